@@ -1,0 +1,30 @@
+use serde::{Deserialize, Serialize};
+
+/// Who the caller of the admin API is, and what it may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct Me {
+    /// The user's or service account's identifier, stable for ever.
+    pub subject: String,
+    /// What to call the caller on a page.
+    pub name: String,
+    /// The caller's email address, if it has one.
+    pub email: Option<String>,
+    /// Slug of the tenant that the caller signed in at.
+    pub tenant: String,
+    /// Roles held, each with the tenant it is held in (`*` is the whole platform).
+    pub roles: Vec<HeldRole>,
+    /// To be sent back as `X-Grantor-CSRF` with every changing request of a cookie session; absent
+    /// for callers with an access token.
+    pub csrf_token: Option<String>,
+}
+
+/// One role in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct HeldRole {
+    /// Built-in or custom role name.
+    pub role: String,
+    /// Slug of the tenant, or `*` for every tenant.
+    pub tenant: String,
+}

@@ -1,0 +1,63 @@
+use crate::model::{
+    AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId, RefreshToken,
+    RevocationReason, Session, SessionId, TokenId, UserId,
+};
+use crate::{SecretHash, Timestamp};
+
+/// What a rule decided: what is to be written, and what is to be answered once that is durable.
+///
+/// The effects are applied even when the outcome is an error: "code used twice" revokes the grant
+/// *and* answers `invalid_grant`.
+#[derive(Debug)]
+pub struct Decision<T, E = crate::Error> {
+    pub effects: Vec<Effect>,
+    pub outcome: Result<T, E>,
+}
+
+impl<T, E> Decision<T, E> {
+    /// An answer that writes nothing.
+    pub const fn only(outcome: Result<T, E>) -> Self {
+        Self { effects: Vec::new(), outcome }
+    }
+
+    /// The same effects with another outcome.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Decision<U, E> {
+        Decision { effects: self.effects, outcome: self.outcome.map(with) }
+    }
+}
+
+/// One write to a tenant's protocol state. All effects of a decision stand or none does.
+///
+/// Those marked *guarded* state what they rely on in the write itself; if it is no longer so the
+/// whole decision is a conflict, nothing is written, and the caller loads and decides once more.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    StoreInteraction(Box<Interaction>),
+    /// Guarded: the interaction is not completed.
+    RecordSignIn { interaction: InteractionId, session: SessionId },
+    /// Guarded: the interaction is not completed.
+    CompleteInteraction { interaction: InteractionId, at: Timestamp },
+    StoreSession(Box<Session>),
+    EndSession { session: SessionId, at: Timestamp },
+    StoreGrant(Box<Grant>),
+    /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
+    /// a revocation cannot lose a race.
+    TouchGrant { grant: GrantId },
+    RevokeGrant { grant: GrantId, reason: RevocationReason, at: Timestamp },
+    /// Every grant that the user gave the client.
+    RevokeGrantsOf { user: UserId, client_id: ClientId, reason: RevocationReason, at: Timestamp },
+    StoreAuthorizationCode(Box<AuthorizationCode>),
+    /// Guarded: the code is not consumed.
+    ConsumeAuthorizationCode { hash: SecretHash, at: Timestamp },
+    StoreRefreshToken(Box<RefreshToken>),
+    /// Guarded: the token is not rotated.
+    RotateRefreshToken { hash: SecretHash, at: Timestamp },
+    /// A JWT access token of ours that is refused from now on; the note is kept until it expires.
+    RevokeAccessToken { id: TokenId, expires_at: Timestamp },
+    /// Adds to what the user lets the client have.
+    StoreConsent(Box<Consent>),
+    ForgetConsent { user: UserId, client_id: ClientId },
+    /// Guarded: the assertion's `jti` (RFC 7523 §3) was not spent by this client before.
+    SpendAssertion { client_id: ClientId, jti: SecretHash, expires_at: Timestamp },
+    RecordAudit(Box<AuditEvent>),
+}

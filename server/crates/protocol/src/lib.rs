@@ -1,0 +1,26 @@
+//! The rules of OAuth 2.1 and OpenID Connect as pure functions.
+//!
+//! Nothing here knows a runtime, a clock, a database or a socket. A rule takes what was asked, what
+//! was loaded, the tenant's [`Policy`], the time and a source of randomness, and gives a
+//! [`Decision`]: the [`Effect`]s to write and the outcome to answer.
+
+pub mod authorize;
+mod effect;
+mod entropy;
+mod error;
+mod id;
+pub mod model;
+pub mod pkce;
+mod policy;
+mod scope;
+mod secret;
+mod time;
+
+pub use effect::{Decision, Effect};
+pub use entropy::Entropy;
+pub use error::{Error, ErrorCode};
+pub use id::{Id, NotAnId};
+pub use policy::{Policy, Profile};
+pub use scope::{MalformedScope, Scope};
+pub use secret::{Secret, SecretHash, SecretKind};
+pub use time::{Lifetime, Timestamp};

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+use super::{SessionId, TenantId};
+use crate::authorize::AuthorizationRequest;
+use crate::{Id, SecretHash, Timestamp};
+
+/// Identifies an interaction in page addresses; without the browser's cookie it opens nothing.
+pub type InteractionId = Id<Interaction>;
+
+/// The pages between a request and its answer: sign in, step up, consent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interaction {
+    pub tenant_id: TenantId,
+    pub id: InteractionId,
+    /// Hash of the cookie of the browser that started it; another browser cannot go on with it.
+    pub browser: SecretHash,
+    pub purpose: Purpose,
+    /// The session in which the person signed in during this interaction. That counts as the
+    /// sign-in that `prompt=login` or `max_age` asked for.
+    pub signed_in: Option<SessionId>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+}
+
+/// What the interaction leads to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Purpose {
+    /// The answer to an authorization request.
+    Authorization { request: Box<AuthorizationRequest> },
+    /// The user's own account page.
+    Account,
+}
+
+impl Interaction {
+    /// Neither finished nor expired.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.completed_at.is_none() && now < self.expires_at
+    }
+}

@@ -1,0 +1,29 @@
+use super::{TenantId, UserId};
+use crate::{Id, SecretHash, Timestamp};
+
+/// Identifies a session; its text is the `sid` claim. The cookie holds another, secret value.
+pub type SessionId = Id<Session>;
+
+/// One browser in which a user is signed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub tenant_id: TenantId,
+    pub id: SessionId,
+    /// Hash of the cookie's value.
+    pub secret: SecretHash,
+    pub user_id: UserId,
+    /// When the user last proved who they are (`auth_time`).
+    pub authenticated_at: Timestamp,
+    /// Authentication methods used (`amr`, RFC 8176).
+    pub amr: Vec<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// Neither ended nor expired.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+}
