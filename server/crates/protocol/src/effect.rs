@@ -1,6 +1,6 @@
 use crate::model::{
-    AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId, RefreshToken,
-    RevocationReason, Session, SessionId, TokenId, UserId,
+    AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
+    RefreshToken, RevocationReason, Session, SessionId, TokenId, UserId,
 };
 use crate::{SecretHash, Timestamp};
 
@@ -34,30 +34,66 @@ impl<T, E> Decision<T, E> {
 pub enum Effect {
     StoreInteraction(Box<Interaction>),
     /// Guarded: the interaction is not completed.
-    RecordSignIn { interaction: InteractionId, session: SessionId },
+    RecordSignIn {
+        interaction: InteractionId,
+        session: SessionId,
+    },
     /// Guarded: the interaction is not completed.
-    CompleteInteraction { interaction: InteractionId, at: Timestamp },
+    CompleteInteraction {
+        interaction: InteractionId,
+        at: Timestamp,
+    },
     StoreSession(Box<Session>),
-    EndSession { session: SessionId, at: Timestamp },
+    EndSession {
+        session: SessionId,
+        at: Timestamp,
+    },
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.
-    TouchGrant { grant: GrantId },
-    RevokeGrant { grant: GrantId, reason: RevocationReason, at: Timestamp },
+    TouchGrant {
+        grant: GrantId,
+    },
+    RevokeGrant {
+        grant: GrantId,
+        reason: RevocationReason,
+        at: Timestamp,
+    },
     /// Every grant that the user gave the client.
-    RevokeGrantsOf { user: UserId, client_id: ClientId, reason: RevocationReason, at: Timestamp },
+    RevokeGrantsOf {
+        user: UserId,
+        client_id: ClientId,
+        reason: RevocationReason,
+        at: Timestamp,
+    },
     StoreAuthorizationCode(Box<AuthorizationCode>),
     /// Guarded: the code is not consumed.
-    ConsumeAuthorizationCode { hash: SecretHash, at: Timestamp },
+    ConsumeAuthorizationCode {
+        hash: SecretHash,
+        at: Timestamp,
+    },
     StoreRefreshToken(Box<RefreshToken>),
     /// Guarded: the token is not rotated.
-    RotateRefreshToken { hash: SecretHash, at: Timestamp },
+    RotateRefreshToken {
+        hash: SecretHash,
+        at: Timestamp,
+    },
     /// A JWT access token of ours that is refused from now on; the note is kept until it expires.
-    RevokeAccessToken { id: TokenId, expires_at: Timestamp },
+    RevokeAccessToken {
+        id: TokenId,
+        expires_at: Timestamp,
+    },
     /// Adds to what the user lets the client have.
     StoreConsent(Box<Consent>),
-    ForgetConsent { user: UserId, client_id: ClientId },
+    ForgetConsent {
+        user: UserId,
+        client_id: ClientId,
+    },
     /// Guarded: the assertion's `jti` (RFC 7523 §3) was not spent by this client before.
-    SpendAssertion { client_id: ClientId, jti: SecretHash, expires_at: Timestamp },
+    SpendAssertion {
+        client_id: ClientId,
+        jti: SecretHash,
+        expires_at: Timestamp,
+    },
     RecordAudit(Box<AuditEvent>),
 }

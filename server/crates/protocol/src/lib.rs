@@ -5,22 +5,35 @@
 //! [`Decision`]: the [`Effect`]s to write and the outcome to answer.
 
 pub mod authorize;
+pub mod claims;
+pub mod client_auth;
 mod effect;
 mod entropy;
 mod error;
 mod id;
+pub mod introspect;
+pub mod metadata;
 pub mod model;
+mod params;
 pub mod pkce;
 mod policy;
+pub mod redirect_uri;
+pub mod resource;
+pub mod revoke;
 mod scope;
 mod secret;
+#[cfg(test)]
+mod testing;
 mod time;
+pub mod token;
+pub mod userinfo;
 
 pub use effect::{Decision, Effect};
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode};
 pub use id::{Id, NotAnId};
-pub use policy::{Policy, Profile};
+pub use params::{ParamLimits, Params};
+pub use policy::{OPENID_SCOPES, Policy, Profile};
 pub use scope::{MalformedScope, Scope};
 pub use secret::{Secret, SecretHash, SecretKind};
 pub use time::{Lifetime, Timestamp};

@@ -45,7 +45,11 @@ impl CodeChallenge {
     /// Whether `code_verifier` is the one that the challenge was made from (RFC 7636 §4.6).
     pub fn is_met_by(&self, code_verifier: &str) -> bool {
         is_code_verifier(code_verifier)
-            && URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier)).as_bytes().ct_eq(self.0.as_bytes()).into()
+            && URL_SAFE_NO_PAD
+                .encode(Sha256::digest(code_verifier))
+                .as_bytes()
+                .ct_eq(self.0.as_bytes())
+                .into()
     }
 }
 

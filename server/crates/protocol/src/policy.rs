@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Scope;
-use crate::model::{AuthenticationMethod, GrantType, Lifetimes, SigningAlgorithm, TenantSettings};
+use crate::model::{
+    AuthenticationMethod, Client, Grant, GrantType, Lifetimes, SigningAlgorithm, TenantSettings,
+};
+use crate::{Error, ErrorCode, Scope, Timestamp};
 
 /// What is demanded of clients, as a whole that has a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,5 +63,53 @@ impl Policy {
             access_token_algorithm: settings.access_token_algorithm.0,
             id_token_algorithm: settings.id_token_algorithm.0,
         }
+    }
+}
+
+impl Policy {
+    /// The scope that a client gets for `asked`; for none, all that it may have but
+    /// `offline_access`, which has to be asked for (OpenID Connect Core §11).
+    ///
+    /// # Errors
+    /// `invalid_scope` that names what is too much (RFC 6749 §3.3).
+    pub fn scope_for(&self, client: &Client, asked: Option<&str>) -> Result<Scope, Error> {
+        let invalid = |description: String| Error::new(ErrorCode::InvalidScope, description);
+        let Some(asked) = asked else {
+            let allowed = client.metadata.scope.iter().filter(|token| *token != "offline_access");
+            return Ok(allowed.filter(|token| self.scopes.contains(token)).map(str::to_owned).collect());
+        };
+        let scope = Scope::parse(asked).map_err(|error| invalid(error.to_string()))?;
+        for token in scope.iter() {
+            if !self.scopes.contains(token) {
+                return Err(invalid(format!("scope {token} is not known here")));
+            }
+            if !client.metadata.scope.contains(token) {
+                return Err(invalid(format!("scope {token} is not allowed for this client")));
+            }
+        }
+        Ok(scope)
+    }
+
+    /// Public clients' refresh tokens are replaced at every use (OAuth 2.1 §4.3.1); a confidential
+    /// client's are bound to its authentication and stay.
+    pub fn rotates_refresh_tokens_of(&self, client: &Client) -> bool {
+        client.is_public()
+    }
+
+    /// When a refresh token issued now ends. One that is replaced at every use ends when it is not
+    /// used; every one ends with the longest life of its grant.
+    pub fn refresh_token_expiry(&self, client: &Client, grant: &Grant, now: Timestamp) -> Timestamp {
+        let absolute = grant.created_at + self.lifetimes.refresh_token_absolute;
+        if self.rotates_refresh_tokens_of(client) {
+            absolute.min(now + self.lifetimes.refresh_token_idle)
+        } else {
+            absolute
+        }
+    }
+
+    /// Who a client assertion may be addressed to (RFC 7523 §3): the issuer, or the token endpoint
+    /// as older clients do.
+    pub fn accepts_assertion_audience(&self, audience: &str) -> bool {
+        audience == self.issuer || audience.strip_prefix(&self.issuer) == Some("/token")
     }
 }

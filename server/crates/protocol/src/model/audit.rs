@@ -20,8 +20,12 @@ pub struct AuditEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
-    User { id: UserId },
-    Client { client_id: ClientId },
+    User {
+        id: UserId,
+    },
+    Client {
+        client_id: ClientId,
+    },
     /// The operator at the command line, or a job of the server's own.
     System,
     Anonymous,

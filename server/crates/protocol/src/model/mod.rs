@@ -19,5 +19,8 @@ pub use grant::{
 pub use interaction::{Interaction, InteractionId, Purpose};
 pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
-pub use tenant::{AccessTokenAlgorithm, Branding, IdTokenAlgorithm, Lifetimes, ScopeDescription, Tenant, TenantId, TenantSettings, TenantStatus};
+pub use tenant::{
+    AccessTokenAlgorithm, Branding, IdTokenAlgorithm, Lifetimes, ScopeDescription, Tenant, TenantId,
+    TenantSettings, TenantStatus,
+};
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};

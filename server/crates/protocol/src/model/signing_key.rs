@@ -85,9 +85,7 @@ pub struct SigningKeyRecord {
     /// PKCS#8, encrypted under the master key and bound to tenant and key id.
     pub sealed_private_key: Vec<u8>,
     pub created_at: Timestamp,
-    /// When a published key starts to sign.
-    pub activates_at: Timestamp,
-    pub retired_at: Option<Timestamp>,
-    /// When a retired key leaves the JWKS.
-    pub removes_at: Option<Timestamp>,
+    /// When the key moves to the next state: a published one starts to sign, an active one gets a
+    /// successor, a retired one leaves the JWKS. None once it is removed.
+    pub changes_at: Option<Timestamp>,
 }

@@ -1,0 +1,167 @@
+use super::AuthorizationRequest;
+use crate::model::{Client, Consent, Interaction, Session};
+use crate::{Decision, Effect, Error, ErrorCode, Lifetime, Scope, Timestamp};
+
+/// What is known when the next step is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The live session of the browser, if it has one.
+    pub session: Option<&'a Session>,
+    /// What the session's user has let the client have before.
+    pub consent: Option<&'a Consent>,
+    /// The interaction, once there is one.
+    pub interaction: Option<&'a Interaction>,
+    /// The person has just pressed "allow".
+    pub consented_now: bool,
+}
+
+/// What the person must do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    SignIn,
+    /// Allow what was not allowed before.
+    Consent {
+        scope: Scope,
+    },
+    /// Nothing: the client can be answered.
+    Done,
+}
+
+/// The next step of an authorization request (OpenID Connect Core §3.1.2.3, §3.1.2.4). `prompt=none`
+/// asks the same question and answers with an error, see [`without_interaction`].
+pub fn next_step(
+    request: &AuthorizationRequest,
+    client: &Client,
+    situation: Situation<'_>,
+    now: Timestamp,
+) -> Step {
+    let Some(session) = situation.session.filter(|session| session.is_live(now)) else { return Step::SignIn };
+    let signed_in_here =
+        situation.interaction.is_some_and(|interaction| interaction.signed_in == Some(session.id));
+    if !signed_in_here && must_sign_in_again(request, session, now) {
+        return Step::SignIn;
+    }
+    if situation.consented_now || (client.metadata.skip_consent && !request.prompt.consent) {
+        return Step::Done;
+    }
+    let covered = situation.consent.is_some_and(|consent| {
+        request.scope.is_subset(&consent.scope)
+            && request.resources.iter().all(|resource| consent.resources.contains(resource))
+    });
+    if covered && !request.prompt.consent {
+        return Step::Done;
+    }
+    Step::Consent { scope: request.scope.clone() }
+}
+
+/// OpenID Connect Core §3.1.2.1: `prompt=login`, `prompt=select_account`, `max_age`.
+fn must_sign_in_again(request: &AuthorizationRequest, session: &Session, now: Timestamp) -> bool {
+    request.prompt.login
+        || request.prompt.select_account
+        || request.max_age.is_some_and(|max_age| {
+            max_age == 0 || session.authenticated_at + Lifetime::from_seconds(max_age) < now
+        })
+}
+
+/// With `prompt=none` a step that people would have to take is an error (OpenID Connect Core
+/// §3.1.2.6).
+///
+/// # Errors
+/// `login_required` or `consent_required`.
+pub fn without_interaction(step: Step) -> Result<(), Error> {
+    match step {
+        Step::Done => Ok(()),
+        Step::SignIn => Err(Error::new(ErrorCode::LoginRequired, "the user has to sign in")),
+        Step::Consent { .. } => Err(Error::new(ErrorCode::ConsentRequired, "the user has to consent")),
+    }
+}
+
+/// A person signed in with a new session, during `interaction` or without one.
+pub fn sign_in(session: Session, interaction: Option<&Interaction>) -> Decision<Session> {
+    let record = interaction
+        .map(|interaction| Effect::RecordSignIn { interaction: interaction.id, session: session.id });
+    let effects = std::iter::once(Effect::StoreSession(Box::new(session.clone()))).chain(record).collect();
+    Decision { effects, outcome: Ok(session) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, NOW};
+
+    fn step(request: &AuthorizationRequest, session: Option<&Session>, consent: Option<&Consent>) -> Step {
+        let situation = Situation { session, consent, interaction: None, consented_now: false };
+        next_step(request, &testing::client(), situation, NOW)
+    }
+
+    fn consent_for(scope: &str) -> Consent {
+        Consent {
+            tenant_id: testing::TENANT,
+            user_id: testing::USER,
+            client_id: testing::client().client_id,
+            scope: Scope::parse(scope).unwrap(),
+            resources: vec![],
+            given_at: NOW,
+        }
+    }
+
+    /// OpenID Connect Core §3.1.2.3, §3.1.2.4.
+    #[test]
+    fn asks_for_what_is_missing_and_no_more() {
+        let request = testing::authorization_request("openid profile");
+        let session = testing::session();
+        let asks_consent = Step::Consent { scope: request.scope.clone() };
+        assert_eq!(step(&request, None, None), Step::SignIn);
+        assert_eq!(step(&request, Some(&session), None), asks_consent);
+        assert_eq!(step(&request, Some(&session), Some(&consent_for("openid"))), asks_consent);
+        assert_eq!(step(&request, Some(&session), Some(&consent_for("profile email openid"))), Step::Done);
+        let ended = Session { ended_at: Some(NOW), ..session.clone() };
+        assert_eq!(step(&request, Some(&ended), None), Step::SignIn);
+        let expired = Session { expires_at: NOW, ..session };
+        assert_eq!(step(&request, Some(&expired), None), Step::SignIn);
+    }
+
+    /// OpenID Connect Core §3.1.2.1.
+    #[test]
+    fn prompt_and_max_age_are_met_by_signing_in_here() {
+        let mut session = testing::session();
+        session.authenticated_at = NOW - Lifetime::from_seconds(100);
+        let consent = consent_for("openid");
+        let plain = testing::authorization_request("openid");
+        type Case = (&'static str, fn(&mut AuthorizationRequest), Step);
+        let cases: [Case; 6] = [
+            ("login", |request| request.prompt.login = true, Step::SignIn),
+            ("select_account", |request| request.prompt.select_account = true, Step::SignIn),
+            ("max_age 0", |request| request.max_age = Some(0), Step::SignIn),
+            ("max_age 99", |request| request.max_age = Some(99), Step::SignIn),
+            ("max_age 100", |request| request.max_age = Some(100), Step::Done),
+            (
+                "consent",
+                |request| request.prompt.consent = true,
+                Step::Consent { scope: plain.scope.clone() },
+            ),
+        ];
+        for (name, change, expected) in cases {
+            let mut request = plain.clone();
+            change(&mut request);
+            assert_eq!(step(&request, Some(&session), Some(&consent)), expected, "{name}");
+            let interaction = testing::interaction(request.clone(), Some(session.id));
+            let situation = Situation {
+                session: Some(&session),
+                consent: Some(&consent),
+                interaction: Some(&interaction),
+                consented_now: true,
+            };
+            assert_eq!(next_step(&request, &testing::client(), situation, NOW), Step::Done, "{name} met");
+        }
+    }
+
+    /// OpenID Connect Core §3.1.2.6.
+    #[test]
+    fn prompt_none_turns_steps_into_errors() {
+        let code = |step| without_interaction(step).map_err(|error| error.code);
+        assert_eq!(code(Step::SignIn), Err(ErrorCode::LoginRequired));
+        assert_eq!(code(Step::Consent { scope: Scope::default() }), Err(ErrorCode::ConsentRequired));
+        assert_eq!(code(Step::Done), Ok(()));
+    }
+}

@@ -1,0 +1,124 @@
+//! Authorization server metadata (RFC 8414 §2) and OpenID Provider metadata (OpenID Connect
+//! Discovery §3) in one document: a pure function of the tenant's [`Policy`].
+
+use serde::Serialize;
+
+use crate::model::{AuthenticationMethod, GrantType, SigningAlgorithm};
+use crate::{Policy, Scope};
+
+/// Algorithms that clients may sign assertions with (RFC 7523 §3); none is symmetric.
+pub const ASSERTION_ALGORITHMS: [&str; 8] =
+    ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS512"];
+
+/// The metadata document.
+#[derive(Debug, Serialize)]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    userinfo_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+    scopes_supported: Vec<String>,
+    response_types_supported: Vec<&'static str>,
+    response_modes_supported: Vec<&'static str>,
+    grant_types_supported: Vec<&'static str>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    code_challenge_methods_supported: [&'static str; 1],
+    claims_supported: Vec<&'static str>,
+    prompt_values_supported: [&'static str; 4],
+    authorization_response_iss_parameter_supported: bool,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
+/// The document that all four well-known addresses of a tenant answer with.
+pub fn metadata(policy: &Policy) -> Metadata {
+    let endpoint = |path: &str| format!("{}/{path}", policy.issuer);
+    let methods: Vec<_> = policy.token_endpoint_auth_methods.iter().map(|method| method.as_str()).collect();
+    let proving: Vec<_> =
+        methods.iter().copied().filter(|method| *method != AuthenticationMethod::None.as_str()).collect();
+    let algorithms = ASSERTION_ALGORITHMS.to_vec();
+    Metadata {
+        issuer: policy.issuer.clone(),
+        authorization_endpoint: endpoint("authorize"),
+        token_endpoint: endpoint("token"),
+        jwks_uri: endpoint("jwks"),
+        userinfo_endpoint: endpoint("userinfo"),
+        introspection_endpoint: endpoint("introspect"),
+        revocation_endpoint: endpoint("revoke"),
+        scopes_supported: Scope::iter(&policy.scopes).map(str::to_owned).collect(),
+        response_types_supported: policy.response_types.clone(),
+        response_modes_supported: policy.response_modes.iter().map(|mode| mode.as_str()).collect(),
+        grant_types_supported: policy.grant_types.iter().copied().map(GrantType::as_str).collect(),
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec(),
+        token_endpoint_auth_methods_supported: methods.clone(),
+        token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        introspection_endpoint_auth_methods_supported: proving,
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        revocation_endpoint_auth_methods_supported: methods,
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        code_challenge_methods_supported: ["S256"],
+        claims_supported: vec![
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "amr",
+            "sid",
+            "name",
+            "given_name",
+            "family_name",
+            "nickname",
+            "preferred_username",
+            "picture",
+            "website",
+            "locale",
+            "zoneinfo",
+            "updated_at",
+            "email",
+            "email_verified",
+        ],
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        authorization_response_iss_parameter_supported: true,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    /// RFC 8414 §2; MCP clients refuse a server without S256.
+    #[test]
+    fn says_what_the_policy_says() {
+        let document = serde_json::to_value(metadata(&testing::policy())).unwrap();
+        assert_eq!(document["issuer"], testing::ISSUER);
+        assert_eq!(document["token_endpoint"], format!("{}/token", testing::ISSUER));
+        assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
+        assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+        assert!(
+            !document["introspection_endpoint_auth_methods_supported"]
+                .as_array()
+                .unwrap()
+                .contains(&"none".into())
+        );
+    }
+}

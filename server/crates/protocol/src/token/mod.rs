@@ -1,0 +1,30 @@
+//! The token endpoint (RFC 6749 §3.2): one file a grant type. Each reads its parameters into a
+//! request and decides.
+
+pub mod client_credentials;
+pub mod code;
+mod issue;
+pub mod refresh;
+
+pub use issue::{IdTokenPlan, Issuance, TokenResponse};
+
+use crate::model::{Client, GrantType};
+use crate::{Error, ErrorCode, Params, Policy};
+
+/// The grant type of a token request, if the server and the client allow it (RFC 6749 §5.2).
+///
+/// # Errors
+/// `invalid_request`, `unsupported_grant_type` or `unauthorized_client`.
+pub fn grant_type(params: &Params, client: &Client, policy: &Policy) -> Result<GrantType, Error> {
+    let asked = params.require("grant_type")?;
+    let grant_type = policy.grant_types.iter().find(|known| known.as_str() == asked).ok_or_else(|| {
+        Error::new(ErrorCode::UnsupportedGrantType, format!("grant_type {asked} is not supported"))
+    })?;
+    if !client.allows(*grant_type) {
+        return Err(Error::new(
+            ErrorCode::UnauthorizedClient,
+            format!("the client is not registered for the grant type {asked}"),
+        ));
+    }
+    Ok(*grant_type)
+}
