@@ -1,0 +1,119 @@
+use futures_util::future::join_all;
+use grantor_protocol::Effect;
+use grantor_protocol::model::TenantId;
+
+use crate::conn::Conn;
+use crate::{ApplyError, Error, TenantStore};
+use crate::{audit, consent, grant, interaction, session, token};
+
+impl TenantStore<'_> {
+    /// Writes what a decision decided, in order, in one durable transaction. Once the database has
+    /// it, it runs to its end even if the caller is gone.
+    ///
+    /// # Errors
+    /// [`ApplyError::Conflict`] if a guarded effect finds its guard broken, a key is taken or what a
+    /// row belongs to is gone. After any error nothing of the decision stands; only after
+    /// [`Error::Unavailable`] that is not known.
+    pub async fn apply(&self, effects: Vec<Effect>) -> Result<(), ApplyError> {
+        if effects.iter().any(|effect| tenant_of(effect).is_some_and(|tenant| tenant != self.id)) {
+            return Err(Error::ForeignTenant.into());
+        }
+        let tenant = self.id;
+        match effects.as_slice() {
+            [] => Ok(()),
+            [effect] if is_one_statement(effect) => {
+                self.store.write_statement(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await).await
+            }
+            _ => self.store.write(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await).await,
+        }
+    }
+}
+
+async fn apply_all(mut conn: Conn<'_>, tenant: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
+    match &conn {
+        // All are sent before the first is answered, and PostgreSQL runs them in the order in which
+        // they were sent. If one fails, those behind it do, and the first error is the one to tell.
+        Conn::Postgres(connection) if effects.iter().all(is_one_statement) => {
+            let sent = effects.into_iter().map(async |effect| {
+                apply_one(&mut Conn::Postgres(connection), tenant, effect).await
+            });
+            join_all(sent).await.into_iter().collect()
+        }
+        _ => {
+            for effect in effects {
+                apply_one(&mut conn, tenant, effect).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Result<(), ApplyError> {
+    match effect {
+        Effect::StoreInteraction(interaction) => interaction::store(conn, &interaction).await,
+        Effect::RecordSignIn { interaction, session } => {
+            interaction::record_sign_in(conn, tenant, interaction, session).await
+        }
+        Effect::CompleteInteraction { interaction, at } => {
+            interaction::complete(conn, tenant, interaction, at).await
+        }
+        Effect::StoreSession(session) => session::store(conn, &session).await,
+        Effect::EndSession { session, at } => session::end(conn, tenant, session, at).await,
+        Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
+        Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
+        Effect::RevokeGrant { grant, reason, at } => grant::revoke(conn, tenant, grant, reason, at).await,
+        Effect::RevokeGrantsOf { user, client_id, reason, at } => {
+            grant::revoke_all_of(conn, tenant, user, &client_id, reason, at).await
+        }
+        Effect::StoreAuthorizationCode(code) => token::store_code(conn, &code).await,
+        Effect::ConsumeAuthorizationCode { hash, at } => token::consume_code(conn, tenant, hash, at).await,
+        Effect::StoreRefreshToken(token) => token::store_refresh_token(conn, &token).await,
+        Effect::RotateRefreshToken { hash, at } => token::rotate_refresh_token(conn, tenant, hash, at).await,
+        Effect::RevokeAccessToken { id, expires_at } => {
+            token::revoke_access_token(conn, tenant, id, expires_at).await
+        }
+        Effect::StoreConsent(consent) => consent::add(conn, &consent).await,
+        Effect::ForgetConsent { user, client_id } => consent::forget(conn, tenant, user, &client_id).await,
+        Effect::SpendAssertion { client_id, jti, expires_at } => {
+            token::spend_assertion(conn, tenant, &client_id, jti, expires_at).await
+        }
+        Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
+    }
+}
+
+/// Adding to a consent reads it first.
+fn is_one_statement(effect: &Effect) -> bool {
+    !matches!(effect, Effect::StoreConsent(_))
+}
+
+/// The tenant that an effect's own value names; the others have only the handle's.
+fn tenant_of(effect: &Effect) -> Option<TenantId> {
+    match effect {
+        Effect::StoreInteraction(interaction) => Some(interaction.tenant_id),
+        Effect::StoreSession(session) => Some(session.tenant_id),
+        Effect::StoreGrant(grant) => Some(grant.tenant_id),
+        Effect::StoreAuthorizationCode(code) => Some(code.tenant_id),
+        Effect::StoreRefreshToken(token) => Some(token.tenant_id),
+        Effect::StoreConsent(consent) => Some(consent.tenant_id),
+        Effect::RecordSignIn { .. }
+        | Effect::CompleteInteraction { .. }
+        | Effect::EndSession { .. }
+        | Effect::TouchGrant { .. }
+        | Effect::RevokeGrant { .. }
+        | Effect::RevokeGrantsOf { .. }
+        | Effect::ConsumeAuthorizationCode { .. }
+        | Effect::RotateRefreshToken { .. }
+        | Effect::RevokeAccessToken { .. }
+        | Effect::ForgetConsent { .. }
+        | Effect::SpendAssertion { .. }
+        | Effect::RecordAudit(_) => None,
+    }
+}
+
+/// A guarded write that touched no row found its guard broken.
+pub(crate) fn guarded(rows: usize) -> Result<(), ApplyError> {
+    match rows {
+        0 => Err(ApplyError::Conflict),
+        _ => Ok(()),
+    }
+}

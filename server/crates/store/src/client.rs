@@ -1,0 +1,201 @@
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+use grantor_protocol::model::{AuditEvent, Client, ClientId};
+
+use crate::conn::{Conn, dual};
+use crate::grant::client_id;
+use crate::schema::{clients, spent_assertions};
+use crate::value::{Bytes, Time, document, from_document};
+use crate::{ChangeKind, Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
+use crate::{audit, role_assignment};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+struct ClientRow {
+    tenant_id: Bytes<16>,
+    client_id: String,
+    client_id_lower: String,
+    client_name: String,
+    client_name_lower: String,
+    enabled: bool,
+    metadata: serde_json::Value,
+    secrets: serde_json::Value,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl ClientRow {
+    fn new(client: &Client) -> Result<Self, Error> {
+        Ok(Self {
+            tenant_id: client.tenant_id.into(),
+            client_id: client.client_id.to_string(),
+            client_id_lower: client.client_id.as_str().to_lowercase(),
+            client_name: client.metadata.client_name.clone(),
+            client_name_lower: client.metadata.client_name.to_lowercase(),
+            enabled: client.enabled,
+            metadata: document("clients.metadata", &client.metadata)?,
+            secrets: document("clients.secrets", &client.secrets)?,
+            version: client.version,
+            created_at: client.created_at.into(),
+            updated_at: client.updated_at.into(),
+        })
+    }
+
+    fn into_client(self) -> Result<Client, Error> {
+        Ok(Client {
+            tenant_id: self.tenant_id.into(),
+            client_id: client_id("clients.client_id", &self.client_id)?,
+            enabled: self.enabled,
+            metadata: from_document("clients.metadata", self.metadata)?,
+            secrets: from_document("clients.secrets", self.secrets)?,
+            version: self.version,
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+        })
+    }
+}
+
+impl TenantStore<'_> {
+    /// A client, disabled ones included.
+    pub async fn client(&self, client_id: &ClientId) -> Result<Option<Client>, Error> {
+        let key = (Bytes::from(self.id), client_id.to_string());
+        let work = async move |mut conn: Conn<'_>| {
+                let row = dual!(&mut conn, c => clients::table.find(key)
+                    .select(ClientRow::as_select()).first(c).await.optional())?;
+                row.map(ClientRow::into_client).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+
+    /// A page of the tenant's clients; `q` is searched in identifiers and names.
+    pub async fn list_clients(&self, page: &Page) -> Result<Listing<Client>, Error> {
+        let (tenant, wanted) = (Bytes::from(self.id), page.clone());
+        let work = async move |mut conn: Conn<'_>| {
+                let rows = dual!(&mut conn, c => {
+                    let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
+                        .select(ClientRow::as_select()).into_boxed();
+                    if let Some(cursor) = &wanted.cursor {
+                        let (at, key) = (cursor.time(), cursor.text());
+                        query = query.filter(clients::created_at.gt(at)
+                            .or(clients::created_at.eq(at).and(clients::client_id.gt(key))));
+                    }
+                    if let Some(pattern) = wanted.pattern() {
+                        query = query.filter(clients::client_id_lower.like(pattern.clone()).escape('\\')
+                            .or(clients::client_name_lower.like(pattern).escape('\\')));
+                    }
+                    query.order((clients::created_at.asc(), clients::client_id.asc()))
+                        .limit(wanted.rows_to_load()).load(c).await
+                })?;
+                rows.into_iter().map(ClientRow::into_client).collect()
+            
+    };
+        let clients = self.store.read(work).await?;
+        Ok(page.listing(clients, |client: &Client| {
+            Cursor::new(client.created_at, client.client_id.as_str().as_bytes())
+        }))
+    }
+
+    /// Adds a client with the version and times that it has.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::NotFound`] if there is no such tenant.
+    pub async fn create_client(&self, client: &Client, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
+        self.own(client.tenant_id)?;
+        let (tenant, row) = (self.id, ClientRow::new(client)?);
+        let change = self.change(ChangeKind::Client(client.client_id.clone()));
+        self.store
+            .write_change(change, async move |conn: &mut Conn<'_>| {
+                    dual!(conn, c => diesel::insert_into(clients::table).values(row).execute(c).await)?;
+                    Ok(audit::record(conn, tenant, audit).await?)
+                
+            })
+            .await
+    }
+
+    /// Replaces what can change of a client, which is all but its identifier and creation time, and
+    /// counts its version up. Gives the client as it is now.
+    ///
+    /// # Errors
+    /// [`WriteError::VersionMismatch`] if a version is expected and the client has another.
+    pub async fn replace_client(
+        &self,
+        client: &Client,
+        expected_version: Option<i64>,
+        audit: Vec<AuditEvent>,
+    ) -> Result<Client, WriteError> {
+        self.own(client.tenant_id)?;
+        let (tenant, row) = (self.id, ClientRow::new(client)?);
+        let change = self.change(ChangeKind::Client(client.client_id.clone()));
+        self.store
+            .write_change(change, async move |conn: &mut Conn<'_>| {
+                    let key = (row.tenant_id, row.client_id.clone());
+                    let changes = (
+                        clients::client_name.eq(row.client_name),
+                        clients::client_name_lower.eq(row.client_name_lower),
+                        clients::enabled.eq(row.enabled),
+                        clients::metadata.eq(row.metadata),
+                        clients::secrets.eq(row.secrets),
+                        clients::updated_at.eq(row.updated_at),
+                        clients::version.eq(clients::version + 1),
+                    );
+                    let replaced = dual!(conn, c => diesel::update(clients::table.find(key.clone()))
+                        .filter(is_expected(expected_version)).set(changes)
+                        .returning(ClientRow::as_returning()).get_result(c).await.optional())?;
+                    let Some(replaced) = replaced else { return Err(why_missed(conn, key).await) };
+                    audit::record(conn, tenant, audit).await?;
+                    Ok(replaced.into_client()?)
+                
+            })
+            .await
+    }
+
+    /// Deletes a client with its grants, codes, tokens, consents and role assignments.
+    ///
+    /// # Errors
+    /// As [`replace_client`](Self::replace_client).
+    pub async fn delete_client(
+        &self,
+        client_id: &ClientId,
+        expected_version: Option<i64>,
+        audit: Vec<AuditEvent>,
+    ) -> Result<(), WriteError> {
+        let (tenant, client_id) = (self.id, client_id.clone());
+        self.store
+            .write_change(self.change(ChangeKind::Client(client_id.clone())), async move |conn: &mut Conn<'_>| {
+                    let key = (Bytes::from(tenant), client_id.to_string());
+                    let deleted = dual!(conn, c => diesel::delete(clients::table.find(key.clone()))
+                        .filter(is_expected(expected_version)).execute(c).await)?;
+                    if deleted == 0 {
+                        return Err(why_missed(conn, key).await);
+                    }
+                    dual!(conn, c => diesel::delete(spent_assertions::table)
+                        .filter(spent_assertions::tenant_id.eq(key.0))
+                        .filter(spent_assertions::client_id.eq(key.1)).execute(c).await)?;
+                    role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
+                    Ok(audit::record(conn, tenant, audit).await?)
+                
+            })
+            .await
+    }
+}
+
+/// The row has the expected version, or none is expected.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_expected(version: Option<i64>) -> _ {
+    let any: bool = version.is_none();
+    let expected: i64 = version.unwrap_or_default();
+    clients::version.eq(expected).or(any.into_sql::<Bool>())
+}
+
+/// Why a conditional write touched nothing.
+async fn why_missed(conn: &mut Conn<'_>, key: (Bytes<16>, String)) -> WriteError {
+    match dual!(conn, c => select(exists(clients::table.find(key))).get_result(c).await) {
+        Ok(true) => WriteError::VersionMismatch,
+        Ok(false) => WriteError::NotFound,
+        Err(error) => error.into(),
+    }
+}

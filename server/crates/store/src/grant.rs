@@ -1,0 +1,134 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use grantor_protocol::Timestamp;
+use grantor_protocol::model::{ClientId, Grant, GrantId, RevocationReason, TenantId, UserId};
+
+use crate::apply::guarded;
+use crate::conn::{Conn, dual};
+use crate::schema::grants;
+use crate::value::{Bytes, Time, document, from_document, from_name, scope};
+use crate::{ApplyError, Error, TenantStore};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = grants, treat_none_as_default_value = false)]
+pub(crate) struct GrantRow {
+    tenant_id: Bytes<16>,
+    id: Bytes<16>,
+    client_id: String,
+    user_id: Bytes<16>,
+    scope: String,
+    resources: serde_json::Value,
+    authentication: serde_json::Value,
+    nonce: Option<String>,
+    created_at: Time,
+    revoked_at: Option<Time>,
+    revocation_reason: Option<String>,
+}
+
+impl GrantRow {
+    fn new(grant: &Grant) -> Result<Self, Error> {
+        Ok(Self {
+            tenant_id: grant.tenant_id.into(),
+            id: grant.id.into(),
+            client_id: grant.client_id.to_string(),
+            user_id: grant.user_id.into(),
+            scope: grant.scope.to_string(),
+            resources: document("grants.resources", &grant.resources)?,
+            authentication: document("grants.authentication", &grant.authentication)?,
+            nonce: grant.nonce.clone(),
+            created_at: grant.created_at.into(),
+            revoked_at: grant.revoked_at.map(Into::into),
+            revocation_reason: grant.revocation_reason.map(|reason| reason.as_str().to_owned()),
+        })
+    }
+
+    pub(crate) fn into_grant(self) -> Result<Grant, Error> {
+        let reason = self.revocation_reason.as_deref();
+        Ok(Grant {
+            tenant_id: self.tenant_id.into(),
+            id: self.id.into(),
+            client_id: client_id("grants.client_id", &self.client_id)?,
+            user_id: self.user_id.into(),
+            scope: scope("grants.scope", &self.scope)?,
+            resources: from_document("grants.resources", self.resources)?,
+            authentication: from_document("grants.authentication", self.authentication)?,
+            nonce: self.nonce,
+            created_at: self.created_at.into(),
+            revoked_at: self.revoked_at.map(Into::into),
+            revocation_reason: reason.map(|name| from_name("grants.revocation_reason", name)).transpose()?,
+        })
+    }
+}
+
+impl TenantStore<'_> {
+    /// A grant, revoked ones included.
+    pub async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(id));
+        let work = async move |mut conn: Conn<'_>| {
+                let row = dual!(&mut conn, c => grants::table.find(key)
+                    .select(GrantRow::as_select()).first(c).await.optional())?;
+                row.map(GrantRow::into_grant).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+}
+
+pub(crate) async fn store(conn: &mut Conn<'_>, grant: &Grant) -> Result<(), ApplyError> {
+    let row = GrantRow::new(grant)?;
+    dual!(conn, c => diesel::insert_into(grants::table).values(row).execute(c).await)?;
+    Ok(())
+}
+
+/// Makes sure that the grant is not revoked before this transaction ends. SQLite has one writer, so
+/// to look is enough. On PostgreSQL the row is locked against a revocation but not against other
+/// tokens of the same grant, and nothing is written that the next vacuum would have to clear.
+pub(crate) async fn touch(conn: &mut Conn<'_>, tenant: TenantId, grant: GrantId) -> Result<(), ApplyError> {
+    let live = grants::table
+        .find((Bytes::from(tenant), Bytes::from(grant)))
+        .filter(grants::revoked_at.is_null())
+        .select(grants::id);
+    let found: Option<Bytes<16>> = match conn {
+        Conn::Postgres(c) => live.for_share().first(c).await.optional()?,
+        Conn::Sqlite(c) => live.first(&mut **c).await.optional()?,
+    };
+    guarded(found.iter().len())
+}
+
+/// The first revocation counts: a later one changes neither time nor reason.
+pub(crate) async fn revoke(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    grant: GrantId,
+    reason: RevocationReason,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let key = (Bytes::from(tenant), Bytes::from(grant));
+    let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
+    dual!(conn, c => diesel::update(grants::table.find(key))
+        .filter(grants::revoked_at.is_null())
+        .set(revoked).execute(c).await)?;
+    Ok(())
+}
+
+pub(crate) async fn revoke_all_of(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    client_id: &ClientId,
+    reason: RevocationReason,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
+    dual!(conn, c => diesel::update(grants::table)
+        .filter(grants::tenant_id.eq(Bytes::from(tenant)))
+        .filter(grants::user_id.eq(Bytes::from(user)))
+        .filter(grants::client_id.eq(client_id.as_str()))
+        .filter(grants::revoked_at.is_null())
+        .set(revoked).execute(c).await)?;
+    Ok(())
+}
+
+pub(crate) fn client_id(column: &'static str, text: &str) -> Result<ClientId, Error> {
+    ClientId::parse(text).ok_or_else(|| Error::corrupt(column, "not a client identifier"))
+}

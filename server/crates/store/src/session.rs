@@ -1,0 +1,104 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use grantor_protocol::model::{Session, SessionId, TenantId, User};
+use grantor_protocol::{SecretHash, Timestamp};
+
+use crate::conn::{Conn, dual};
+use crate::schema::{sessions, users};
+use crate::user::UserRow;
+use crate::value::{Bytes, Time, document, from_document};
+use crate::{ApplyError, Error, TenantStore};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+struct SessionRow {
+    tenant_id: Bytes<16>,
+    id: Bytes<16>,
+    secret: Bytes<32>,
+    user_id: Bytes<16>,
+    authenticated_at: Time,
+    amr: serde_json::Value,
+    created_at: Time,
+    expires_at: Time,
+    ended_at: Option<Time>,
+}
+
+impl SessionRow {
+    fn new(session: &Session) -> Result<Self, Error> {
+        Ok(Self {
+            tenant_id: session.tenant_id.into(),
+            id: session.id.into(),
+            secret: session.secret.into(),
+            user_id: session.user_id.into(),
+            authenticated_at: session.authenticated_at.into(),
+            amr: document("sessions.amr", &session.amr)?,
+            created_at: session.created_at.into(),
+            expires_at: session.expires_at.into(),
+            ended_at: session.ended_at.map(Into::into),
+        })
+    }
+
+    fn into_session(self) -> Result<Session, Error> {
+        Ok(Session {
+            tenant_id: self.tenant_id.into(),
+            id: self.id.into(),
+            secret: self.secret.into(),
+            user_id: self.user_id.into(),
+            authenticated_at: self.authenticated_at.into(),
+            amr: from_document("sessions.amr", self.amr)?,
+            created_at: self.created_at.into(),
+            expires_at: self.expires_at.into(),
+            ended_at: self.ended_at.map(Into::into),
+        })
+    }
+}
+
+impl TenantStore<'_> {
+    /// A session, ended and expired ones included.
+    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(id));
+        let work = async move |mut conn: Conn<'_>| {
+                let row = dual!(&mut conn, c => sessions::table.find(key)
+                    .select(SessionRow::as_select()).first(c).await.optional())?;
+                row.map(SessionRow::into_session).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+
+    /// The session whose cookie has this hash, and whose it is; ended and expired ones included.
+    pub async fn session_by_secret(&self, secret: &SecretHash) -> Result<Option<(Session, User)>, Error> {
+        let (tenant, secret) = (Bytes::from(self.id), Bytes::from(*secret));
+        let work = async move |mut conn: Conn<'_>| {
+                let user = users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id));
+                let rows: Option<(SessionRow, UserRow)> = dual!(&mut conn, c => sessions::table
+                    .inner_join(users::table.on(user))
+                    .filter(sessions::tenant_id.eq(tenant)).filter(sessions::secret.eq(secret))
+                    .select((SessionRow::as_select(), UserRow::as_select())).first(c).await.optional())?;
+                rows.map(|(session, user)| Ok((session.into_session()?, user.into_user()?))).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+}
+
+pub(crate) async fn store(conn: &mut Conn<'_>, session: &Session) -> Result<(), ApplyError> {
+    let row = SessionRow::new(session)?;
+    dual!(conn, c => diesel::insert_into(sessions::table).values(row).execute(c).await)?;
+    Ok(())
+}
+
+/// A session ends once: a later end changes nothing.
+pub(crate) async fn end(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let key = (Bytes::from(tenant), Bytes::from(session));
+    dual!(conn, c => diesel::update(sessions::table.find(key))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Time::from(at)))
+        .execute(c).await)?;
+    Ok(())
+}

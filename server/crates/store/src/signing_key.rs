@@ -1,0 +1,208 @@
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use grantor_protocol::Timestamp;
+use grantor_protocol::model::{AuditEvent, KeyId, KeyState, SigningKeyRecord, TenantId};
+
+use crate::audit;
+use crate::conn::{Conn, dual};
+use crate::schema::signing_keys;
+use crate::value::{Bytes, Time, from_name};
+use crate::{ChangeKind, Error, Store, TenantStore, WriteError};
+
+/// A step in a key's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    pub id: KeyId,
+    /// The state that the key must be in.
+    pub from: KeyState,
+    pub to: KeyState,
+    /// What the key's `retired_at` becomes; `None` leaves it.
+    pub retired_at: Option<Timestamp>,
+    /// What the key's `removes_at` becomes; `None` leaves it.
+    pub removes_at: Option<Timestamp>,
+}
+
+/// A key whose life has a step to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueKey {
+    pub tenant_id: TenantId,
+    pub id: KeyId,
+    pub state: KeyState,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = signing_keys, treat_none_as_default_value = false)]
+struct SigningKeyRow {
+    tenant_id: Bytes<16>,
+    id: Bytes<16>,
+    algorithm: String,
+    state: String,
+    public_jwk: serde_json::Value,
+    sealed_private_key: Vec<u8>,
+    created_at: Time,
+    activates_at: Time,
+    retired_at: Option<Time>,
+    removes_at: Option<Time>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = signing_keys)]
+struct KeyStep {
+    state: &'static str,
+    retired_at: Option<Time>,
+    removes_at: Option<Time>,
+}
+
+impl SigningKeyRow {
+    fn new(key: &SigningKeyRecord) -> Self {
+        Self {
+            tenant_id: key.tenant_id.into(),
+            id: key.id.into(),
+            algorithm: key.algorithm.as_str().to_owned(),
+            state: key.state.as_str().to_owned(),
+            public_jwk: key.public_jwk.clone(),
+            sealed_private_key: key.sealed_private_key.clone(),
+            created_at: key.created_at.into(),
+            activates_at: key.activates_at.into(),
+            retired_at: key.retired_at.map(Into::into),
+            removes_at: key.removes_at.map(Into::into),
+        }
+    }
+
+    fn into_record(self) -> Result<SigningKeyRecord, Error> {
+        Ok(SigningKeyRecord {
+            tenant_id: self.tenant_id.into(),
+            id: self.id.into(),
+            algorithm: from_name("signing_keys.algorithm", &self.algorithm)?,
+            state: from_name("signing_keys.state", &self.state)?,
+            public_jwk: self.public_jwk,
+            sealed_private_key: self.sealed_private_key,
+            created_at: self.created_at.into(),
+            activates_at: self.activates_at.into(),
+            retired_at: self.retired_at.map(Into::into),
+            removes_at: self.removes_at.map(Into::into),
+        })
+    }
+}
+
+impl TenantStore<'_> {
+    /// The tenant's keys in order of their identifiers, without those that are removed.
+    pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, Error> {
+        let tenant = Bytes::from(self.id);
+        let work = async move |mut conn: Conn<'_>| {
+                let rows = dual!(&mut conn, c => signing_keys::table
+                    .filter(signing_keys::tenant_id.eq(tenant))
+                    .filter(signing_keys::state.ne(KeyState::Removed.as_str()))
+                    .order(signing_keys::id.asc())
+                    .select(SigningKeyRow::as_select()).load(c).await)?;
+                rows.into_iter().map(SigningKeyRow::into_record).collect()
+            
+    };
+        self.store.read(work).await
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] naming `id`; [`WriteError::NotFound`] if there is no such tenant.
+    pub async fn insert_key(&self, key: &SigningKeyRecord, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
+        self.own(key.tenant_id)?;
+        let (tenant, key) = (self.id, key.clone());
+        self.store
+            .write_change(self.change(ChangeKind::Keys), async move |conn: &mut Conn<'_>| {
+                    insert(conn, &key).await?;
+                    Ok(audit::record(conn, tenant, audit).await?)
+                
+            })
+            .await
+    }
+
+    /// Takes steps in the lives of keys, all or none: one key begins to sign as another ends.
+    ///
+    /// # Errors
+    /// [`WriteError::VersionMismatch`] if a key is not in the state it must be in, because another
+    /// node was first.
+    pub async fn change_keys(
+        &self,
+        changes: Vec<KeyChange>,
+        audit: Vec<AuditEvent>,
+    ) -> Result<(), WriteError> {
+        let tenant = self.id;
+        self.store
+            .write_change(self.change(ChangeKind::Keys), async move |conn: &mut Conn<'_>| {
+                    for change in changes {
+                        take_step(conn, tenant, change).await?;
+                    }
+                    Ok(audit::record(conn, tenant, audit).await?)
+                
+            })
+            .await
+    }
+}
+
+impl Store {
+    /// Keys of all tenants, `limit` at most, that by `now` should sign (published ones) or leave the
+    /// JWKS (retired ones).
+    pub async fn keys_due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueKey>, Error> {
+        let now = Time::from(now);
+        let work = async move |mut conn: Conn<'_>| {
+                let published = (signing_keys::state.eq(KeyState::Published.as_str()))
+                    .and(signing_keys::activates_at.le(now));
+                let retired = (signing_keys::state.eq(KeyState::Retired.as_str()))
+                    .and(signing_keys::removes_at.is_not_null())
+                    .and(signing_keys::removes_at.assume_not_null().le(now));
+                let rows = dual!(&mut conn, c => signing_keys::table.filter(published.or(retired))
+                    .select((signing_keys::tenant_id, signing_keys::id, signing_keys::state))
+                    .limit(limit.into()).load(c).await)?;
+                rows.into_iter().map(due_key).collect()
+            
+    };
+        self.read(work).await
+    }
+
+    /// Keys of all tenants, `limit` at most, that have been signing since `before` or longer: those
+    /// that want a successor, the oldest first.
+    pub async fn keys_active_since(&self, before: Timestamp, limit: u32) -> Result<Vec<DueKey>, Error> {
+        let before = Time::from(before);
+        let work = async move |mut conn: Conn<'_>| {
+                let rows = dual!(&mut conn, c => signing_keys::table
+                    .filter(signing_keys::state.eq(KeyState::Active.as_str()))
+                    .filter(signing_keys::activates_at.le(before))
+                    .order(signing_keys::activates_at.asc())
+                    .select((signing_keys::tenant_id, signing_keys::id, signing_keys::state))
+                    .limit(limit.into()).load(c).await)?;
+                rows.into_iter().map(due_key).collect()
+            
+    };
+        self.read(work).await
+    }
+}
+
+fn due_key((tenant, id, state): (Bytes<16>, Bytes<16>, String)) -> Result<DueKey, Error> {
+    Ok(DueKey { tenant_id: tenant.into(), id: id.into(), state: from_name("signing_keys.state", &state)? })
+}
+
+pub(crate) async fn insert(conn: &mut Conn<'_>, key: &SigningKeyRecord) -> QueryResult<()> {
+    let row = SigningKeyRow::new(key);
+    dual!(conn, c => diesel::insert_into(signing_keys::table).values(row).execute(c).await)?;
+    Ok(())
+}
+
+async fn take_step(conn: &mut Conn<'_>, tenant: TenantId, change: KeyChange) -> Result<(), WriteError> {
+    let key = (Bytes::from(tenant), Bytes::from(change.id));
+    let step = KeyStep {
+        state: change.to.as_str(),
+        retired_at: change.retired_at.map(Into::into),
+        removes_at: change.removes_at.map(Into::into),
+    };
+    let changed = dual!(conn, c => diesel::update(signing_keys::table.find(key))
+        .filter(signing_keys::state.eq(change.from.as_str())).set(step).execute(c).await)?;
+    if changed > 0 {
+        return Ok(());
+    }
+    match dual!(conn, c => select(exists(signing_keys::table.find(key))).get_result(c).await)? {
+        true => Err(WriteError::VersionMismatch),
+        false => Err(WriteError::NotFound),
+    }
+}

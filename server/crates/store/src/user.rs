@@ -1,0 +1,254 @@
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+use grantor_protocol::Timestamp;
+use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId};
+
+use crate::conn::{Conn, dual};
+use crate::schema::users;
+use crate::value::{Bytes, Time, document, from_document, from_name};
+use crate::{Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
+use crate::{audit, role_assignment};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+pub(crate) struct UserRow {
+    tenant_id: Bytes<16>,
+    id: Bytes<16>,
+    username: String,
+    username_lower: String,
+    email: Option<String>,
+    email_lower: Option<String>,
+    email_verified: bool,
+    name_lower: Option<String>,
+    status: String,
+    password: Option<String>,
+    profile: serde_json::Value,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl UserRow {
+    fn new(user: &User) -> Result<Self, Error> {
+        Ok(Self {
+            tenant_id: user.tenant_id.into(),
+            id: user.id.into(),
+            username: user.username.clone(),
+            username_lower: user.username.to_lowercase(),
+            email: user.email.clone(),
+            email_lower: user.email.as_deref().map(str::to_lowercase),
+            email_verified: user.email_verified,
+            name_lower: user.profile.name.as_deref().map(str::to_lowercase),
+            status: user.status.as_str().to_owned(),
+            password: user.password.as_ref().map(|password| password.as_phc().to_owned()),
+            profile: document("users.profile", &user.profile)?,
+            version: user.version,
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
+        })
+    }
+
+    pub(crate) fn into_user(self) -> Result<User, Error> {
+        Ok(User {
+            tenant_id: self.tenant_id.into(),
+            id: self.id.into(),
+            username: self.username,
+            email: self.email,
+            email_verified: self.email_verified,
+            status: from_name("users.status", &self.status)?,
+            password: self.password.map(PasswordHash::from_phc),
+            profile: from_document("users.profile", self.profile)?,
+            version: self.version,
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+        })
+    }
+}
+
+impl TenantStore<'_> {
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(id));
+        let work = async move |mut conn: Conn<'_>| {
+                let row = dual!(&mut conn, c => users::table.find(key)
+                    .select(UserRow::as_select()).first(c).await.optional())?;
+                row.map(UserRow::into_user).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+
+    /// The user who signs in with this name or email address, without regard to case. Where one
+    /// user's name is another's address, the name counts.
+    pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, Error> {
+        let (tenant, login) = (Bytes::from(self.id), login.to_lowercase());
+        let work = async move |mut conn: Conn<'_>| {
+                let mut rows = dual!(&mut conn, c => users::table.filter(users::tenant_id.eq(tenant))
+                    .filter(users::username_lower.eq(&login).or(users::email_lower.eq(&login)))
+                    .select(UserRow::as_select()).load(c).await)?;
+                rows.sort_by_key(|row| row.username_lower != login);
+                rows.into_iter().next().map(UserRow::into_user).transpose()
+            
+    };
+        self.store.read(work).await
+    }
+
+    /// A page of the tenant's users; `q` is searched in user names, email addresses and names.
+    pub async fn list_users(&self, page: &Page) -> Result<Listing<User>, Error> {
+        let (tenant, wanted) = (Bytes::from(self.id), page.clone());
+        let work = async move |mut conn: Conn<'_>| {
+                let rows = dual!(&mut conn, c => {
+                    let mut query = users::table.filter(users::tenant_id.eq(tenant))
+                        .select(UserRow::as_select()).into_boxed();
+                    if let Some(cursor) = &wanted.cursor {
+                        let (at, key) = (cursor.time(), cursor.id());
+                        query = query.filter(users::created_at.gt(at)
+                            .or(users::created_at.eq(at).and(users::id.gt(key))));
+                    }
+                    if let Some(pattern) = wanted.pattern() {
+                        // An absent address or name must not make the whole condition unknown.
+                        query = query.filter(users::username_lower.like(pattern.clone()).escape('\\')
+                            .or(users::email_lower.is_not_null()
+                                .and(users::email_lower.assume_not_null().like(pattern.clone()).escape('\\')))
+                            .or(users::name_lower.is_not_null()
+                                .and(users::name_lower.assume_not_null().like(pattern).escape('\\'))));
+                    }
+                    query.order((users::created_at.asc(), users::id.asc()))
+                        .limit(wanted.rows_to_load()).load(c).await
+                })?;
+                rows.into_iter().map(UserRow::into_user).collect()
+            
+    };
+        let users = self.store.read(work).await?;
+        Ok(page.listing(users, |user: &User| Cursor::new(user.created_at, user.id.as_bytes())))
+    }
+
+    /// Adds a user with the version and times that it has.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] naming `username`, `email` or `id`; [`WriteError::NotFound`] if there
+    /// is no such tenant.
+    pub async fn create_user(&self, user: &User, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
+        self.own(user.tenant_id)?;
+        let (tenant, row) = (self.id, UserRow::new(user)?);
+        let work = async move |mut conn: Conn<'_>| {
+                dual!(&mut conn, c => diesel::insert_into(users::table).values(row).execute(c).await)?;
+                Ok(audit::record(&mut conn, tenant, audit).await?)
+            
+    };
+        self.store.write(work).await
+    }
+
+    /// Replaces what can change of a user, which is all but identifier, creation time and password,
+    /// and counts its version up. Gives the user as it is now.
+    ///
+    /// # Errors
+    /// [`WriteError::VersionMismatch`] if a version is expected and the user has another;
+    /// [`WriteError::Conflict`] as [`create_user`](Self::create_user).
+    pub async fn replace_user(
+        &self,
+        user: &User,
+        expected_version: Option<i64>,
+        audit: Vec<AuditEvent>,
+    ) -> Result<User, WriteError> {
+        self.own(user.tenant_id)?;
+        let (tenant, row) = (self.id, UserRow::new(user)?);
+        let work = async move |mut conn: Conn<'_>| {
+                let key = (row.tenant_id, row.id);
+                let changes = (
+                    users::username.eq(row.username),
+                    users::username_lower.eq(row.username_lower),
+                    users::email.eq(row.email),
+                    users::email_lower.eq(row.email_lower),
+                    users::email_verified.eq(row.email_verified),
+                    users::name_lower.eq(row.name_lower),
+                    users::status.eq(row.status),
+                    users::profile.eq(row.profile),
+                    users::updated_at.eq(row.updated_at),
+                    users::version.eq(users::version + 1),
+                );
+                let replaced = dual!(&mut conn, c => diesel::update(users::table.find(key))
+                    .filter(is_expected(expected_version)).set(changes)
+                    .returning(UserRow::as_returning()).get_result(c).await.optional())?;
+                let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
+                audit::record(&mut conn, tenant, audit).await?;
+                Ok(replaced.into_user()?)
+            
+    };
+        self.store.write(work).await
+    }
+
+    /// Gives the user a password and counts the version up.
+    ///
+    /// # Errors
+    /// [`WriteError::NotFound`] if there is no such user.
+    pub async fn set_user_password(
+        &self,
+        id: UserId,
+        password: PasswordHash,
+        at: Timestamp,
+        audit: Vec<AuditEvent>,
+    ) -> Result<(), WriteError> {
+        let tenant = self.id;
+        let work = async move |mut conn: Conn<'_>| {
+                let changes = (
+                    users::password.eq(password.as_phc()),
+                    users::updated_at.eq(Time::from(at)),
+                    users::version.eq(users::version + 1),
+                );
+                let key = (Bytes::from(tenant), Bytes::from(id));
+                let changed = dual!(&mut conn, c => diesel::update(users::table.find(key))
+                    .set(changes).execute(c).await)?;
+                if changed == 0 {
+                    return Err(WriteError::NotFound);
+                }
+                Ok(audit::record(&mut conn, tenant, audit).await?)
+            
+    };
+        self.store.write(work).await
+    }
+
+    /// Deletes a user with their sessions, grants, codes, tokens, consents and role assignments.
+    ///
+    /// # Errors
+    /// As [`replace_user`](Self::replace_user).
+    pub async fn delete_user(
+        &self,
+        id: UserId,
+        expected_version: Option<i64>,
+        audit: Vec<AuditEvent>,
+    ) -> Result<(), WriteError> {
+        let tenant: TenantId = self.id;
+        self.store
+            .write_change(self.change(crate::ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
+                    let key = (Bytes::from(tenant), Bytes::from(id));
+                    let deleted = dual!(conn, c => diesel::delete(users::table.find(key))
+                        .filter(is_expected(expected_version)).execute(c).await)?;
+                    if deleted == 0 {
+                        return Err(why_missed(conn, key).await);
+                    }
+                    role_assignment::unassign_all(conn, tenant, &Subject::User(id)).await?;
+                    Ok(audit::record(conn, tenant, audit).await?)
+                
+            })
+            .await
+    }
+}
+
+/// The row has the expected version, or none is expected.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_expected(version: Option<i64>) -> _ {
+    let any: bool = version.is_none();
+    let expected: i64 = version.unwrap_or_default();
+    users::version.eq(expected).or(any.into_sql::<Bool>())
+}
+
+/// Why a conditional write touched nothing.
+async fn why_missed(conn: &mut Conn<'_>, key: (Bytes<16>, Bytes<16>)) -> WriteError {
+    match dual!(conn, c => select(exists(users::table.find(key))).get_result(c).await) {
+        Ok(true) => WriteError::VersionMismatch,
+        Ok(false) => WriteError::NotFound,
+        Err(error) => error.into(),
+    }
+}

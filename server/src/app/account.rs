@@ -1,0 +1,55 @@
+//! A person's own account: what they allowed, and signing out.
+
+use grantor_protocol::Effect;
+use grantor_protocol::model::{Actor, AuditKind, ClientId, Consent, RevocationReason};
+
+use super::authorize::SignedIn;
+use super::{App, Fault, TenantContext};
+
+impl App {
+    /// What the user lets clients have, with the clients' names.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn consents(
+        &self,
+        context: &TenantContext,
+        signed_in: &SignedIn,
+    ) -> Result<Vec<(Consent, Option<String>)>, Fault> {
+        Ok(self.store.tenant(context.tenant.id).consents_of(signed_in.user.id).await?)
+    }
+
+    /// Takes a consent back, and with it every grant and token that the client has of the user.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn revoke_consent(
+        &self,
+        context: &TenantContext,
+        signed_in: &SignedIn,
+        client_id: ClientId,
+    ) -> Result<(), Fault> {
+        let (user, at) = (signed_in.user.id, self.clock.now());
+        let event = self.event(AuditKind::ConsentRevoked, Actor::User { id: user }, client_id.to_string());
+        let reason = RevocationReason::RevokedByUser;
+        let effects = vec![
+            Effect::ForgetConsent { user, client_id: client_id.clone() },
+            Effect::RevokeGrantsOf { user, client_id, reason, at },
+            Effect::RecordAudit(Box::new(event)),
+        ];
+        Ok(self.apply(context.tenant.id, effects).await?)
+    }
+
+    /// Ends the session of this browser.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn sign_out(&self, context: &TenantContext, signed_in: &SignedIn) -> Result<(), Fault> {
+        let session = signed_in.session.id;
+        let event =
+            self.event(AuditKind::SignedOut, Actor::User { id: signed_in.user.id }, session.to_string());
+        let effects =
+            vec![Effect::EndSession { session, at: self.clock.now() }, Effect::RecordAudit(Box::new(event))];
+        Ok(self.apply(context.tenant.id, effects).await?)
+    }
+}

@@ -1,0 +1,352 @@
+//! The first start: the master key, the system tenant, the console's client, the administrator.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use grantor_jose::MasterKey;
+use grantor_protocol::model::{
+    Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType, KeyState,
+    SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
+};
+use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
+use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
+
+use super::{App, Fault, keyring, passwords};
+use crate::config::{Administrator, MasterKeySource};
+
+/// Slug of the built-in tenant whose users and service accounts administer the platform.
+pub const SYSTEM_TENANT: &str = "system";
+
+/// The console's client in the system tenant.
+pub const CONSOLE_CLIENT: &str = "grantor-console";
+
+/// The role that may do everything.
+pub const PLATFORM_ADMIN: &str = "platform-admin";
+
+/// How long a setup link can be used.
+const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
+
+/// Reads the master key, or makes one in the data directory, readable by its owner only.
+///
+/// # Errors
+/// One line that says what is wrong with it.
+pub fn master_key(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<MasterKey, String> {
+    let bytes = match source {
+        MasterKeySource::Value(text) => decode_key(text).ok_or("master_key must be 32 bytes in base64 or hex")?,
+        MasterKeySource::File(path) => read_key(path)?,
+        MasterKeySource::DataDirectory(path) if path.exists() => read_key(path)?,
+        MasterKeySource::DataDirectory(path) => {
+            let mut bytes = [0; 32];
+            entropy.fill(&mut bytes);
+            write_key(path, &bytes).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            bytes
+        }
+    };
+    MasterKey::new(bytes).map_err(|error| format!("the master key cannot be used: {error}"))
+}
+
+fn read_key(path: &Path) -> Result<[u8; 32], String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    decode_key(&text).ok_or_else(|| format!("{} must hold 32 bytes in base64 or hex", path.display()))
+}
+
+fn decode_key(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim();
+    if text.len() == 64 {
+        let digits = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let bytes: Option<Vec<u8>> = (0..64).step_by(2).map(digits).collect();
+        return bytes?.try_into().ok();
+    }
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn write_key(path: &Path, bytes: &[u8; 32]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(directory) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{}", STANDARD.encode(bytes))?;
+    file.sync_all()
+}
+
+/// What a first start left for a person to do.
+#[derive(Debug)]
+pub enum Setup {
+    /// There is an administrator.
+    Done,
+    /// Open this address to make one. It works once.
+    Link(String),
+}
+
+impl App {
+    /// Brings a new installation to where somebody can sign in; an old one is left as it is.
+    ///
+    /// # Errors
+    /// A master key or a public address other than those that the database was made with; faults
+    /// of the store.
+    pub async fn bootstrap(&self, administrator: Option<&Administrator>) -> Result<Setup, Fault> {
+        self.check_master_key().await?;
+        let system = self.ensure_system_tenant().await?;
+        self.ensure_console_client(&system).await?;
+        if self.has_administrator(system.id).await? {
+            return Ok(Setup::Done);
+        }
+        match administrator {
+            Some(administrator) => {
+                self.create_administrator(&administrator.email, &administrator.password).await?;
+                Ok(Setup::Done)
+            }
+            None => self.setup_link().await.map(Setup::Link),
+        }
+    }
+
+    /// A wrong master key would be found out one tenant at a time; here it is found out at once.
+    async fn check_master_key(&self) -> Result<(), Fault> {
+        const CHECK: &[u8] = b"grantor master key check";
+        let mut nonce = [0; grantor_jose::NONCE_LENGTH];
+        self.entropy.fill(&mut nonce);
+        let sealed = self.master().seal(nonce, CHECK, CHECK)?;
+        let stored = self.store.installation().put_master_key_check(sealed).await?;
+        self.master().open(CHECK, &stored).map(drop).map_err(|_| {
+            Fault::internal("this database was made with another master key; start with that one")
+        })
+    }
+
+    async fn ensure_system_tenant(&self) -> Result<Tenant, Fault> {
+        let issuer = self.addresses.issuer(SYSTEM_TENANT);
+        if let Some(tenant) = self.store.tenants().by_slug(SYSTEM_TENANT).await? {
+            return if tenant.issuer == issuer {
+                Ok(tenant)
+            } else {
+                Err(Fault::internal(format!(
+                    "the issuers in this database begin like {}, public_url is {}: issuers cannot move, because \
+                     clients compare them; set public_url back",
+                    tenant.issuer, self.addresses
+                )))
+            };
+        }
+        match self.new_tenant(SYSTEM_TENANT, "Grantor", TenantSettings::default(), Actor::System).await {
+            Ok(tenant) => Ok(tenant),
+            // Another node was faster.
+            Err(CreateTenantError::Write(WriteError::Conflict { .. })) => {
+                self.store.tenants().by_slug(SYSTEM_TENANT).await?.ok_or(Fault::UnknownTenant)
+            }
+            Err(CreateTenantError::Write(error)) => Err(Fault::internal(error)),
+            Err(CreateTenantError::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Creates a tenant with its first key, in one transaction.
+    ///
+    /// # Errors
+    /// A slug that is taken; faults of ours.
+    pub async fn new_tenant(
+        &self,
+        slug: &str,
+        name: &str,
+        settings: TenantSettings,
+        actor: Actor,
+    ) -> Result<Tenant, CreateTenantError> {
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let id: TenantId = Id::generate(now, entropy);
+        let tenant = Tenant {
+            id,
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            issuer: self.addresses.issuer(slug),
+            status: TenantStatus::Active,
+            settings,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let algorithm = SigningAlgorithm::ES256;
+        let key = keyring::generate(id, algorithm, KeyState::Active, self.master(), now, entropy)
+            .map_err(CreateTenantError::Fault)?;
+        let mut event = self.event(AuditKind::TenantChanged, actor, slug.to_owned());
+        event.detail = serde_json::json!({ "after": { "slug": slug, "name": name } });
+        let new = NewTenant { tenant: tenant.clone(), signing_keys: vec![key], audit: vec![event] };
+        self.store.tenants().create(new).await.map_err(CreateTenantError::Write)?;
+        Ok(tenant)
+    }
+
+    async fn ensure_console_client(&self, system: &Tenant) -> Result<(), Fault> {
+        let client_id = ClientId::parse(CONSOLE_CLIENT).ok_or_else(|| Fault::internal("CONSOLE_CLIENT"))?;
+        if self.store.tenant(system.id).client(&client_id).await?.is_some() {
+            return Ok(());
+        }
+        let metadata = ClientMetadata {
+            client_name: "Grantor console".to_owned(),
+            redirect_uris: vec![format!("{}/console/callback", self.addresses)],
+            grant_types: vec![GrantType::AuthorizationCode],
+            token_endpoint_auth_method: AuthenticationMethod::None,
+            scope: ["openid", "profile", "email"].map(str::to_owned).into_iter().collect(),
+            id_token_signed_response_alg: Some(SigningAlgorithm::ES256),
+            skip_consent: true,
+            ..ClientMetadata::default()
+        };
+        match self.store_new_client(system.id, client_id, metadata, vec![]).await {
+            Ok(_) | Err(WriteError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(Fault::internal(error)),
+        }
+    }
+
+    async fn store_new_client(
+        &self,
+        tenant_id: TenantId,
+        client_id: ClientId,
+        metadata: ClientMetadata,
+        secrets: Vec<ClientSecret>,
+    ) -> Result<Client, WriteError> {
+        let now = self.now();
+        let event = self.event(AuditKind::ClientChanged, Actor::System, client_id.to_string());
+        let client = Client {
+            tenant_id,
+            client_id,
+            enabled: true,
+            metadata,
+            secrets,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        self.store.tenant(tenant_id).create_client(&client, vec![event]).await?;
+        Ok(client)
+    }
+
+    async fn has_administrator(&self, system: TenantId) -> Result<bool, Fault> {
+        let assignments = self.store.tenant(system).assignments().await?;
+        Ok(assignments.iter().any(|held| {
+            held.role == PLATFORM_ADMIN && held.scope.is_none() && matches!(held.subject, Subject::User(_))
+        }))
+    }
+
+    /// Makes a user of the system tenant who administers the platform.
+    ///
+    /// # Errors
+    /// A name that is taken; faults of ours.
+    pub async fn create_administrator(&self, email: &str, password: &str) -> Result<UserId, Fault> {
+        let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
+        let now = self.now();
+        let user = User {
+            tenant_id: system,
+            id: Id::generate(now, self.entropy.as_ref()),
+            username: email.to_owned(),
+            email: Some(email.to_owned()),
+            email_verified: true,
+            status: UserStatus::Active,
+            password: Some(self.passwords.hash(password, self.entropy.as_ref()).await?),
+            profile: UserProfile::default(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let event = self.event(AuditKind::AdministratorCreated, Actor::System, user.id.to_string());
+        let store = self.store.tenant(system);
+        store.create_user(&user, vec![event.clone()]).await.map_err(Fault::internal)?;
+        let event = self.event(AuditKind::AdministratorCreated, Actor::System, user.id.to_string());
+        let assignment = RoleAssignment {
+            subject: Subject::User(user.id),
+            role: PLATFORM_ADMIN.to_owned(),
+            scope: None,
+        };
+        store.assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
+        Ok(user.id)
+    }
+
+    /// Makes a client of the system tenant that automation can administer the platform with, and
+    /// gives its secret.
+    ///
+    /// # Errors
+    /// A client_id that is taken; faults of ours.
+    pub async fn create_service_account(&self, name: &str, role: &str) -> Result<(ClientId, Secret), Fault> {
+        let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
+        let now = self.now();
+        let id: Id<Client> = Id::generate(now, self.entropy.as_ref());
+        let client_id = ClientId::parse(&id.to_string()).ok_or_else(|| Fault::internal("client_id"))?;
+        let secret = Secret::generate(SecretKind::ClientSecret, self.entropy.as_ref());
+        let stored = ClientSecret {
+            id: Id::generate(now, self.entropy.as_ref()),
+            hash: secret.hash(),
+            created_at: now,
+            expires_at: None,
+        };
+        let metadata = ClientMetadata {
+            client_name: name.to_owned(),
+            grant_types: vec![GrantType::ClientCredentials],
+            token_endpoint_auth_method: AuthenticationMethod::ClientSecretBasic,
+            scope: Scope::default(),
+            resources: vec![self.addresses.admin_api()],
+            ..ClientMetadata::default()
+        };
+        let client =
+            self.store_new_client(system, client_id, metadata, vec![stored]).await.map_err(Fault::internal)?;
+        let event =
+            self.event(AuditKind::AdministratorCreated, Actor::System, client.client_id.to_string());
+        let assignment = RoleAssignment {
+            subject: Subject::Client(client.client_id.clone()),
+            role: role.to_owned(),
+            scope: None,
+        };
+        self.store.tenant(system).assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
+        Ok((client.client_id, secret))
+    }
+
+    async fn setup_link(&self) -> Result<String, Fault> {
+        let secret = Secret::generate(SecretKind::Setup, self.entropy.as_ref());
+        let expires_at = self.now() + SETUP_LIFETIME;
+        self.store.installation().put_setup_token(secret.hash(), expires_at).await?;
+        Ok(format!("{}/setup?setup={}", self.addresses, secret.expose()))
+    }
+
+    /// Makes the first administrator with the secret of a setup link, which is spent by it.
+    ///
+    /// # Errors
+    /// [`SetupError::Refused`] for what the person can mend; [`Fault::Expired`] for a link that was
+    /// used or is too old.
+    pub async fn set_up(&self, secret: &Secret, email: &str, password: &str) -> Result<(), SetupError> {
+        if !email.contains('@') || email.len() > 254 {
+            return Err(SetupError::Refused("that is not an email address".to_owned()));
+        }
+        passwords::check_new(password).map_err(SetupError::Refused)?;
+        if !self.store.installation().consume_setup_token(&secret.hash(), self.now()).await.map_err(Fault::from)? {
+            return Err(Fault::Expired("this setup link was used already or is too old; restart for a new one").into());
+        }
+        self.create_administrator(email, password).await?;
+        Ok(())
+    }
+
+    /// Whether a setup link is still good, without spending it.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`].
+    pub async fn check_setup(&self, secret: &Secret) -> Result<(), Fault> {
+        if self.store.installation().is_setup_token_open(&secret.hash(), self.now()).await? {
+            Ok(())
+        } else {
+            Err(Fault::Expired("this setup link was used already or is too old; restart for a new one"))
+        }
+    }
+}
+
+/// Why a tenant was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateTenantError {
+    #[error(transparent)]
+    Write(WriteError),
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+/// Why the first administrator was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}

@@ -1,0 +1,231 @@
+//! The pages of an interaction: signing in and consenting.
+
+use std::sync::Arc;
+
+use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
+use grantor_protocol::model::{
+    Actor, AuditEvent, AuditKind, Interaction, InteractionId, Purpose, Session, User, UserStatus,
+};
+use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind};
+
+use super::authorize::{Browser, Progress, SignedIn};
+use super::{App, Fault, LoadedClient, TenantContext};
+
+/// An open interaction of this browser, with its client where it has one.
+pub struct Opened {
+    pub interaction: Interaction,
+    pub client: Option<Arc<LoadedClient>>,
+    /// The hidden field of its forms.
+    pub form_token: String,
+}
+
+/// A successful sign-in: the session's cookie, and where to go.
+pub struct SessionStarted {
+    pub cookie: Secret,
+    pub expires_in: i64,
+    pub progress: Progress,
+}
+
+/// What came of a sign-in form.
+pub enum SignInOutcome {
+    Started(Box<SessionStarted>),
+    /// Wrong name or password: which of them is not said.
+    Refused,
+}
+
+/// What the person pressed on the consent page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Allow,
+    Deny,
+    /// Go on as somebody else.
+    SwitchAccount,
+}
+
+const OVER: Fault = Fault::Expired("this sign-in has expired or was finished already");
+
+impl Opened {
+    /// The authorization request that the interaction is about.
+    pub fn request(&self) -> Option<&AuthorizationRequest> {
+        match &self.interaction.purpose {
+            Purpose::Authorization { request } => Some(request),
+            Purpose::Account => None,
+        }
+    }
+}
+
+impl App {
+    /// Starts signing in to the account page.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn begin_account_sign_in(
+        &self,
+        context: &TenantContext,
+        browser: &Browser,
+    ) -> Result<(InteractionId, Option<Secret>), Fault> {
+        self.begin(context, Purpose::Account, browser).await
+    }
+
+    /// Opens an interaction for the browser that it belongs to.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] where there is none to open; another browser learns no more than that.
+    pub async fn open_interaction(
+        &self,
+        context: &TenantContext,
+        id: InteractionId,
+        browser: &Browser,
+    ) -> Result<Opened, Fault> {
+        let cookie = browser.browser.as_ref().ok_or(OVER)?;
+        let interaction = self
+            .store
+            .tenant(context.tenant.id)
+            .interaction(id)
+            .await?
+            .filter(|interaction| interaction.is_open(self.now()) && interaction.browser.matches(cookie))
+            .ok_or(OVER)?;
+        let client = match &interaction.purpose {
+            Purpose::Account => None,
+            Purpose::Authorization { request } => {
+                Some(self.client(context.tenant.id, &request.client_id).await?.ok_or(OVER)?)
+            }
+        };
+        Ok(Opened { interaction, client, form_token: self.forms.token(cookie) })
+    }
+
+    /// Checks name and password, starts a session and goes on with the interaction. It takes as long
+    /// for a name that does not exist.
+    ///
+    /// # Errors
+    /// [`Fault::ForgedForm`], [`Fault::Expired`], [`Fault::Busy`].
+    pub async fn sign_in(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        browser: &Browser,
+        (username, password): (&str, &str),
+    ) -> Result<SignInOutcome, Fault> {
+        let store = self.store.tenant(context.tenant.id);
+        let user = store.user_by_login(username.trim()).await?;
+        let hash = user.as_ref().and_then(|user| user.password.as_ref());
+        let matches = self.passwords.verify(password, hash).await?;
+        let Some(user) = user.filter(|user| matches && user.status == UserStatus::Active) else {
+            self.record_failed_sign_in(context, username).await?;
+            return Ok(SignInOutcome::Refused);
+        };
+        let (session, cookie) = self.new_session(context, &user);
+        let event = self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
+        let decision = authorize::sign_in(session.clone(), Some(&opened.interaction));
+        let mut effects = decision.effects;
+        effects.push(Effect::RecordAudit(Box::new(event)));
+        // Whoever was signed in at this browser before is not any more.
+        if let Some(previous) = self.signed_in(context.tenant.id, browser.session.as_ref()).await? {
+            effects.push(Effect::EndSession { session: previous.session.id, at: self.now() });
+        }
+        match self.apply(context.tenant.id, effects).await {
+            Err(grantor_store::ApplyError::Conflict) => return Err(OVER),
+            other => other?,
+        }
+        let expires_in = session.expires_at.seconds_since(self.now());
+        let mut interaction = opened.interaction.clone();
+        interaction.signed_in = Some(session.id);
+        let opened = Opened { interaction, client: opened.client.clone(), form_token: String::new() };
+        let progress = self.advance(context, &opened, &SignedIn { session, user }, false).await?;
+        Ok(SignInOutcome::Started(Box::new(SessionStarted { cookie, expires_in, progress })))
+    }
+
+    /// Goes on with an interaction whose person is signed in.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when it was finished meanwhile.
+    pub async fn advance(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        signed_in: &SignedIn,
+        consented_now: bool,
+    ) -> Result<Progress, Fault> {
+        let (Some(request), Some(client)) = (opened.request(), &opened.client) else {
+            return Ok(Progress::Account);
+        };
+        let tenant_id = context.tenant.id;
+        let interaction = Some(&opened.interaction);
+        let step =
+            self.next_step(tenant_id, request, client, Some(signed_in), interaction, consented_now).await?;
+        if step != Step::Done {
+            return Ok(super::authorize::progress(&step, opened.interaction.id));
+        }
+        let granted = Granted { request, session: &signed_in.session, interaction };
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let Decision { mut effects, outcome } = authorize::grant(granted, &context.policy, now, entropy);
+        if consented_now {
+            effects.extend(authorize::consent(granted, now, entropy));
+        }
+        match self.apply(tenant_id, effects).await {
+            Err(grantor_store::ApplyError::Conflict) => Err(OVER),
+            other => {
+                other?;
+                Ok(Progress::Respond(outcome?))
+            }
+        }
+    }
+
+    /// Takes the answer of the consent page.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when the interaction was finished meanwhile.
+    pub async fn consent(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        signed_in: &SignedIn,
+        answer: Answer,
+    ) -> Result<Progress, Fault> {
+        match answer {
+            Answer::Allow => self.advance(context, opened, signed_in, true).await,
+            Answer::SwitchAccount => Ok(Progress::SignIn(opened.interaction.id)),
+            Answer::Deny => {
+                let Some(request) = opened.request() else { return Ok(Progress::Account) };
+                let denied = authorize::deny(request, &opened.interaction, &context.policy, self.now());
+                match self.apply(context.tenant.id, denied.effects).await {
+                    Err(grantor_store::ApplyError::Conflict) => Err(OVER),
+                    other => {
+                        other?;
+                        Ok(Progress::Respond(denied.outcome?))
+                    }
+                }
+            }
+        }
+    }
+
+    fn new_session(&self, context: &TenantContext, user: &User) -> (Session, Secret) {
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let cookie = Secret::generate(SecretKind::Session, entropy);
+        let session = Session {
+            tenant_id: context.tenant.id,
+            id: Id::generate(now, entropy),
+            secret: cookie.hash(),
+            user_id: user.id,
+            authenticated_at: now,
+            amr: vec!["pwd".to_owned()],
+            created_at: now,
+            expires_at: now + context.policy.lifetimes.session,
+            ended_at: None,
+        };
+        (session, cookie)
+    }
+
+    async fn record_failed_sign_in(&self, context: &TenantContext, username: &str) -> Result<(), Fault> {
+        let shown: String = username.chars().take(100).collect();
+        let event = self.event(AuditKind::SignInFailed, Actor::Anonymous, shown);
+        Ok(self.apply(context.tenant.id, vec![Effect::RecordAudit(Box::new(event))]).await?)
+    }
+
+    /// An audit event of now.
+    pub(super) fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
+        let now = self.now();
+        let id = Id::generate(now, self.entropy.as_ref());
+        AuditEvent { id, at: now, kind, actor, target, detail: serde_json::Value::Null }
+    }
+}

@@ -1,0 +1,133 @@
+//! Use cases: load -> decide -> mint -> apply. No HTTP here: bytes are the edge's business.
+
+pub mod account;
+pub mod admin;
+pub mod authorize;
+pub mod bootstrap;
+pub mod client_auth;
+pub mod clock;
+pub mod console;
+pub mod entropy;
+mod fault;
+mod forms;
+pub mod interaction;
+pub mod introspect;
+pub mod keyring;
+pub mod passwords;
+pub mod revoke;
+pub mod tenants;
+pub mod token;
+pub mod tokens;
+pub mod userinfo;
+
+use std::sync::{Arc, Weak};
+
+use grantor_jose::MasterKey;
+use grantor_protocol::model::TenantId;
+use grantor_protocol::token::refresh::SuccessorKey;
+use grantor_protocol::{Decision, Effect, Entropy, ParamLimits, Timestamp};
+use grantor_store::{ApplyError, Store};
+use tokio::sync::Semaphore;
+
+use crate::config::PublicUrl;
+
+pub use clock::{Clock, SystemClock};
+pub use entropy::SystemEntropy;
+pub use fault::Fault;
+pub use forms::FormKey;
+pub use passwords::PasswordPool;
+pub use tenants::{Caches, LoadedClient, TenantContext};
+
+/// Everything that use cases work with, built once and handed down.
+pub struct App {
+    pub store: Store,
+    pub addresses: PublicUrl,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub passwords: PasswordPool,
+    pub caches: Caches,
+    pub forms: FormKey,
+    pub limits: ParamLimits,
+    pub enforcers: admin::Enforcers,
+    master: Arc<MasterKey>,
+    successor_key: SuccessorKey,
+    key_making: Semaphore,
+    /// For work that goes on after the request that asked for it.
+    this: Weak<App>,
+}
+
+/// What [`App::new`] cannot make itself.
+pub struct Parts {
+    pub store: Store,
+    pub addresses: PublicUrl,
+    pub master: MasterKey,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub hashing_threads: usize,
+}
+
+/// How often a decision is made anew when what it relied on has changed meanwhile. The second time
+/// it sees the change; a third is needed only while somebody changes the same rows again.
+const ATTEMPTS: usize = 4;
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// Hashing threads that the system refuses, role definitions that do not parse.
+    pub async fn new(parts: Parts) -> Result<Arc<Self>, Fault> {
+        let master = parts.master;
+        let passwords = PasswordPool::start(parts.hashing_threads).map_err(Fault::internal)?;
+        let enforcers = admin::Enforcers::new().await?;
+        Ok(Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            store: parts.store,
+            addresses: parts.addresses,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            passwords,
+            caches: Caches::default(),
+            forms: FormKey::new(&master.derive("grantor form csrf")),
+            limits: ParamLimits { count: 64, value_length: 8192 },
+            enforcers,
+            successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
+            master: Arc::new(master),
+            key_making: Semaphore::new(1),
+        }))
+    }
+
+    /// The key that encrypts private keys at rest.
+    pub fn master(&self) -> &MasterKey {
+        &self.master
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Decides, applies the decision's effects and gives its outcome; when what it relied on has
+    /// changed meanwhile, everything is loaded and decided once more. Effects stand even when the
+    /// outcome is an error.
+    async fn settle<T>(
+        &self,
+        tenant_id: TenantId,
+        mut decide: impl AsyncFnMut() -> Result<Decision<T>, Fault>,
+    ) -> Result<T, Fault> {
+        for _ in 0..ATTEMPTS {
+            let Decision { effects, outcome } = decide().await?;
+            match self.apply(tenant_id, effects).await {
+                Ok(()) => return Ok(outcome?),
+                Err(ApplyError::Conflict) => {}
+                Err(ApplyError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Fault::Busy("the same state is being changed elsewhere"))
+    }
+
+    async fn apply(&self, tenant_id: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        self.store.tenant(tenant_id).apply(effects).await
+    }
+}

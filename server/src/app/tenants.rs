@@ -1,0 +1,221 @@
+//! Tenants in use, each with its keys parsed, its policy compiled and its public documents rendered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use grantor_jose::{KeySet, MasterKey};
+use grantor_protocol::model::{Client, ClientId, KeyState, SigningAlgorithm, Tenant, TenantId};
+use grantor_protocol::{Policy, metadata};
+use grantor_store::{Change, ChangeKind, Store};
+use quick_cache::sync::Cache;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::keyring::{self, KeyRing};
+use super::{App, Fault};
+
+/// Tenants kept in memory; the least used ones leave.
+const TENANTS: usize = 20_000;
+
+/// Clients kept in memory, of all tenants together.
+const CLIENTS: usize = 100_000;
+
+/// A tenant as requests use it. Replaced as a whole when anything of it changes.
+#[derive(Debug)]
+pub struct TenantContext {
+    pub tenant: Tenant,
+    pub policy: Policy,
+    pub keys: KeyRing,
+    pub metadata: Document,
+    pub jwks: Document,
+}
+
+/// A JSON document that is rendered once and served many times.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub body: Bytes,
+    /// A strong validator (RFC 9110 §8.8.3), quoted.
+    pub etag: String,
+}
+
+impl Document {
+    fn render(value: &impl Serialize) -> Result<Self, Fault> {
+        let body = serde_json::to_vec(value).map_err(Fault::internal)?;
+        let digest = Sha256::digest(&body);
+        let etag = digest.iter().take(12).fold(String::from("\""), |text, byte| text + &format!("{byte:02x}")) + "\"";
+        Ok(Self { body: body.into(), etag })
+    }
+}
+
+/// A client with its keys parsed.
+#[derive(Debug)]
+pub struct LoadedClient {
+    pub client: Client,
+    /// None where the client has no keys, or such as cannot be read.
+    pub keys: Option<KeySet>,
+}
+
+/// What is kept in memory. Whatever changes is forgotten and read again when it is used next.
+pub struct Caches {
+    tenants: Cache<String, Arc<TenantContext>>,
+    clients: Cache<(TenantId, ClientId), Arc<LoadedClient>>,
+    /// Counts what was forgotten: what was read before a change must not be kept after it.
+    generation: AtomicU64,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self { tenants: Cache::new(TENANTS), clients: Cache::new(CLIENTS), generation: AtomicU64::new(0) }
+    }
+}
+
+impl Caches {
+    /// Forgets what a change made wrong.
+    pub fn forget(&self, change: &Change) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        match change {
+            Change::Everything => {
+                self.tenants.clear();
+                self.clients.clear();
+            }
+            Change::In { tenant_id, kind: ChangeKind::Client(client_id) } => {
+                self.clients.remove(&(*tenant_id, client_id.clone()));
+            }
+            Change::In { tenant_id, kind: ChangeKind::Tenant | ChangeKind::Keys } => {
+                self.tenants.retain(|_, context| context.tenant.id != *tenant_id);
+                self.clients.retain(|(owner, _), _| owner != tenant_id);
+            }
+            Change::In { kind: ChangeKind::RoleAssignments, .. } => {}
+        }
+    }
+}
+
+impl App {
+    /// The active tenant with this slug.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownTenant`], [`Fault::SuspendedTenant`].
+    pub async fn tenant(&self, slug: &str) -> Result<Arc<TenantContext>, Fault> {
+        let context = self.any_tenant(slug).await?;
+        match context.tenant.status {
+            grantor_protocol::model::TenantStatus::Active => Ok(context),
+            grantor_protocol::model::TenantStatus::Suspended => Err(Fault::SuspendedTenant),
+        }
+    }
+
+    /// The tenant with this slug, whatever its status.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownTenant`].
+    pub async fn any_tenant(&self, slug: &str) -> Result<Arc<TenantContext>, Fault> {
+        if let Some(context) = self.caches.tenants.get(slug) {
+            return Ok(context);
+        }
+        let generation = self.caches.generation.load(Ordering::SeqCst);
+        let tenant = self.store.tenants().by_slug(slug).await?.ok_or(Fault::UnknownTenant)?;
+        let context = Arc::new(self.tenant_context(tenant).await?);
+        if self.caches.generation.load(Ordering::SeqCst) == generation {
+            self.caches.tenants.insert(slug.to_owned(), Arc::clone(&context));
+        }
+        Ok(context)
+    }
+
+    async fn tenant_context(&self, tenant: Tenant) -> Result<TenantContext, Fault> {
+        let records = self.store.tenant(tenant.id).signing_keys().await?;
+        let policy = Policy::compile(&tenant.issuer, &tenant.settings, vec![self.addresses.admin_api()]);
+        let keys = KeyRing::open(&records, &self.master)?;
+        Ok(TenantContext {
+            metadata: Document::render(&metadata::metadata(&policy))?,
+            jwks: Document::render(&keys.jwks())?,
+            tenant,
+            policy,
+            keys,
+        })
+    }
+
+    /// A client of the tenant, or none.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn client(
+        &self,
+        tenant_id: TenantId,
+        client_id: &ClientId,
+    ) -> Result<Option<Arc<LoadedClient>>, Fault> {
+        let key = (tenant_id, client_id.clone());
+        if let Some(client) = self.caches.clients.get(&key) {
+            return Ok(Some(client));
+        }
+        let generation = self.caches.generation.load(Ordering::SeqCst);
+        let Some(client) = self.store.tenant(tenant_id).client(client_id).await? else { return Ok(None) };
+        let keys = client.metadata.jwks.as_ref().and_then(|jwks| KeySet::parse(jwks).ok());
+        let loaded = Arc::new(LoadedClient { client, keys });
+        if self.caches.generation.load(Ordering::SeqCst) == generation {
+            self.caches.clients.insert(key, Arc::clone(&loaded));
+        }
+        Ok(Some(loaded))
+    }
+
+    /// The tenant with a key that signs with `algorithm`: the context given, or one in which the key
+    /// was made just now. Keys other than the first are made when they are first needed, on a thread
+    /// where nothing else waits for them; whoever needs one meanwhile waits for that same key.
+    ///
+    /// # Errors
+    /// A fault of the store or of the cryptographic library.
+    pub async fn with_signing_key(
+        &self,
+        context: Arc<TenantContext>,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Arc<TenantContext>, Fault> {
+        if context.keys.active(algorithm).is_some() {
+            return Ok(context);
+        }
+        let _one_at_a_time = self.key_making.acquire().await.map_err(Fault::internal)?;
+        let slug = context.tenant.slug.clone();
+        let current = self.any_tenant(&slug).await?;
+        if current.keys.active(algorithm).is_some() {
+            return Ok(current);
+        }
+        self.make_key(context.tenant.id, algorithm, KeyState::Active).await?;
+        self.any_tenant(&slug).await
+    }
+
+    /// Makes a key that will be needed soon, while the request goes on. Whoever needs it before it is
+    /// there waits for it in [`Self::with_signing_key`].
+    pub(super) fn prepare_key(&self, context: &Arc<TenantContext>, algorithm: SigningAlgorithm) {
+        let Some(app) = self.this.upgrade() else { return };
+        let context = Arc::clone(context);
+        tokio::spawn(async move {
+            let slug = context.tenant.slug.clone();
+            if let Err(error) = app.with_signing_key(context, algorithm).await {
+                tracing::error!(%error, tenant = slug, %algorithm, "no signing key could be made");
+            }
+        });
+    }
+
+    /// Makes and stores a key. Another node may have been faster; then its key is the one.
+    ///
+    /// # Errors
+    /// A fault of the store or of the cryptographic library.
+    pub async fn make_key(
+        &self,
+        tenant_id: TenantId,
+        algorithm: SigningAlgorithm,
+        state: KeyState,
+    ) -> Result<(), Fault> {
+        let (master, entropy) = (Arc::clone(&self.master), Arc::clone(&self.entropy));
+        let now = self.clock.now();
+        let record = tokio::task::spawn_blocking(move || {
+            keyring::generate(tenant_id, algorithm, state, &master, now, entropy.as_ref())
+        })
+        .await
+        .map_err(Fault::internal)??;
+        match self.store.tenant(tenant_id).insert_key(&record).await {
+            Ok(()) | Err(grantor_store::WriteError::Conflict { .. }) => {}
+            Err(error) => return Err(Fault::internal(error)),
+        }
+        self.caches.forget(&Change::In { tenant_id, kind: ChangeKind::Keys });
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! The pages people see, as values: every field that a page shows, and nothing about HTTP.
+//!
+//! Each page is one struct with its template in `server/templates`; `render()` makes the HTML. Askama escapes
+//! every field. No page has an inline style or an inline script, so the policy `default-src 'none'; style-src 'self';
+//! script-src 'self'` is enough for all of them, and `script-src` serves [`FormPostPage`] alone. Browsers hold
+//! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
+//! the client's origin there.
+
+mod theme;
+
+#[cfg(test)]
+mod tests;
+
+use askama::Template;
+
+pub use theme::theme_css;
+
+/// Fewest characters of a password that a person chooses.
+pub const PASSWORD_LENGTH: usize = 12;
+
+/// What every page carries of its tenant.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The tenant's name, or the product's where no tenant is known.
+    pub tenant_name: String,
+    /// Address of `pages.css`, the same for every tenant.
+    pub stylesheet: String,
+    /// Address of the tenant's [`theme_css`]; where no tenant is known, that of a tenant without branding.
+    pub theme: String,
+    /// Language of the page's text as a BCP 47 tag.
+    pub lang: &'static str,
+}
+
+/// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInPage {
+    pub layout: Layout,
+    pub action: String,
+    pub csrf: String,
+    pub interaction: String,
+    /// What the person typed before, or the client's `login_hint`.
+    pub username: String,
+    /// The client that waits for the answer; none when a person signs in to the account page.
+    pub client_name: Option<String>,
+    /// Why the last attempt failed, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// Asks whether a client may act for the person. Posts `csrf`, `interaction` and `decision`, which is `allow`, `deny`,
+/// or `switch` to sign in as somebody else.
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct ConsentPage {
+    pub layout: Layout,
+    pub action: String,
+    pub csrf: String,
+    pub interaction: String,
+    pub client_name: String,
+    /// The client's own address; only a web address becomes a link, here and in the two below.
+    pub client_uri: Option<String>,
+    /// Host of the redirect URI, or its scheme where it has no host.
+    pub return_host: String,
+    pub user_name: String,
+    pub user_email: Option<String>,
+    pub scopes: Vec<ScopeLine>,
+    /// Resource indicators (RFC 8707) that the tokens will be good for.
+    pub resources: Vec<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+}
+
+/// One scope as a person reads it.
+#[derive(Clone, Debug)]
+pub struct ScopeLine {
+    pub name: String,
+    /// What the scope allows, worded to follow "It will be able to". Where it is empty the name stands for it.
+    pub description: String,
+}
+
+/// Says why there is nothing to go on with. Also the page of an unknown tenant.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    pub layout: Layout,
+    pub title: String,
+    pub message: String,
+    /// The protocol's error code, for the person's administrator.
+    pub code: Option<String>,
+    pub correlation_id: String,
+}
+
+/// Carries an authorization response to the client in a form that submits itself (OAuth 2.0 Form Post Response Mode).
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub struct FormPostPage {
+    pub layout: Layout,
+    /// Address of `form_post.js`.
+    pub script: String,
+    /// The redirect URI; the response's `form-action` must allow it.
+    pub action: String,
+    /// The response parameters in their order.
+    pub fields: Vec<(String, String)>,
+    pub client_name: String,
+}
+
+/// What a person allowed so far. Every application's form posts `csrf` and `client_id` to `revoke_action`; signing out
+/// posts `csrf` to `sign_out_action`.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    pub layout: Layout,
+    pub user_name: String,
+    pub email: Option<String>,
+    pub csrf: String,
+    pub revoke_action: String,
+    pub sign_out_action: String,
+    pub applications: Vec<Application>,
+    /// What was just done, as a sentence.
+    pub notice: Option<String>,
+}
+
+/// A client that a person has allowed.
+#[derive(Clone, Debug)]
+pub struct Application {
+    pub client_id: String,
+    pub client_name: String,
+    /// What it may do, in the words of [`ScopeLine::description`].
+    pub scopes: Vec<String>,
+    /// When it was allowed, worded to follow "Allowed": "today", "3 weeks ago", "on 4 May 2026".
+    pub since: String,
+    /// The same moment in RFC 3339.
+    pub since_exact: String,
+}
+
+/// Asks whether to end the session. Posts `csrf` and `decision`, which is `sign_out` or `stay`.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub struct SignOutPage {
+    pub layout: Layout,
+    pub action: String,
+    pub csrf: String,
+    pub user_name: String,
+}
+
+/// Says that the session has ended.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub struct SignedOutPage {
+    pub layout: Layout,
+    /// Where to sign in again.
+    pub sign_in: Option<String>,
+}
+
+/// Makes the platform's first administrator. Posts `setup`, `csrf`, `email` and `password`.
+#[derive(Template)]
+#[template(path = "setup.html")]
+pub struct SetupPage {
+    pub layout: Layout,
+    pub action: String,
+    /// The secret of the one-time setup link.
+    pub setup: String,
+    pub csrf: Option<String>,
+    pub email: String,
+    pub problem: Option<String>,
+}
+
+impl ScopeLine {
+    fn text(&self) -> &str {
+        if self.description.is_empty() { &self.name } else { &self.description }
+    }
+
+    fn icon(&self) -> &'static str {
+        match self.name.as_str() {
+            "openid" => "openid",
+            "profile" => "profile",
+            "email" => "email",
+            "phone" => "phone",
+            "address" => "address",
+            "offline_access" => "offline_access",
+            _ => "key",
+        }
+    }
+}
+
+impl ConsentPage {
+    fn has_links(&self) -> bool {
+        [&self.client_uri, &self.policy_uri, &self.tos_uri].into_iter().any(|uri| web_link(uri).is_some())
+    }
+}
+
+/// The letter that stands for a name.
+fn monogram(name: &str) -> String {
+    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "•".to_owned(), |c| c.to_uppercase().collect())
+}
+
+/// A client's own link, if it is one: registered metadata is not trusted to be no `javascript:`.
+fn web_link(uri: &Option<String>) -> Option<&str> {
+    uri.as_deref().filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"))
+}

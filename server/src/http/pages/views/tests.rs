@@ -1,0 +1,194 @@
+//! No page lets a value out of its place, whatever the value is.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use super::*;
+
+/// Makes values that break out of text, of an attribute and of a link where they are not escaped, each with a number.
+/// The empty variant leaves out all that may be left out.
+struct Hostile {
+    made: usize,
+    empty: bool,
+}
+
+trait Made {
+    fn made(by: &mut Hostile) -> Self;
+}
+
+impl Made for String {
+    fn made(by: &mut Hostile) -> Self {
+        by.made += 1;
+        format!("https://{}.example/\"'><script>alert({})</script>", by.made, by.made)
+    }
+}
+
+impl Made for &'static str {
+    fn made(_: &mut Hostile) -> Self {
+        "en"
+    }
+}
+
+impl<T: Made> Made for Option<T> {
+    fn made(by: &mut Hostile) -> Self {
+        if by.empty { None } else { Some(T::made(by)) }
+    }
+}
+
+impl<T: Made> Made for Vec<T> {
+    fn made(by: &mut Hostile) -> Self {
+        if by.empty { Vec::new() } else { vec![T::made(by), T::made(by)] }
+    }
+}
+
+impl<A: Made, B: Made> Made for (A, B) {
+    fn made(by: &mut Hostile) -> Self {
+        (A::made(by), B::made(by))
+    }
+}
+
+/// Every field is made, so that a test cannot put something harmless into one; the compiler asks for those left out.
+macro_rules! made {
+    ($($name:ident { $($field:ident),+ $(,)? })+) => {
+        $(impl Made for $name {
+            fn made(by: &mut Hostile) -> Self {
+                Self { $($field: Made::made(by)),+ }
+            }
+        })+
+    };
+}
+
+made! {
+    Layout { tenant_name, stylesheet, theme, lang }
+    ScopeLine { name, description }
+    Application { client_id, client_name, scopes, since, since_exact }
+}
+
+struct Rendered {
+    name: &'static str,
+    values: usize,
+    html: String,
+}
+
+macro_rules! pages {
+    ($($name:ident $fields:tt)+) => {
+        made! { $($name $fields)+ }
+
+        fn pages(empty: bool) -> Vec<Rendered> {
+            vec![$({
+                let mut by = Hostile { made: 0, empty };
+                let html = $name::made(&mut by).render().unwrap();
+                Rendered { name: stringify!($name), values: by.made, html }
+            }),+]
+        }
+    };
+}
+
+pages! {
+    SignInPage { layout, action, csrf, interaction, username, client_name, problem }
+    ConsentPage {
+        layout, action, csrf, interaction, client_name, client_uri, return_host, user_name, user_email, scopes,
+        resources, policy_uri, tos_uri,
+    }
+    ErrorPage { layout, title, message, code, correlation_id }
+    FormPostPage { layout, script, action, fields, client_name }
+    AccountPage {
+        layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,
+    }
+    SignOutPage { layout, action, csrf, user_name }
+    SignedOutPage { layout, sign_in }
+    SetupPage { layout, action, setup, csrf, email, problem }
+}
+
+fn full_and_empty() -> Vec<Rendered> {
+    [pages(false), pages(true)].into_iter().flatten().collect()
+}
+
+#[test]
+fn no_page_is_forgotten() {
+    let source = include_str!("../views.rs");
+    let declared: BTreeSet<&str> = source
+        .split("#[derive(Template")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("pub struct ")?.1.split([' ', '<', ';', '(']).next())
+        .collect();
+    let tested: BTreeSet<&str> = pages(true).iter().map(|page| page.name).collect();
+    assert_eq!(declared, tested);
+}
+
+#[test]
+fn every_value_is_escaped() {
+    for Rendered { name, html, .. } in full_and_empty() {
+        assert!(!html.contains("<script>"), "{name}: {html}");
+        assert!(!html.contains("\"'>"), "{name} lets a value out of its attribute: {html}");
+    }
+    for Rendered { name, values, html } in pages(false) {
+        for number in 1..=values {
+            let escaped = format!(".example/&#34;&#39;&#62;&#60;script&#62;alert({number})&#60;/script&#62;");
+            assert!(html.contains(&escaped), "{name} does not show value {number}: {html}");
+        }
+    }
+}
+
+#[test]
+fn a_strict_content_security_policy_is_enough() {
+    for Rendered { name, html, .. } in full_and_empty() {
+        for tag in
+            html.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag.to_lowercase())
+        {
+            let element = tag.split_whitespace().next().unwrap_or_default();
+            assert!(!["style", "iframe", "object", "embed", "base"].contains(&element), "{name}: <{tag}>");
+            assert!(element != "script" || tag.contains(" src="), "{name}: <{tag}>");
+            for attribute in tag.split_whitespace().skip(1) {
+                let attribute = attribute.split('=').next().unwrap_or_default();
+                assert!(attribute != "style" && !attribute.starts_with("on"), "{name}: <{tag}>");
+            }
+        }
+        assert!(!html.contains("javascript:"), "{name}");
+    }
+}
+
+#[test]
+fn every_label_and_description_has_its_element() {
+    for Rendered { name, html, .. } in full_and_empty() {
+        for attribute in ["for", "aria-describedby", "aria-labelledby"] {
+            let start = format!(" {attribute}=\"");
+            let values = html.split(&start).skip(1).filter_map(|rest| rest.split('"').next());
+            for id in values.flat_map(str::split_whitespace) {
+                let found = html.matches(&format!(" id=\"{id}\"")).count();
+                assert_eq!(found, 1, "{name}: {attribute} names `{id}`");
+            }
+        }
+        assert_eq!(html.matches("<main").count(), 1, "{name}");
+        assert_eq!(html.matches("<h1").count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn the_title_names_the_page_and_the_tenant() {
+    let layout = Layout {
+        tenant_name: "Acme".into(),
+        stylesheet: "/assets/pages.css".into(),
+        theme: "/t/acme/theme.css".into(),
+        lang: "en",
+    };
+    let html = SignedOutPage { layout, sign_in: None }.render().unwrap();
+    assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{html}");
+    assert!(html.contains("<title>Signed out · Acme</title>"), "{html}");
+}
+
+#[test]
+fn a_client_links_to_the_web_only() {
+    let link = |uri: &str| web_link(&Some(uri.to_owned())).is_some();
+    assert!(link("https://app.example/privacy") && link("http://localhost:3000/"));
+    assert!(!link("javascript:alert(1)") && !link("data:text/html,x") && !link("//app.example"));
+}
+
+#[test]
+fn a_monogram_is_the_first_letter() {
+    assert_eq!(monogram("acme"), "A");
+    assert_eq!(monogram("  (Ökologie)"), "Ö");
+    assert_eq!(monogram("7 Seas"), "7");
+    assert_eq!(monogram("!?"), "•");
+}

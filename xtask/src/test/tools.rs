@@ -1,0 +1,126 @@
+//! What the checks need and cargo does not bring.
+
+use crate::{process, system_packages, workspace::Workspace};
+use anyhow::{Context, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Finds or installs everything, so that nothing is found missing after minutes of checks.
+///
+/// # Errors
+/// When something is missing and may not be installed; the message says what to install.
+pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        let version = process::output(&mut workspace.cargo(&[subcommand, "--version"]));
+        let version =
+            version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
+        println!("    {version}");
+    }
+    let nextest = process::output(&mut workspace.cargo(&["nextest", "--version"]));
+    println!(
+        "    {}",
+        nextest.as_deref().and_then(|text| text.lines().next()).unwrap_or("no cargo-nextest: cargo test")
+    );
+    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?] {
+        println!("    {}", tool.display());
+    }
+    Ok(())
+}
+
+/// Puts PostgreSQL's programs, Chromium and ChromeDriver on the command's search path.
+///
+/// # Errors
+/// As [`provide`].
+pub fn on_path(command: &mut Command) -> anyhow::Result<&mut Command> {
+    let mut folders = vec![postgresql()?];
+    folders
+        .extend([chromium()?, chromedriver()?].iter().filter_map(|tool| tool.parent().map(Path::to_owned)));
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    // After the caller's own folders, which may hold a newer one of what stands beside these tools.
+    let path = std::env::join_paths(std::env::split_paths(&inherited).chain(folders))?;
+    Ok(command.env("PATH", path))
+}
+
+/// The folder with the database server's programs.
+fn postgresql() -> anyhow::Result<PathBuf> {
+    if let Some(folder) = find_postgresql() {
+        return Ok(folder);
+    }
+    keep_cluster_from_starting()?;
+    system_packages::install("PostgreSQL", &["postgresql"])?;
+    find_postgresql()
+        .context("PostgreSQL was installed, but its server programs are not where Debian puts them")
+}
+
+fn find_postgresql() -> Option<PathBuf> {
+    let has_server = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let on_path = process::find_program(&["initdb"]).and_then(|program| program.parent().map(Path::to_owned));
+    let told = process::output(Command::new("pg_config").arg("--bindir")).map(PathBuf::from);
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    installed.sort_unstable();
+    let newest_first = installed.into_iter().rev().map(|(_, folder)| folder);
+    on_path.into_iter().chain(told).chain(newest_first).find(has_server)
+}
+
+/// The tests start servers of their own; Debian's package would start one for the machine as well.
+fn keep_cluster_from_starting() -> anyhow::Result<()> {
+    const FOLDER: &str = "/etc/postgresql-common/createcluster.d";
+    let Some(privilege) = system_packages::privilege() else { return Ok(()) };
+    println!(
+        "    PostgreSQL: telling Debian's package to create no database of its own ({FOLDER}/no-main-cluster.conf)"
+    );
+    system_packages::install("PostgreSQL's cluster settings", &["postgresql-common"])?;
+    let script =
+        format!("mkdir -p {FOLDER} && echo 'create_main_cluster = false' > {FOLDER}/no-main-cluster.conf");
+    process::run(system_packages::privileged(privilege, "sh").args(["-c", &script]))
+}
+
+fn chromium() -> anyhow::Result<PathBuf> {
+    let find =
+        || process::find_program(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
+    installed("Chromium", find, &["chromium"])
+}
+
+fn chromedriver() -> anyhow::Result<PathBuf> {
+    installed("ChromeDriver", || process::find_program(&["chromedriver"]), &["chromium-driver"])
+}
+
+fn installed(
+    purpose: &str,
+    find: impl Fn() -> Option<PathBuf>,
+    packages: &[&str],
+) -> anyhow::Result<PathBuf> {
+    if let Some(program) = find() {
+        return Ok(program);
+    }
+    system_packages::install(purpose, packages)?;
+    find().with_context(|| format!("{purpose} was installed, but is not on the search path"))
+}
+
+/// cargo-deny from the search path, or built once into the target directory.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn cargo_deny(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let root = workspace.target.join("tools");
+    let built = root.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    if let Some(program) =
+        process::find_program(&["cargo-deny"]).or_else(|| built.is_file().then(|| built.clone()))
+    {
+        return Ok(program);
+    }
+    println!("    building cargo-deny into {} (some minutes, once)", root.display());
+    let scratch = root.join("build");
+    let mut install = workspace.cargo(&["install", "--locked", "cargo-deny", "--quiet"]);
+    process::run(install.arg("--root").arg(&root).arg("--target-dir").arg(&scratch))
+        .context("cargo-deny could not be installed; install it with: cargo install --locked cargo-deny")?;
+    fs::remove_dir_all(&scratch)?;
+    ensure!(built.is_file(), "cargo built no {}", built.display());
+    Ok(built)
+}
