@@ -1,1 +1,23 @@
-//! End-to-end checks.
+//! What the end-to-end checks are made of: the server as a process, private databases, a real browser, a person
+//! without one, and the listener of a relying party.
+//!
+//! Nothing here knows the server's code: it starts programs and speaks HTTP, as anybody outside would.
+
+pub mod admin;
+pub mod browser;
+pub mod client;
+pub mod database;
+pub mod html;
+pub mod landing;
+pub mod person;
+pub mod server;
+mod supervisor;
+pub mod wait;
+
+pub use admin::Admin;
+pub use browser::Browser;
+pub use client::{Answer, Client};
+pub use database::Database;
+pub use landing::{Landed, Landing};
+pub use person::Person;
+pub use server::{Installation, Server};

@@ -1,7 +1,7 @@
 -- The tenant is the first column of every primary key, index and foreign key, so that a distributed
 -- PostgreSQL can shard by it. Exceptions, because nothing in them may loop over tenants: the
 -- directory (tenants), the installation's own tables, and the indexes that find what is due at a
--- time (expires_at, activates_at, removes_at).
+-- time (expires_at, changes_at).
 --
 -- Rows hang on their tenant by a cascading foreign key. access_token_revocations, spent_assertions
 -- and audit_events do not: each of their rows would lock its tenant's row on PostgreSQL, and many
@@ -42,13 +42,12 @@ CREATE TABLE signing_keys (
     public_jwk BLOB NOT NULL,
     sealed_private_key BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    activates_at INTEGER NOT NULL,
-    retired_at INTEGER,
-    removes_at INTEGER,
+    changes_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX signing_keys_activation ON signing_keys (state, activates_at);
-CREATE INDEX signing_keys_removal ON signing_keys (state, removes_at);
+CREATE INDEX signing_keys_changes ON signing_keys (changes_at);
+CREATE UNIQUE INDEX signing_keys_active ON signing_keys (tenant_id, algorithm) WHERE state = 'active';
+CREATE UNIQUE INDEX signing_keys_published ON signing_keys (tenant_id, algorithm) WHERE state = 'published';
 
 CREATE TABLE users (
     tenant_id BLOB NOT NULL REFERENCES tenants ON DELETE CASCADE,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use grantor_protocol::authorize::{
     self, AuthorizationRequest, AuthorizationResponse, Delivery, Failure, Granted, Situation, Step,
 };
-use grantor_protocol::model::{ClientId, Interaction, InteractionId, Purpose, Session, TenantId, User, UserStatus};
+use grantor_protocol::model::{
+    ClientId, Interaction, InteractionId, Purpose, Session, TenantId, User, UserStatus,
+};
 use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 
 use super::{App, Fault, LoadedClient, TenantContext};
@@ -76,18 +78,22 @@ impl App {
             None => None,
         };
         let policy = &context.policy;
-        let request = match authorize::validate(params, client.as_deref().map(|loaded| &loaded.client), policy) {
-            Ok(request) => request,
-            Err(Failure { error, delivery: Delivery::Page }) => return Err(AuthorizeError::Page(error)),
-            Err(Failure { error, delivery: Delivery::Redirect(to) }) => {
-                tracing::warn!(%error, "authorization request refused");
-                return Ok(answer(authorize::error_response(&to, &error, policy)));
-            }
+        let request =
+            match authorize::validate(params, client.as_deref().map(|loaded| &loaded.client), policy) {
+                Ok(request) => request,
+                Err(Failure { error, delivery: Delivery::Page }) => return Err(AuthorizeError::Page(error)),
+                Err(Failure { error, delivery: Delivery::Redirect(to) }) => {
+                    tracing::warn!(%error, "authorization request refused");
+                    return Ok(answer(authorize::error_response(&to, &error, policy)));
+                }
+            };
+        let Some(client) = client else {
+            return Err(Fault::internal("a valid request without a client").into());
         };
-        let Some(client) = client else { return Err(Fault::internal("a valid request without a client").into()) };
         self.prepare_id_token_key(context, &request, &client);
         let signed_in = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
-        let step = self.next_step(context.tenant.id, &request, &client, signed_in.as_ref(), None, false).await?;
+        let step =
+            self.next_step(context.tenant.id, &request, &client, signed_in.as_ref(), None, false).await?;
         if request.prompt.none
             && let Err(error) = authorize::without_interaction(step.clone())
         {
@@ -143,7 +149,11 @@ impl App {
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn signed_in(&self, tenant_id: TenantId, cookie: Option<&Secret>) -> Result<Option<SignedIn>, Fault> {
+    pub async fn signed_in(
+        &self,
+        tenant_id: TenantId,
+        cookie: Option<&Secret>,
+    ) -> Result<Option<SignedIn>, Fault> {
         let Some(cookie) = cookie else { return Ok(None) };
         let found = self.store.tenant(tenant_id).session_by_secret(&cookie.hash()).await?;
         Ok(found

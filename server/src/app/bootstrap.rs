@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
-    Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType, KeyState,
-    SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
+    Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType,
+    KeyState, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId, UserProfile,
+    UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
@@ -27,19 +28,25 @@ pub const PLATFORM_ADMIN: &str = "platform-admin";
 /// How long a setup link can be used.
 const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
 
+/// What the master key encrypts so that another one is recognised.
+const MASTER_KEY_CHECK: &[u8] = b"grantor master key check";
+
 /// Reads the master key, or makes one in the data directory, readable by its owner only.
 ///
 /// # Errors
 /// One line that says what is wrong with it.
 pub fn master_key(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<MasterKey, String> {
     let bytes = match source {
-        MasterKeySource::Value(text) => decode_key(text).ok_or("master_key must be 32 bytes in base64 or hex")?,
+        MasterKeySource::Value(text) => {
+            decode_key(text).ok_or("master_key must be 32 bytes in base64 or hex")?
+        }
         MasterKeySource::File(path) => read_key(path)?,
         MasterKeySource::DataDirectory(path) if path.exists() => read_key(path)?,
         MasterKeySource::DataDirectory(path) => {
             let mut bytes = [0; 32];
             entropy.fill(&mut bytes);
-            write_key(path, &bytes).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            write_key(path, &bytes)
+                .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
             bytes
         }
     };
@@ -47,8 +54,8 @@ pub fn master_key(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<Mas
 }
 
 fn read_key(path: &Path) -> Result<[u8; 32], String> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     decode_key(&text).ok_or_else(|| format!("{} must hold 32 bytes in base64 or hex", path.display()))
 }
 
@@ -89,9 +96,7 @@ impl App {
     /// A master key or a public address other than those that the database was made with; faults
     /// of the store.
     pub async fn bootstrap(&self, administrator: Option<&Administrator>) -> Result<Setup, Fault> {
-        self.check_master_key().await?;
-        let system = self.ensure_system_tenant().await?;
-        self.ensure_console_client(&system).await?;
+        let system = self.ensure_installed().await?;
         if self.has_administrator(system.id).await? {
             return Ok(Setup::Done);
         }
@@ -104,14 +109,29 @@ impl App {
         }
     }
 
-    /// A wrong master key would be found out one tenant at a time; here it is found out at once.
-    async fn check_master_key(&self) -> Result<(), Fault> {
-        const CHECK: &[u8] = b"grantor master key check";
+    /// The system tenant with the console's client, made where they are missing.
+    ///
+    /// # Errors
+    /// As [`Self::bootstrap`].
+    pub async fn ensure_installed(&self) -> Result<Tenant, Fault> {
         let mut nonce = [0; grantor_jose::NONCE_LENGTH];
         self.entropy.fill(&mut nonce);
-        let sealed = self.master().seal(nonce, CHECK, CHECK)?;
-        let stored = self.store.installation().put_master_key_check(sealed).await?;
-        self.master().open(CHECK, &stored).map(drop).map_err(|_| {
+        let sealed = self.master().seal(nonce, MASTER_KEY_CHECK, MASTER_KEY_CHECK)?;
+        self.store.installation().put_master_key_check(sealed).await?;
+        self.check_installed().await?;
+        let system = self.ensure_system_tenant().await?;
+        self.ensure_console_client(&system).await?;
+        Ok(system)
+    }
+
+    /// Whether the master key is the one that this database was made with. A wrong one would be found
+    /// out one tenant at a time; here it is found out at once. A database without any is no error.
+    ///
+    /// # Errors
+    /// A fault that says so.
+    pub async fn check_installed(&self) -> Result<(), Fault> {
+        let Some(sealed) = self.store.installation().master_key_check().await? else { return Ok(()) };
+        self.master().open(MASTER_KEY_CHECK, &sealed).map(drop).map_err(|_| {
             Fault::internal("this database was made with another master key; start with that one")
         })
     }
@@ -169,7 +189,7 @@ impl App {
             .map_err(CreateTenantError::Fault)?;
         let mut event = self.event(AuditKind::TenantChanged, actor, slug.to_owned());
         event.detail = serde_json::json!({ "after": { "slug": slug, "name": name } });
-        let new = NewTenant { tenant: tenant.clone(), signing_keys: vec![key], audit: vec![event] };
+        let new = NewTenant { tenant: tenant.clone(), keys: vec![key], audit: vec![event] };
         self.store.tenants().create(new).await.map_err(CreateTenantError::Write)?;
         Ok(tenant)
     }
@@ -249,11 +269,8 @@ impl App {
         let store = self.store.tenant(system);
         store.create_user(&user, vec![event.clone()]).await.map_err(Fault::internal)?;
         let event = self.event(AuditKind::AdministratorCreated, Actor::System, user.id.to_string());
-        let assignment = RoleAssignment {
-            subject: Subject::User(user.id),
-            role: PLATFORM_ADMIN.to_owned(),
-            scope: None,
-        };
+        let assignment =
+            RoleAssignment { subject: Subject::User(user.id), role: PLATFORM_ADMIN.to_owned(), scope: None };
         store.assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
         Ok(user.id)
     }
@@ -283,10 +300,11 @@ impl App {
             resources: vec![self.addresses.admin_api()],
             ..ClientMetadata::default()
         };
-        let client =
-            self.store_new_client(system, client_id, metadata, vec![stored]).await.map_err(Fault::internal)?;
-        let event =
-            self.event(AuditKind::AdministratorCreated, Actor::System, client.client_id.to_string());
+        let client = self
+            .store_new_client(system, client_id, metadata, vec![stored])
+            .await
+            .map_err(Fault::internal)?;
+        let event = self.event(AuditKind::AdministratorCreated, Actor::System, client.client_id.to_string());
         let assignment = RoleAssignment {
             subject: Subject::Client(client.client_id.clone()),
             role: role.to_owned(),
@@ -313,8 +331,17 @@ impl App {
             return Err(SetupError::Refused("that is not an email address".to_owned()));
         }
         passwords::check_new(password).map_err(SetupError::Refused)?;
-        if !self.store.installation().consume_setup_token(&secret.hash(), self.now()).await.map_err(Fault::from)? {
-            return Err(Fault::Expired("this setup link was used already or is too old; restart for a new one").into());
+        if !self
+            .store
+            .installation()
+            .consume_setup_token(secret.hash(), self.now())
+            .await
+            .map_err(Fault::from)?
+        {
+            return Err(Fault::Expired(
+                "this setup link was used already or is too old; restart for a new one",
+            )
+            .into());
         }
         self.create_administrator(email, password).await?;
         Ok(())
@@ -325,7 +352,7 @@ impl App {
     /// # Errors
     /// [`Fault::Expired`].
     pub async fn check_setup(&self, secret: &Secret) -> Result<(), Fault> {
-        if self.store.installation().is_setup_token_open(&secret.hash(), self.now()).await? {
+        if self.store.installation().is_setup_token_open(secret.hash(), self.now()).await? {
             Ok(())
         } else {
             Err(Fault::Expired("this setup link was used already or is too old; restart for a new one"))

@@ -64,7 +64,11 @@ impl App {
         }
     }
 
-    async fn known_client(&self, context: &TenantContext, client_id: &ClientId) -> Result<Arc<LoadedClient>, Fault> {
+    async fn known_client(
+        &self,
+        context: &TenantContext,
+        client_id: &ClientId,
+    ) -> Result<Arc<LoadedClient>, Fault> {
         let client = self.client(context.tenant.id, client_id).await?;
         Ok(client.ok_or_else(|| Error::invalid_client("there is no such client"))?)
     }
@@ -76,7 +80,8 @@ impl App {
         client_id: Option<ClientId>,
         assertion: &str,
     ) -> Result<AuthenticatedClient, Fault> {
-        let unreadable = |error: grantor_jose::Error| Error::invalid_client(format!("client_assertion: {error}"));
+        let unreadable =
+            |error: grantor_jose::Error| Error::invalid_client(format!("client_assertion: {error}"));
         let subject: AssertionSubject = grantor_jose::unverified_claims(assertion).map_err(unreadable)?;
         if client_id.is_some_and(|client_id| client_id.as_str() != subject.sub) {
             return Err(Error::invalid_client("client_id is not the sub of the assertion").into());
@@ -85,8 +90,10 @@ impl App {
             .ok_or_else(|| Error::invalid_client("the sub of the assertion is not a client_id"))?;
         let loaded = self.known_client(context, &client_id).await?;
         client_auth::check_method(&loaded.client, AuthenticationMethod::PrivateKeyJwt)?;
-        let keys = loaded.keys.as_ref().ok_or_else(|| Error::invalid_client("the client has no readable jwks"))?;
-        let allowed: Vec<Algorithm> = ASSERTION_ALGORITHMS.iter().filter_map(|name| name.parse().ok()).collect();
+        let keys =
+            loaded.keys.as_ref().ok_or_else(|| Error::invalid_client("the client has no readable jwks"))?;
+        let allowed: Vec<Algorithm> =
+            ASSERTION_ALGORITHMS.iter().filter_map(|name| name.parse().ok()).collect();
         let jwt: AssertionJwt = keys.verify(assertion, &allowed).map_err(unreadable)?.claims;
         let time = |date: NumericDate| Timestamp::from_unix_seconds(date.0);
         let claims = AssertionClaims {
@@ -100,8 +107,13 @@ impl App {
         };
         let jti = Secret::presented(claims.jti.as_str()).hash();
         let already_spent = self.store.tenant(context.tenant.id).is_assertion_spent(&client_id, &jti).await?;
-        let spent =
-            client_auth::check_assertion(&claims, &loaded.client, &context.policy, already_spent, self.now())?;
+        let spent = client_auth::check_assertion(
+            &claims,
+            &loaded.client,
+            &context.policy,
+            already_spent,
+            self.now(),
+        )?;
         Ok(AuthenticatedClient { loaded, spent: Some(spent) })
     }
 }

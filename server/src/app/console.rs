@@ -76,11 +76,7 @@ impl App {
         let lifetime = context.policy.lifetimes.session;
         let session =
             ConsoleSession { hash: cookie.hash(), user_id, expires_at: self.clock.now() + lifetime };
-        self.store
-            .tenant(context.tenant.id)
-            .store_console_session(&session)
-            .await
-            .map_err(Fault::internal)?;
+        self.store.tenant(context.tenant.id).store_console_session(session).await.map_err(Fault::internal)?;
         Ok(ConsoleSessionStarted { cookie, expires_in: i64::from(lifetime.seconds()) })
     }
 
@@ -102,9 +98,12 @@ impl App {
         let user = self
             .store
             .tenant(context.tenant.id)
-            .console_session(&cookie.hash(), self.clock.now())
+            .console_session(&cookie.hash())
             .await?
-            .filter(|user| user.status == UserStatus::Active)
+            .filter(|(session, user)| {
+                self.clock.now() < session.expires_at && user.status == UserStatus::Active
+            })
+            .map(|(_, user)| user)
             .ok_or(Fault::Expired("the console session is over"))?;
         Ok(Caller::console(&context.tenant, &user, self.forms.token(cookie)))
     }

@@ -115,7 +115,8 @@ impl App {
             return Ok(SignInOutcome::Refused);
         };
         let (session, cookie) = self.new_session(context, &user);
-        let event = self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
+        let event =
+            self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
         let decision = authorize::sign_in(session.clone(), Some(&opened.interaction));
         let mut effects = decision.effects;
         effects.push(Effect::RecordAudit(Box::new(event)));

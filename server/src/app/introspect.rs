@@ -18,7 +18,7 @@ impl App {
         params: &Params,
     ) -> Result<Introspection, Fault> {
         params.refuse_duplicates()?;
-        self.settle(context.tenant.id, async || {
+        self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, authorization, params).await?;
             let caller = &authenticated.loaded.client;
             // RFC 7662 §2.1: the endpoint must not be open to anybody who can guess a client_id.

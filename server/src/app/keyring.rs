@@ -101,7 +101,7 @@ impl KeyRing {
     }
 
     /// The JWK Set to publish (RFC 7517 §5).
-    pub fn jwks(&self) -> impl Serialize {
+    pub fn jwks(&self) -> impl Serialize + use<> {
         #[derive(Serialize)]
         struct Jwks {
             keys: Vec<PublicJwk>,
@@ -113,7 +113,11 @@ impl KeyRing {
     ///
     /// # Errors
     /// Whatever makes it none: another `typ`, an unknown `kid`, a wrong signature.
-    pub fn verify<C: DeserializeOwned>(&self, token: &str, typ: &str) -> Result<Verified<C>, grantor_jose::Error> {
+    pub fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        typ: &str,
+    ) -> Result<Verified<C>, grantor_jose::Error> {
         let header = grantor_jose::Header::peek(token)?;
         let key = self
             .verifying

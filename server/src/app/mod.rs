@@ -12,6 +12,7 @@ mod fault;
 mod forms;
 pub mod interaction;
 pub mod introspect;
+mod key_life;
 pub mod keyring;
 pub mod passwords;
 pub mod revoke;
@@ -108,11 +109,14 @@ impl App {
     /// Decides, applies the decision's effects and gives its outcome; when what it relied on has
     /// changed meanwhile, everything is loaded and decided once more. Effects stand even when the
     /// outcome is an error.
-    async fn settle<T>(
+    async fn settle<T, Deciding>(
         &self,
         tenant_id: TenantId,
-        mut decide: impl AsyncFnMut() -> Result<Decision<T>, Fault>,
-    ) -> Result<T, Fault> {
+        mut decide: impl FnMut() -> Deciding,
+    ) -> Result<T, Fault>
+    where
+        Deciding: Future<Output = Result<Decision<T>, Fault>>,
+    {
         for _ in 0..ATTEMPTS {
             let Decision { effects, outcome } = decide().await?;
             match self.apply(tenant_id, effects).await {

@@ -25,7 +25,8 @@ pub const MIN_LENGTH: usize = 12;
 
 /// Hash that a password of an unknown user is compared with, so that it takes as long as for a known
 /// one. Its parameters are those of [`parameters`]; nothing matches it.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The hashing threads.
 pub struct PasswordPool {
@@ -135,7 +136,11 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 }
 
 /// Recomputes the hash with the parameters and the salt that it names.
-fn compare(password: &str, hash: &PasswordHash, memory: &mut Vec<Block>) -> Result<bool, password_hash::Error> {
+fn compare(
+    password: &str,
+    hash: &PasswordHash,
+    memory: &mut Vec<Block>,
+) -> Result<bool, password_hash::Error> {
     let parsed = password_hash::PasswordHash::new(hash.as_phc())?;
     let (Some(salt), Some(expected)) = (parsed.salt, parsed.hash) else {
         return Err(password_hash::Error::Password);

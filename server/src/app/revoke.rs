@@ -17,7 +17,7 @@ impl App {
         params: &Params,
     ) -> Result<(), Fault> {
         params.refuse_duplicates()?;
-        self.settle(context.tenant.id, async || {
+        self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, authorization, params).await?;
             let presented = self.presented(context, params.require("token")?).await?;
             let (now, entropy) = (self.now(), self.entropy.as_ref());

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use grantor_jose::{KeySet, MasterKey};
-use grantor_protocol::model::{Client, ClientId, KeyState, SigningAlgorithm, Tenant, TenantId};
+use grantor_jose::KeySet;
+use grantor_protocol::model::{Client, ClientId, KeyState, SigningAlgorithm, Tenant, TenantId, TenantStatus};
 use grantor_protocol::{Policy, metadata};
-use grantor_store::{Change, ChangeKind, Store};
+use grantor_store::{Change, ChangeKind};
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::keyring::{self, KeyRing};
+use super::keyring::KeyRing;
 use super::{App, Fault};
 
 /// Tenants kept in memory; the least used ones leave.
@@ -43,7 +43,9 @@ impl Document {
     fn render(value: &impl Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_vec(value).map_err(Fault::internal)?;
         let digest = Sha256::digest(&body);
-        let etag = digest.iter().take(12).fold(String::from("\""), |text, byte| text + &format!("{byte:02x}")) + "\"";
+        let etag =
+            digest.iter().take(12).fold(String::from("\""), |text, byte| text + &format!("{byte:02x}"))
+                + "\"";
         Ok(Self { body: body.into(), etag })
     }
 }
@@ -92,6 +94,12 @@ impl Caches {
 }
 
 impl App {
+    /// Forgets what a change made wrong, wherever it is kept.
+    pub fn forget(&self, change: &Change) {
+        self.caches.forget(change);
+        self.enforcers.forget(change);
+    }
+
     /// The active tenant with this slug.
     ///
     /// # Errors
@@ -99,8 +107,8 @@ impl App {
     pub async fn tenant(&self, slug: &str) -> Result<Arc<TenantContext>, Fault> {
         let context = self.any_tenant(slug).await?;
         match context.tenant.status {
-            grantor_protocol::model::TenantStatus::Active => Ok(context),
-            grantor_protocol::model::TenantStatus::Suspended => Err(Fault::SuspendedTenant),
+            TenantStatus::Active => Ok(context),
+            TenantStatus::Suspended => Err(Fault::SuspendedTenant),
         }
     }
 
@@ -125,13 +133,9 @@ impl App {
         let records = self.store.tenant(tenant.id).signing_keys().await?;
         let policy = Policy::compile(&tenant.issuer, &tenant.settings, vec![self.addresses.admin_api()]);
         let keys = KeyRing::open(&records, &self.master)?;
-        Ok(TenantContext {
-            metadata: Document::render(&metadata::metadata(&policy))?,
-            jwks: Document::render(&keys.jwks())?,
-            tenant,
-            policy,
-            keys,
-        })
+        let metadata = Document::render(&metadata::metadata(&policy))?;
+        let jwks = Document::render(&keys.jwks())?;
+        Ok(TenantContext { tenant, policy, keys, metadata, jwks })
     }
 
     /// A client of the tenant, or none.
@@ -192,30 +196,5 @@ impl App {
                 tracing::error!(%error, tenant = slug, %algorithm, "no signing key could be made");
             }
         });
-    }
-
-    /// Makes and stores a key. Another node may have been faster; then its key is the one.
-    ///
-    /// # Errors
-    /// A fault of the store or of the cryptographic library.
-    pub async fn make_key(
-        &self,
-        tenant_id: TenantId,
-        algorithm: SigningAlgorithm,
-        state: KeyState,
-    ) -> Result<(), Fault> {
-        let (master, entropy) = (Arc::clone(&self.master), Arc::clone(&self.entropy));
-        let now = self.clock.now();
-        let record = tokio::task::spawn_blocking(move || {
-            keyring::generate(tenant_id, algorithm, state, &master, now, entropy.as_ref())
-        })
-        .await
-        .map_err(Fault::internal)??;
-        match self.store.tenant(tenant_id).insert_key(&record).await {
-            Ok(()) | Err(grantor_store::WriteError::Conflict { .. }) => {}
-            Err(error) => return Err(Fault::internal(error)),
-        }
-        self.caches.forget(&Change::In { tenant_id, kind: ChangeKind::Keys });
-        Ok(())
     }
 }

@@ -21,7 +21,7 @@ impl App {
         params: &Params,
     ) -> Result<TokenResponse, Fault> {
         params.refuse_duplicates()?;
-        self.settle(context.tenant.id, async || {
+        self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, authorization, params).await?;
             let client = &authenticated.loaded.client;
             let decision = self.decide_token(context, client, params).await?;

@@ -31,8 +31,9 @@ impl App {
         context: &Arc<TenantContext>,
         issuance: Issuance,
     ) -> Result<TokenResponse, Fault> {
-        let access_token =
-            self.sign(context, issuance.access_token_algorithm, ACCESS_TOKEN_TYPE, &issuance.access_token).await?;
+        let access_token = self
+            .sign(context, issuance.access_token_algorithm, ACCESS_TOKEN_TYPE, &issuance.access_token)
+            .await?;
         let id_token = match issuance.id_token {
             None => None,
             Some(mut plan) => {
@@ -61,7 +62,8 @@ impl App {
             return Ok(key.sign(typ, claims)?);
         }
         let context = self.with_signing_key(Arc::clone(context), algorithm).await?;
-        let key = context.keys.active(algorithm).ok_or_else(|| Fault::internal("the new signing key is gone"))?;
+        let key =
+            context.keys.active(algorithm).ok_or_else(|| Fault::internal("the new signing key is gone"))?;
         Ok(key.sign(typ, claims)?)
     }
 

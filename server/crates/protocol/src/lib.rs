@@ -18,6 +18,7 @@ mod params;
 pub mod pkce;
 mod policy;
 pub mod redirect_uri;
+pub mod registration;
 pub mod resource;
 pub mod revoke;
 mod scope;

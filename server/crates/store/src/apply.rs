@@ -22,7 +22,9 @@ impl TenantStore<'_> {
         match effects.as_slice() {
             [] => Ok(()),
             [effect] if is_one_statement(effect) => {
-                self.store.write_statement(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await).await
+                self.store
+                    .write_statement(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await)
+                    .await
             }
             _ => self.store.write(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await).await,
         }
@@ -34,9 +36,9 @@ async fn apply_all(mut conn: Conn<'_>, tenant: TenantId, effects: Vec<Effect>) -
         // All are sent before the first is answered, and PostgreSQL runs them in the order in which
         // they were sent. If one fails, those behind it do, and the first error is the one to tell.
         Conn::Postgres(connection) if effects.iter().all(is_one_statement) => {
-            let sent = effects.into_iter().map(async |effect| {
-                apply_one(&mut Conn::Postgres(connection), tenant, effect).await
-            });
+            let sent = effects
+                .into_iter()
+                .map(async |effect| apply_one(&mut Conn::Postgres(connection), tenant, effect).await);
             join_all(sent).await.into_iter().collect()
         }
         _ => {

@@ -18,7 +18,10 @@ use crate::conn::Conn;
 pub enum Change {
     /// Changes may have been missed: forget all.
     Everything,
-    In { tenant_id: TenantId, kind: ChangeKind },
+    In {
+        tenant_id: TenantId,
+        kind: ChangeKind,
+    },
 }
 
 /// What of a tenant changed.

@@ -63,11 +63,10 @@ impl TenantStore<'_> {
     pub async fn client(&self, client_id: &ClientId) -> Result<Option<Client>, Error> {
         let key = (Bytes::from(self.id), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => clients::table.find(key)
+            let row = dual!(&mut conn, c => clients::table.find(key)
                     .select(ClientRow::as_select()).first(c).await.optional())?;
-                row.map(ClientRow::into_client).transpose()
-            
-    };
+            row.map(ClientRow::into_client).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -75,24 +74,23 @@ impl TenantStore<'_> {
     pub async fn list_clients(&self, page: &Page) -> Result<Listing<Client>, Error> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => {
-                    let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
-                        .select(ClientRow::as_select()).into_boxed();
-                    if let Some(cursor) = &wanted.cursor {
-                        let (at, key) = (cursor.time(), cursor.text());
-                        query = query.filter(clients::created_at.gt(at)
-                            .or(clients::created_at.eq(at).and(clients::client_id.gt(key))));
-                    }
-                    if let Some(pattern) = wanted.pattern() {
-                        query = query.filter(clients::client_id_lower.like(pattern.clone()).escape('\\')
-                            .or(clients::client_name_lower.like(pattern).escape('\\')));
-                    }
-                    query.order((clients::created_at.asc(), clients::client_id.asc()))
-                        .limit(wanted.rows_to_load()).load(c).await
-                })?;
-                rows.into_iter().map(ClientRow::into_client).collect()
-            
-    };
+            let rows = dual!(&mut conn, c => {
+                let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
+                    .select(ClientRow::as_select()).into_boxed();
+                if let Some(cursor) = &wanted.cursor {
+                    let (at, key) = (cursor.time(), cursor.text());
+                    query = query.filter(clients::created_at.gt(at)
+                        .or(clients::created_at.eq(at).and(clients::client_id.gt(key))));
+                }
+                if let Some(pattern) = wanted.pattern() {
+                    query = query.filter(clients::client_id_lower.like(pattern.clone()).escape('\\')
+                        .or(clients::client_name_lower.like(pattern).escape('\\')));
+                }
+                query.order((clients::created_at.asc(), clients::client_id.asc()))
+                    .limit(wanted.rows_to_load()).load(c).await
+            })?;
+            rows.into_iter().map(ClientRow::into_client).collect()
+        };
         let clients = self.store.read(work).await?;
         Ok(page.listing(clients, |client: &Client| {
             Cursor::new(client.created_at, client.client_id.as_str().as_bytes())
@@ -109,9 +107,8 @@ impl TenantStore<'_> {
         let change = self.change(ChangeKind::Client(client.client_id.clone()));
         self.store
             .write_change(change, async move |conn: &mut Conn<'_>| {
-                    dual!(conn, c => diesel::insert_into(clients::table).values(row).execute(c).await)?;
-                    Ok(audit::record(conn, tenant, audit).await?)
-                
+                dual!(conn, c => diesel::insert_into(clients::table).values(row).execute(c).await)?;
+                Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
     }
@@ -132,23 +129,22 @@ impl TenantStore<'_> {
         let change = self.change(ChangeKind::Client(client.client_id.clone()));
         self.store
             .write_change(change, async move |conn: &mut Conn<'_>| {
-                    let key = (row.tenant_id, row.client_id.clone());
-                    let changes = (
-                        clients::client_name.eq(row.client_name),
-                        clients::client_name_lower.eq(row.client_name_lower),
-                        clients::enabled.eq(row.enabled),
-                        clients::metadata.eq(row.metadata),
-                        clients::secrets.eq(row.secrets),
-                        clients::updated_at.eq(row.updated_at),
-                        clients::version.eq(clients::version + 1),
-                    );
-                    let replaced = dual!(conn, c => diesel::update(clients::table.find(key.clone()))
+                let key = (row.tenant_id, row.client_id.clone());
+                let changes = (
+                    clients::client_name.eq(row.client_name),
+                    clients::client_name_lower.eq(row.client_name_lower),
+                    clients::enabled.eq(row.enabled),
+                    clients::metadata.eq(row.metadata),
+                    clients::secrets.eq(row.secrets),
+                    clients::updated_at.eq(row.updated_at),
+                    clients::version.eq(clients::version + 1),
+                );
+                let replaced = dual!(conn, c => diesel::update(clients::table.find(key.clone()))
                         .filter(is_expected(expected_version)).set(changes)
                         .returning(ClientRow::as_returning()).get_result(c).await.optional())?;
-                    let Some(replaced) = replaced else { return Err(why_missed(conn, key).await) };
-                    audit::record(conn, tenant, audit).await?;
-                    Ok(replaced.into_client()?)
-                
+                let Some(replaced) = replaced else { return Err(why_missed(conn, key).await) };
+                audit::record(conn, tenant, audit).await?;
+                Ok(replaced.into_client()?)
             })
             .await
     }
@@ -165,7 +161,9 @@ impl TenantStore<'_> {
     ) -> Result<(), WriteError> {
         let (tenant, client_id) = (self.id, client_id.clone());
         self.store
-            .write_change(self.change(ChangeKind::Client(client_id.clone())), async move |conn: &mut Conn<'_>| {
+            .write_change(
+                self.change(ChangeKind::Client(client_id.clone())),
+                async move |conn: &mut Conn<'_>| {
                     let key = (Bytes::from(tenant), client_id.to_string());
                     let deleted = dual!(conn, c => diesel::delete(clients::table.find(key.clone()))
                         .filter(is_expected(expected_version)).execute(c).await)?;
@@ -177,8 +175,8 @@ impl TenantStore<'_> {
                         .filter(spent_assertions::client_id.eq(key.1)).execute(c).await)?;
                     role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
                     Ok(audit::record(conn, tenant, audit).await?)
-                
-            })
+                },
+            )
             .await
     }
 }

@@ -52,7 +52,7 @@ impl TenantStore<'_> {
     pub async fn consent(&self, user: UserId, client_id: &ClientId) -> Result<Option<Consent>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(user), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
- load(&mut conn, key).await?.map(ConsentRow::into_consent).transpose()
+            load(&mut conn, key).await?.map(ConsentRow::into_consent).transpose()
         };
         self.store.read(work).await
     }
@@ -61,16 +61,15 @@ impl TenantStore<'_> {
     pub async fn consents_of(&self, user: UserId) -> Result<Vec<(Consent, Option<String>)>, Error> {
         let (tenant, user) = (Bytes::from(self.id), Bytes::from(user));
         let work = async move |mut conn: Conn<'_>| {
-                let client = (clients::tenant_id.eq(consents::tenant_id))
-                    .and(clients::client_id.eq(consents::client_id));
-                let rows: Vec<(ConsentRow, Option<String>)> = dual!(&mut conn, c => consents::table
+            let client =
+                (clients::tenant_id.eq(consents::tenant_id)).and(clients::client_id.eq(consents::client_id));
+            let rows: Vec<(ConsentRow, Option<String>)> = dual!(&mut conn, c => consents::table
                     .left_join(clients::table.on(client))
                     .filter(consents::tenant_id.eq(tenant)).filter(consents::user_id.eq(user))
                     .order((consents::given_at.desc(), consents::client_id.asc()))
                     .select((ConsentRow::as_select(), clients::client_name.nullable())).load(c).await)?;
-                rows.into_iter().map(|(consent, name)| Ok((consent.into_consent()?, name))).collect()
-            
-    };
+            rows.into_iter().map(|(consent, name)| Ok((consent.into_consent()?, name))).collect()
+        };
         self.store.read(work).await
     }
 }

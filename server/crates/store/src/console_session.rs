@@ -38,37 +38,32 @@ impl TenantStore<'_> {
             expires_at: session.expires_at.into(),
         };
         let work = async move |mut conn: Conn<'_>| {
-                dual!(&mut conn, c => diesel::insert_into(console_sessions::table)
+            dual!(&mut conn, c => diesel::insert_into(console_sessions::table)
                     .values(row).execute(c).await)?;
-                Ok(())
-            
-    };
+            Ok(())
+        };
         self.store.write_statement(work).await
     }
 
     /// The console session whose cookie has this hash, and whose it is; expired ones included.
-    pub async fn console_session(
-        &self,
-        hash: &SecretHash,
-    ) -> Result<Option<(ConsoleSession, User)>, Error> {
+    pub async fn console_session(&self, hash: &SecretHash) -> Result<Option<(ConsoleSession, User)>, Error> {
         let (tenant, hash) = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
-                let user = (users::tenant_id.eq(console_sessions::tenant_id))
-                    .and(users::id.eq(console_sessions::user_id));
-                let rows: Option<(ConsoleSessionRow, UserRow)> = dual!(&mut conn, c => console_sessions::table
+            let user = (users::tenant_id.eq(console_sessions::tenant_id))
+                .and(users::id.eq(console_sessions::user_id));
+            let rows: Option<(ConsoleSessionRow, UserRow)> = dual!(&mut conn, c => console_sessions::table
                     .inner_join(users::table.on(user))
                     .filter(console_sessions::tenant_id.eq(tenant)).filter(console_sessions::hash.eq(hash))
                     .select((ConsoleSessionRow::as_select(), UserRow::as_select()))
                     .first(c).await.optional())?;
-                let Some((row, user)) = rows else { return Ok(None) };
-                let session = ConsoleSession {
-                    hash: row.hash.into(),
-                    user_id: row.user_id.into(),
-                    expires_at: row.expires_at.into(),
-                };
-                Ok(Some((session, user.into_user()?)))
-            
-    };
+            let Some((row, user)) = rows else { return Ok(None) };
+            let session = ConsoleSession {
+                hash: row.hash.into(),
+                user_id: row.user_id.into(),
+                expires_at: row.expires_at.into(),
+            };
+            Ok(Some((session, user.into_user()?)))
+        };
         self.store.read(work).await
     }
 
@@ -76,10 +71,9 @@ impl TenantStore<'_> {
     pub async fn end_console_session(&self, hash: &SecretHash) -> Result<(), Error> {
         let key = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
-                dual!(&mut conn, c => diesel::delete(console_sessions::table.find(key)).execute(c).await)?;
-                Ok(())
-            
-    };
+            dual!(&mut conn, c => diesel::delete(console_sessions::table.find(key)).execute(c).await)?;
+            Ok(())
+        };
         self.store.write_statement(work).await
     }
 }

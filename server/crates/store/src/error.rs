@@ -119,7 +119,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 9] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 11] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -128,6 +128,8 @@ const UNIQUE_KEYS: [(&str, &str, &str); 9] = [
     ("users_email", "users.tenant_id, users.email_lower", "email"),
     ("clients_pkey", "clients.tenant_id, clients.client_id", "client_id"),
     ("signing_keys_pkey", "signing_keys.tenant_id, signing_keys.id", "id"),
+    ("signing_keys_active", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),
+    ("signing_keys_published", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),
 ];
 
@@ -136,6 +138,8 @@ fn unique_field(information: &dyn DatabaseErrorInformation) -> Option<&'static s
     let columns = information.message().rsplit_once(": ").map(|(_, columns)| columns);
     UNIQUE_KEYS
         .into_iter()
-        .find(|(constraint, key, _)| information.constraint_name() == Some(*constraint) || columns == Some(*key))
+        .find(|(constraint, key, _)| {
+            information.constraint_name() == Some(*constraint) || columns == Some(*key)
+        })
         .map(|(_, _, field)| field)
 }

@@ -65,11 +65,10 @@ impl TenantStore<'_> {
     pub async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => grants::table.find(key)
+            let row = dual!(&mut conn, c => grants::table.find(key)
                     .select(GrantRow::as_select()).first(c).await.optional())?;
-                row.map(GrantRow::into_grant).transpose()
-            
-    };
+            row.map(GrantRow::into_grant).transpose()
+        };
         self.store.read(work).await
     }
 }

@@ -55,11 +55,10 @@ impl TenantStore<'_> {
     pub async fn interaction(&self, id: InteractionId) -> Result<Option<Interaction>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => interactions::table.find(key)
+            let row = dual!(&mut conn, c => interactions::table.find(key)
                     .select(InteractionRow::as_select()).first(c).await.optional())?;
-                row.map(InteractionRow::into_interaction).transpose()
-            
-    };
+            row.map(InteractionRow::into_interaction).transpose()
+        };
         self.store.read(work).await
     }
 }

@@ -49,7 +49,7 @@ pub use migrate::SchemaState;
 pub use options::Options;
 pub use page::{Cursor, Listing, MalformedCursor, Page};
 pub use role_assignment::{RoleAssignment, Subject};
-pub use signing_key::{DueKey, KeyChange};
+pub use signing_key::KeyChange;
 pub use sweep::{SweepReport, Swept};
 pub use tenant::{NewTenant, Tenants};
 pub use token::AccessTokenState;
@@ -241,11 +241,10 @@ impl Store {
             let _receivers = sender.send(told);
         };
         let work = async move |mut conn: Conn<'_>| {
-                let value = work(&mut conn).await?;
-                changes::notify(&mut conn, &change).await?;
-                Ok(value)
-            
-    };
+            let value = work(&mut conn).await?;
+            changes::notify(&mut conn, &change).await?;
+            Ok(value)
+        };
         match &self.inner.engine {
             Engine::Sqlite(sqlite) => sqlite.write(work, committed).await,
             Engine::Postgres(postgres) => postgres.write(work, committed).await,

@@ -17,9 +17,31 @@ use crate::{Engine, Error, Store};
 pub enum SchemaState {
     Current,
     /// These migrations have not been applied.
-    Behind { pending: Vec<String> },
+    Behind {
+        pending: Vec<String>,
+    },
     /// A newer version has applied these, which this one does not know.
-    Ahead { unknown: Vec<String> },
+    Ahead {
+        unknown: Vec<String>,
+    },
+}
+
+impl std::fmt::Display for SchemaState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current => formatter.write_str("the database is current"),
+            Self::Behind { pending } => {
+                write!(formatter, "the database is behind this version: {} not applied", pending.join(", "))
+            }
+            Self::Ahead { unknown } => {
+                write!(
+                    formatter,
+                    "the database is ahead of this version, which does not know {}",
+                    unknown.join(", ")
+                )
+            }
+        }
+    }
 }
 
 struct Migration {
@@ -73,15 +95,14 @@ impl Store {
             }
             Engine::Postgres(postgres) => {
                 let work = async move |mut conn: Conn<'_>| {
-                        if let Conn::Postgres(connection) = &mut conn {
-                            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-                                .bind::<BigInt, _>(ADVISORY_LOCK)
-                                .execute(connection)
-                                .await?;
-                        }
-                        apply_pending(&mut conn).await
-                    
-    };
+                    if let Conn::Postgres(connection) = &mut conn {
+                        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                            .bind::<BigInt, _>(ADVISORY_LOCK)
+                            .execute(connection)
+                            .await?;
+                    }
+                    apply_pending(&mut conn).await
+                };
                 postgres.write(work, || ()).await
             }
         }
@@ -90,8 +111,11 @@ impl Store {
     /// Compares the database's schema with the one this program needs.
     pub async fn schema_state(&self) -> Result<SchemaState, Error> {
         let applied = self.read(async |mut conn: Conn<'_>| applied(&mut conn).await).await?;
-        let unknown: Vec<_> =
-            applied.iter().filter(|name| MIGRATIONS.iter().all(|known| known.name != *name)).cloned().collect();
+        let unknown: Vec<_> = applied
+            .iter()
+            .filter(|name| MIGRATIONS.iter().all(|known| known.name != *name))
+            .cloned()
+            .collect();
         let pending: Vec<_> = pending(&applied).map(|migration| migration.name.to_owned()).collect();
         Ok(match (unknown.is_empty(), pending.is_empty()) {
             (false, _) => SchemaState::Ahead { unknown },
@@ -99,6 +123,15 @@ impl Store {
             (true, true) => SchemaState::Current,
         })
     }
+}
+
+/// Tells one state of the migrations from another.
+#[cfg(feature = "testing")]
+pub(crate) fn fingerprint() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    MIGRATIONS.iter().for_each(|migration| (migration.name, migration.postgres).hash(&mut hasher));
+    hasher.finish()
 }
 
 fn pending(applied: &[String]) -> impl Iterator<Item = &'static Migration> {

@@ -39,8 +39,10 @@ impl Postgres {
             .build()
             .map_err(|error| OpenError::Connect(error.to_string()))?;
         let postgres = Self { url: url.to_owned(), pool };
-        postgres.connection().await.map_err(|error| OpenError::Connect(error.to_string()))?;
-        Ok(postgres)
+        match postgres.connection().await {
+            Ok(_proof) => Ok(postgres),
+            Err(error) => Err(OpenError::Connect(error.to_string())),
+        }
     }
 
     pub(crate) fn url(&self) -> &str {

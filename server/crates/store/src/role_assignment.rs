@@ -68,9 +68,7 @@ impl RoleAssignmentRow {
             .ok_or_else(|| Error::corrupt("role_assignments.subject", "neither a user nor a client"))?;
         let scope = match self.scope.as_str() {
             PLATFORM => None,
-            tenant => {
-                Some(tenant.parse().map_err(|error| Error::corrupt("role_assignments.scope", error))?)
-            }
+            tenant => Some(tenant.parse().map_err(|error| Error::corrupt("role_assignments.scope", error))?),
         };
         Ok(RoleAssignment { subject, role: self.role, scope })
     }
@@ -90,18 +88,17 @@ impl TenantStore<'_> {
     async fn load_assignments(&self, subject: Option<String>) -> Result<Vec<RoleAssignment>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => {
-                    let mut query = role_assignments::table.filter(role_assignments::tenant_id.eq(tenant))
-                        .select(RoleAssignmentRow::as_select()).into_boxed();
-                    if let Some(subject) = subject {
-                        query = query.filter(role_assignments::subject.eq(subject));
-                    }
-                    query.order((role_assignments::subject, role_assignments::role, role_assignments::scope))
-                        .load(c).await
-                })?;
-                rows.into_iter().map(RoleAssignmentRow::into_assignment).collect()
-            
-    };
+            let rows = dual!(&mut conn, c => {
+                let mut query = role_assignments::table.filter(role_assignments::tenant_id.eq(tenant))
+                    .select(RoleAssignmentRow::as_select()).into_boxed();
+                if let Some(subject) = subject {
+                    query = query.filter(role_assignments::subject.eq(subject));
+                }
+                query.order((role_assignments::subject, role_assignments::role, role_assignments::scope))
+                    .load(c).await
+            })?;
+            rows.into_iter().map(RoleAssignmentRow::into_assignment).collect()
+        };
         self.store.read(work).await
     }
 
@@ -118,10 +115,9 @@ impl TenantStore<'_> {
         let (tenant, row) = (self.id, RoleAssignmentRow::new(self.id, assignment));
         self.store
             .write_change(self.change(ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
-                    dual!(conn, c => diesel::insert_into(role_assignments::table).values(row)
+                dual!(conn, c => diesel::insert_into(role_assignments::table).values(row)
                         .on_conflict_do_nothing().execute(c).await)?;
-                    Ok(audit::record(conn, tenant, audit).await?)
-                
+                Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
     }
@@ -138,14 +134,13 @@ impl TenantStore<'_> {
         let (tenant, row) = (self.id, RoleAssignmentRow::new(self.id, assignment));
         self.store
             .write_change(self.change(ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
-                    let key = (row.tenant_id, row.subject, row.role, row.scope);
-                    let deleted = dual!(conn, c => diesel::delete(role_assignments::table.find(key))
+                let key = (row.tenant_id, row.subject, row.role, row.scope);
+                let deleted = dual!(conn, c => diesel::delete(role_assignments::table.find(key))
                         .execute(c).await)?;
-                    match deleted {
-                        0 => Err(WriteError::NotFound),
-                        _ => Ok(audit::record(conn, tenant, audit).await?),
-                    }
-                
+                match deleted {
+                    0 => Err(WriteError::NotFound),
+                    _ => Ok(audit::record(conn, tenant, audit).await?),
+                }
             })
             .await
     }

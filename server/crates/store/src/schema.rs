@@ -38,9 +38,7 @@ diesel::table! {
         public_jwk -> Jsonb,
         sealed_private_key -> Binary,
         created_at -> BigInt,
-        activates_at -> BigInt,
-        retired_at -> Nullable<BigInt>,
-        removes_at -> Nullable<BigInt>,
+        changes_at -> Nullable<BigInt>,
     }
 }
 
@@ -215,3 +213,131 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     users,
 );
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use diesel::QueryableByName;
+    use diesel::sql_types::{Bool, Text};
+    use diesel_async::RunQueryDsl;
+
+    use crate::conn::{Conn, dual};
+    use crate::{Error, on_both_databases};
+
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = Text)]
+        table: String,
+        #[diesel(sql_type = Text)]
+        column: String,
+        #[diesel(sql_type = Text)]
+        kind: String,
+        #[diesel(sql_type = Bool)]
+        nullable: bool,
+    }
+
+    #[derive(QueryableByName)]
+    struct Index {
+        #[diesel(sql_type = Text)]
+        table: String,
+        #[diesel(sql_type = Text)]
+        index: String,
+        #[diesel(sql_type = Text)]
+        first_column: String,
+    }
+
+    /// `table.column` -> its type here, as this file spells it.
+    fn declared() -> BTreeMap<String, String> {
+        let mut table = "";
+        let mut columns = BTreeMap::new();
+        for line in include_str!("schema.rs").lines().take_while(|line| !line.starts_with("#[cfg(test)]")) {
+            let line = line.trim();
+            if let Some((column, kind)) = line.split_once(" -> ") {
+                columns.insert(format!("{table}.{column}"), kind.trim_end_matches(',').to_owned());
+            } else if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
+                table = name;
+            }
+        }
+        columns
+    }
+
+    /// What diesel's types are called on SQLite and PostgreSQL.
+    fn sql_names(kind: &str) -> [&'static str; 2] {
+        match kind {
+            "Binary" => ["BLOB", "bytea"],
+            "BigInt" => ["INTEGER", "bigint"],
+            "Bool" => ["INTEGER", "boolean"],
+            "Jsonb" => ["BLOB", "jsonb"],
+            "Text" => ["TEXT", "text"],
+            other => panic!("{other} is not used in this schema"),
+        }
+    }
+
+    async fn load_columns(mut conn: Conn<'_>) -> Result<Vec<Column>, Error> {
+        let sql = match conn {
+            Conn::Sqlite(_) => {
+                "SELECT tables.name AS \"table\", columns.name AS \"column\", columns.type AS kind, \
+                 NOT columns.\"notnull\" AS nullable \
+                 FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns \
+                 WHERE tables.type = 'table'"
+            }
+            Conn::Postgres(_) => {
+                "SELECT table_name::text AS \"table\", column_name::text AS \"column\", \
+                 data_type::text AS kind, is_nullable = 'YES' AS nullable \
+                 FROM information_schema.columns WHERE table_schema = current_schema()"
+            }
+        };
+        Ok(dual!(&mut conn, c => diesel::sql_query(sql).load(c).await)?)
+    }
+
+    async fn load_indexes(mut conn: Conn<'_>) -> Result<Vec<Index>, Error> {
+        let sql = match conn {
+            Conn::Sqlite(_) => {
+                "SELECT tables.name AS \"table\", indexes.name AS \"index\", columns.name AS first_column \
+                 FROM sqlite_schema AS tables, pragma_index_list(tables.name) AS indexes, \
+                 pragma_index_info(indexes.name) AS columns \
+                 WHERE tables.type = 'table' AND columns.seqno = 0"
+            }
+            Conn::Postgres(_) => {
+                "SELECT tables.relname::text AS \"table\", indexes.relname::text AS \"index\", \
+                 pg_get_indexdef(i.indexrelid, 1, true) AS first_column \
+                 FROM pg_index i JOIN pg_class tables ON tables.oid = i.indrelid \
+                 JOIN pg_class indexes ON indexes.oid = i.indexrelid \
+                 JOIN pg_namespace n ON n.oid = tables.relnamespace WHERE n.nspname = current_schema()"
+            }
+        };
+        Ok(dual!(&mut conn, c => diesel::sql_query(sql).load(c).await)?)
+    }
+
+    on_both_databases! {
+        async fn the_database_is_as_declared(database: TestDatabase) {
+            let columns = database.store().read(async |conn: Conn<'_>| load_columns(conn).await).await.unwrap();
+            let mut declared = declared();
+            for Column { table, column, kind, nullable } in columns {
+                if table == "schema_migrations" {
+                    continue;
+                }
+                let name = format!("{table}.{column}");
+                let expected = declared.remove(&name).unwrap_or_else(|| panic!("{name} is not declared"));
+                let inner = expected.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));
+                assert_eq!(nullable, inner.is_some(), "whether {name} may be absent");
+                assert!(sql_names(inner.unwrap_or(&expected)).contains(&kind.as_str()), "{name} is {kind}");
+            }
+            assert!(declared.is_empty(), "not in the database: {declared:?}");
+        }
+
+        async fn the_tenant_leads_every_key_and_index(database: TestDatabase) {
+            let indexes = database.store().read(async |conn: Conn<'_>| load_indexes(conn).await).await.unwrap();
+            assert!(indexes.len() > 20);
+            for Index { table, index, first_column } in indexes {
+                let directory = ["tenants", "installation", "setup_tokens", "schema_migrations"];
+                let due = index.ends_with("_expiry") || index.ends_with("_changes");
+                assert!(
+                    first_column == "tenant_id" || directory.contains(&table.as_str()) || due,
+                    "{index} on {table} begins with {first_column}",
+                );
+            }
+        }
+    }
+}

@@ -58,11 +58,10 @@ impl TenantStore<'_> {
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => sessions::table.find(key)
+            let row = dual!(&mut conn, c => sessions::table.find(key)
                     .select(SessionRow::as_select()).first(c).await.optional())?;
-                row.map(SessionRow::into_session).transpose()
-            
-    };
+            row.map(SessionRow::into_session).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -70,14 +69,13 @@ impl TenantStore<'_> {
     pub async fn session_by_secret(&self, secret: &SecretHash) -> Result<Option<(Session, User)>, Error> {
         let (tenant, secret) = (Bytes::from(self.id), Bytes::from(*secret));
         let work = async move |mut conn: Conn<'_>| {
-                let user = users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id));
-                let rows: Option<(SessionRow, UserRow)> = dual!(&mut conn, c => sessions::table
+            let user = users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id));
+            let rows: Option<(SessionRow, UserRow)> = dual!(&mut conn, c => sessions::table
                     .inner_join(users::table.on(user))
                     .filter(sessions::tenant_id.eq(tenant)).filter(sessions::secret.eq(secret))
                     .select((SessionRow::as_select(), UserRow::as_select())).first(c).await.optional())?;
-                rows.map(|(session, user)| Ok((session.into_session()?, user.into_user()?))).transpose()
-            
-    };
+            rows.map(|(session, user)| Ok((session.into_session()?, user.into_user()?))).transpose()
+        };
         self.store.read(work).await
     }
 }

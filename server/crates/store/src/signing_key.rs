@@ -17,18 +17,8 @@ pub struct KeyChange {
     /// The state that the key must be in.
     pub from: KeyState,
     pub to: KeyState,
-    /// What the key's `retired_at` becomes; `None` leaves it.
-    pub retired_at: Option<Timestamp>,
-    /// What the key's `removes_at` becomes; `None` leaves it.
-    pub removes_at: Option<Timestamp>,
-}
-
-/// A key whose life has a step to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DueKey {
-    pub tenant_id: TenantId,
-    pub id: KeyId,
-    pub state: KeyState,
+    /// When the next step is due.
+    pub changes_at: Option<Timestamp>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -41,17 +31,14 @@ struct SigningKeyRow {
     public_jwk: serde_json::Value,
     sealed_private_key: Vec<u8>,
     created_at: Time,
-    activates_at: Time,
-    retired_at: Option<Time>,
-    removes_at: Option<Time>,
+    changes_at: Option<Time>,
 }
 
 #[derive(AsChangeset)]
-#[diesel(table_name = signing_keys)]
+#[diesel(table_name = signing_keys, treat_none_as_null = true)]
 struct KeyStep {
     state: &'static str,
-    retired_at: Option<Time>,
-    removes_at: Option<Time>,
+    changes_at: Option<Time>,
 }
 
 impl SigningKeyRow {
@@ -64,9 +51,7 @@ impl SigningKeyRow {
             public_jwk: key.public_jwk.clone(),
             sealed_private_key: key.sealed_private_key.clone(),
             created_at: key.created_at.into(),
-            activates_at: key.activates_at.into(),
-            retired_at: key.retired_at.map(Into::into),
-            removes_at: key.removes_at.map(Into::into),
+            changes_at: key.changes_at.map(Into::into),
         }
     }
 
@@ -79,9 +64,7 @@ impl SigningKeyRow {
             public_jwk: self.public_jwk,
             sealed_private_key: self.sealed_private_key,
             created_at: self.created_at.into(),
-            activates_at: self.activates_at.into(),
-            retired_at: self.retired_at.map(Into::into),
-            removes_at: self.removes_at.map(Into::into),
+            changes_at: self.changes_at.map(Into::into),
         })
     }
 }
@@ -91,38 +74,38 @@ impl TenantStore<'_> {
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => signing_keys::table
+            let rows = dual!(&mut conn, c => signing_keys::table
                     .filter(signing_keys::tenant_id.eq(tenant))
                     .filter(signing_keys::state.ne(KeyState::Removed.as_str()))
                     .order(signing_keys::id.asc())
                     .select(SigningKeyRow::as_select()).load(c).await)?;
-                rows.into_iter().map(SigningKeyRow::into_record).collect()
-            
-    };
+            rows.into_iter().map(SigningKeyRow::into_record).collect()
+        };
         self.store.read(work).await
     }
 
     /// Adds a key.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] naming `id`; [`WriteError::NotFound`] if there is no such tenant.
+    /// [`WriteError::Conflict`] naming `id`, or `algorithm` if a key of it is published or active
+    /// already and this one is, too; [`WriteError::NotFound`] if there is no such tenant.
     pub async fn insert_key(&self, key: &SigningKeyRecord, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(key.tenant_id)?;
         let (tenant, key) = (self.id, key.clone());
         self.store
             .write_change(self.change(ChangeKind::Keys), async move |conn: &mut Conn<'_>| {
-                    insert(conn, &key).await?;
-                    Ok(audit::record(conn, tenant, audit).await?)
-                
+                insert(conn, &key).await?;
+                Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
     }
 
-    /// Takes steps in the lives of keys, all or none: one key begins to sign as another ends.
+    /// Takes steps in the lives of keys, all or none and in this order: one key ends as another
+    /// begins to sign.
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a key is not in the state it must be in, because another
-    /// node was first.
+    /// node was first; [`WriteError::Conflict`] naming `algorithm` if two keys would sign with it.
     pub async fn change_keys(
         &self,
         changes: Vec<KeyChange>,
@@ -131,56 +114,28 @@ impl TenantStore<'_> {
         let tenant = self.id;
         self.store
             .write_change(self.change(ChangeKind::Keys), async move |conn: &mut Conn<'_>| {
-                    for change in changes {
-                        take_step(conn, tenant, change).await?;
-                    }
-                    Ok(audit::record(conn, tenant, audit).await?)
-                
+                for change in changes {
+                    take_step(conn, tenant, change).await?;
+                }
+                Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
     }
 }
 
 impl Store {
-    /// Keys of all tenants, `limit` at most, that by `now` should sign (published ones) or leave the
-    /// JWKS (retired ones).
-    pub async fn keys_due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueKey>, Error> {
+    /// Keys of all tenants, `limit` at most, whose next step is due by `now`, the longest due first.
+    pub async fn keys_due(&self, now: Timestamp, limit: u32) -> Result<Vec<SigningKeyRecord>, Error> {
         let now = Time::from(now);
         let work = async move |mut conn: Conn<'_>| {
-                let published = (signing_keys::state.eq(KeyState::Published.as_str()))
-                    .and(signing_keys::activates_at.le(now));
-                let retired = (signing_keys::state.eq(KeyState::Retired.as_str()))
-                    .and(signing_keys::removes_at.is_not_null())
-                    .and(signing_keys::removes_at.assume_not_null().le(now));
-                let rows = dual!(&mut conn, c => signing_keys::table.filter(published.or(retired))
-                    .select((signing_keys::tenant_id, signing_keys::id, signing_keys::state))
-                    .limit(limit.into()).load(c).await)?;
-                rows.into_iter().map(due_key).collect()
-            
-    };
+            let rows = dual!(&mut conn, c => signing_keys::table
+                    .filter(signing_keys::changes_at.le(now))
+                    .order(signing_keys::changes_at.asc())
+                    .select(SigningKeyRow::as_select()).limit(limit.into()).load(c).await)?;
+            rows.into_iter().map(SigningKeyRow::into_record).collect()
+        };
         self.read(work).await
     }
-
-    /// Keys of all tenants, `limit` at most, that have been signing since `before` or longer: those
-    /// that want a successor, the oldest first.
-    pub async fn keys_active_since(&self, before: Timestamp, limit: u32) -> Result<Vec<DueKey>, Error> {
-        let before = Time::from(before);
-        let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => signing_keys::table
-                    .filter(signing_keys::state.eq(KeyState::Active.as_str()))
-                    .filter(signing_keys::activates_at.le(before))
-                    .order(signing_keys::activates_at.asc())
-                    .select((signing_keys::tenant_id, signing_keys::id, signing_keys::state))
-                    .limit(limit.into()).load(c).await)?;
-                rows.into_iter().map(due_key).collect()
-            
-    };
-        self.read(work).await
-    }
-}
-
-fn due_key((tenant, id, state): (Bytes<16>, Bytes<16>, String)) -> Result<DueKey, Error> {
-    Ok(DueKey { tenant_id: tenant.into(), id: id.into(), state: from_name("signing_keys.state", &state)? })
 }
 
 pub(crate) async fn insert(conn: &mut Conn<'_>, key: &SigningKeyRecord) -> QueryResult<()> {
@@ -191,11 +146,7 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, key: &SigningKeyRecord) -> Query
 
 async fn take_step(conn: &mut Conn<'_>, tenant: TenantId, change: KeyChange) -> Result<(), WriteError> {
     let key = (Bytes::from(tenant), Bytes::from(change.id));
-    let step = KeyStep {
-        state: change.to.as_str(),
-        retired_at: change.retired_at.map(Into::into),
-        removes_at: change.removes_at.map(Into::into),
-    };
+    let step = KeyStep { state: change.to.as_str(), changes_at: change.changes_at.map(Into::into) };
     let changed = dual!(conn, c => diesel::update(signing_keys::table.find(key))
         .filter(signing_keys::state.eq(change.from.as_str())).set(step).execute(c).await)?;
     if changed > 0 {

@@ -50,10 +50,12 @@ struct Counters {
 type Job = Box<dyn FnOnce(Option<&mut SqliteConn>) -> Ran + Send>;
 type Read = Box<dyn FnOnce(&mut SqliteConn) + Send>;
 
+/// Answers a caller; takes whether the group was committed.
+type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+
 /// What is left of a job that ran.
 struct Ran {
-    /// Answers the caller; takes whether the group was committed.
-    answer: Box<dyn FnOnce(Result<(), &str>) + Send>,
+    answer: Answer,
     /// SQLite has given up the whole transaction (a full disk, an I/O error), this job's and all
     /// before it.
     transaction_lost: bool,
@@ -114,12 +116,15 @@ impl Sqlite {
         F: Work<T, E>,
     {
         let (caller, answer) = oneshot::channel();
-        enqueue(&self.writes, in_savepoint(work, move |result| {
-            if result.is_ok() {
-                committed();
-            }
-            let _caller_left = caller.send(result);
-        }))?;
+        enqueue(
+            &self.writes,
+            in_savepoint(work, move |result| {
+                if result.is_ok() {
+                    committed();
+                }
+                let _caller_left = caller.send(result);
+            }),
+        )?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -211,8 +216,8 @@ fn write_groups(mut connection: SqliteConn, jobs: &Receiver<Job>, counters: &Cou
             // Where nothing was begun, or SQLite has rolled back by itself, there is none to end.
             let _ended = execute(&mut connection, "ROLLBACK");
         }
-        let outcome = committed.as_ref().map(|()| ()).map_err(String::as_str);
-        group.into_iter().for_each(|answer| answer(outcome));
+        let outcome = committed;
+        group.into_iter().for_each(|answer| answer(outcome.as_ref().copied().map_err(String::as_str)));
     }
 }
 
@@ -271,5 +276,84 @@ fn execute(connection: &mut SqliteConn, sql: &'static str) -> Result<(), String>
     match connection.spawn_blocking(move |connection| connection.batch_execute(sql)).now_or_never() {
         Some(result) => result.map_err(|error| error.to_string()),
         None => Err("the connection did not run in place".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+
+    use super::*;
+    use crate::conn::dual;
+    use crate::schema::installation;
+    use crate::{Engine, testing::TestDatabase};
+
+    async fn put(conn: &mut Conn<'_>, name: &'static str) -> Result<(), Error> {
+        let row = (installation::name.eq(name), installation::value.eq(vec![1]));
+        dual!(conn, c => diesel::insert_into(installation::table).values(row).execute(c).await)?;
+        Ok(())
+    }
+
+    async fn names(sqlite: &Sqlite) -> Vec<String> {
+        let work = async |mut conn: Conn<'_>| {
+            let names = installation::table.select(installation::name).order(installation::name);
+            Ok(dual!(&mut conn, c => names.load(c).await)?)
+        };
+        sqlite.read(work).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_or_waits_harms_nobody_else() {
+        let database = TestDatabase::sqlite().await;
+        let Engine::Sqlite(sqlite) = &database.store().inner.engine else { panic!("it is SQLite") };
+        let panics = async |mut conn: Conn<'_>| -> Result<(), Error> {
+            put(&mut conn, "panics").await?;
+            panic!("on purpose")
+        };
+        let waits = async |mut conn: Conn<'_>| -> Result<(), Error> {
+            put(&mut conn, "waits").await?;
+            std::future::pending().await
+        };
+        let works = async |mut conn: Conn<'_>| put(&mut conn, "works").await;
+        let (panicked, waited, worked) = tokio::join!(
+            sqlite.write(panics, || panic!("nothing was committed")),
+            sqlite.write(waits, || panic!("nothing was committed")),
+            sqlite.write(works, || ()),
+        );
+        assert!(panicked.unwrap_err().to_string().contains("panicked"));
+        assert!(waited.unwrap_err().to_string().contains("waited"));
+        worked.unwrap();
+        assert_eq!(names(sqlite).await, ["works"]);
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let database = TestDatabase::sqlite().await;
+        let Engine::Sqlite(sqlite) = &database.store().inner.engine else { panic!("it is SQLite") };
+        let refused = sqlite.read(async |mut conn: Conn<'_>| put(&mut conn, "read").await).await;
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+        assert_eq!(names(sqlite).await, Vec::<String>::new());
+    }
+
+    /// SQLite may end the whole transaction by itself, as it does when the disk is full. Those who
+    /// were told nothing yet must not be told that theirs is durable.
+    #[tokio::test]
+    async fn a_lost_transaction_is_nobodys_success() {
+        let database = TestDatabase::sqlite().await;
+        let Engine::Sqlite(sqlite) = &database.store().inner.engine else { panic!("it is SQLite") };
+        let works = async |mut conn: Conn<'_>| put(&mut conn, "works").await;
+        let loses = async |conn: Conn<'_>| -> Result<(), Error> {
+            if let Conn::Sqlite(connection) = conn {
+                execute(connection, "ROLLBACK").map_err(Error::Unavailable)?;
+            }
+            Ok(())
+        };
+        // Whether they share a group is the writer's affair; what was said must be true either way.
+        let (worked, lost) = tokio::join!(sqlite.write(works, || ()), sqlite.write(loses, || ()));
+        assert!(lost.is_err());
+        assert_eq!(names(sqlite).await.is_empty(), worked.is_err());
+        sqlite.write(async |mut conn: Conn<'_>| put(&mut conn, "after").await, || ()).await.unwrap();
+        assert!(names(sqlite).await.contains(&"after".to_owned()));
     }
 }

@@ -51,17 +51,16 @@ impl Store {
         let mut report = SweepReport::default();
         for (table, key) in EXPIRING {
             let work = async move |mut conn: Conn<'_>| {
-                    // SQLite takes $1 as well, and numbers by first appearance.
-                    let sql = format!(
-                        "DELETE FROM {table} WHERE ({key}) IN \
+                // SQLite takes $1 as well, and numbers by first appearance.
+                let sql = format!(
+                    "DELETE FROM {table} WHERE ({key}) IN \
                          (SELECT {key} FROM {table} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"
-                    );
-                    let delete = diesel::sql_query(sql)
-                        .bind::<BigInt, _>(before.unix_microseconds())
-                        .bind::<BigInt, _>(i64::from(batch));
-                    Ok(dual!(&mut conn, c => delete.execute(c).await)?)
-                
-    };
+                );
+                let delete = diesel::sql_query(sql)
+                    .bind::<BigInt, _>(before.unix_microseconds())
+                    .bind::<BigInt, _>(i64::from(batch));
+                Ok(dual!(&mut conn, c => delete.execute(c).await)?)
+            };
             let rows: Result<usize, Error> = self.write_statement(work).await;
             let deleted = rows? as u64;
             report.tables.push(Swept { table, deleted, more: deleted >= u64::from(batch.max(1)) });

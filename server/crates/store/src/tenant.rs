@@ -78,11 +78,10 @@ impl<'a> Tenants<'a> {
     pub async fn by_id(&self, id: TenantId) -> Result<Option<Tenant>, Error> {
         let id = Bytes::from(id);
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => tenants::table.find(id)
+            let row = dual!(&mut conn, c => tenants::table.find(id)
                     .select(TenantRow::as_select()).first(c).await.optional())?;
-                row.map(TenantRow::into_tenant).transpose()
-            
-    };
+            row.map(TenantRow::into_tenant).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -90,11 +89,10 @@ impl<'a> Tenants<'a> {
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Tenant>, Error> {
         let slug = slug.to_owned();
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
+            let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
                     .select(TenantRow::as_select()).first(c).await.optional())?;
-                row.map(TenantRow::into_tenant).transpose()
-            
-    };
+            row.map(TenantRow::into_tenant).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -102,23 +100,22 @@ impl<'a> Tenants<'a> {
     pub async fn list(&self, page: &Page) -> Result<Listing<Tenant>, Error> {
         let wanted = page.clone();
         let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => {
-                    let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
-                    if let Some(cursor) = &wanted.cursor {
-                        let (at, key) = (cursor.time(), cursor.id());
-                        query = query.filter(tenants::created_at.gt(at)
-                            .or(tenants::created_at.eq(at).and(tenants::id.gt(key))));
-                    }
-                    if let Some(pattern) = wanted.pattern() {
-                        query = query.filter(tenants::slug.like(pattern.clone()).escape('\\')
-                            .or(tenants::name_lower.like(pattern).escape('\\')));
-                    }
-                    query.order((tenants::created_at.asc(), tenants::id.asc()))
-                        .limit(wanted.rows_to_load()).load(c).await
-                })?;
-                rows.into_iter().map(TenantRow::into_tenant).collect()
-            
-    };
+            let rows = dual!(&mut conn, c => {
+                let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
+                if let Some(cursor) = &wanted.cursor {
+                    let (at, key) = (cursor.time(), cursor.id());
+                    query = query.filter(tenants::created_at.gt(at)
+                        .or(tenants::created_at.eq(at).and(tenants::id.gt(key))));
+                }
+                if let Some(pattern) = wanted.pattern() {
+                    query = query.filter(tenants::slug.like(pattern.clone()).escape('\\')
+                        .or(tenants::name_lower.like(pattern).escape('\\')));
+                }
+                query.order((tenants::created_at.asc(), tenants::id.asc()))
+                    .limit(wanted.rows_to_load()).load(c).await
+            })?;
+            rows.into_iter().map(TenantRow::into_tenant).collect()
+        };
         let tenants = self.store.read(work).await?;
         Ok(page.listing(tenants, |tenant: &Tenant| Cursor::new(tenant.created_at, tenant.id.as_bytes())))
     }
@@ -135,12 +132,11 @@ impl<'a> Tenants<'a> {
         let (id, row) = (tenant.id, TenantRow::new(&tenant)?);
         self.store
             .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
-                    dual!(conn, c => diesel::insert_into(tenants::table).values(row).execute(c).await)?;
-                    for key in &keys {
-                        signing_key::insert(conn, key).await?;
-                    }
-                    Ok(audit::record(conn, id, audit).await?)
-                
+                dual!(conn, c => diesel::insert_into(tenants::table).values(row).execute(c).await)?;
+                for key in &keys {
+                    signing_key::insert(conn, key).await?;
+                }
+                Ok(audit::record(conn, id, audit).await?)
             })
             .await
     }
@@ -160,31 +156,30 @@ impl<'a> Tenants<'a> {
         let (id, row) = (tenant.id, TenantRow::new(tenant)?);
         self.store
             .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
-                    let changes = (
-                        tenants::slug.eq(row.slug),
-                        tenants::name.eq(row.name),
-                        tenants::name_lower.eq(row.name_lower),
-                        tenants::issuer.eq(row.issuer),
-                        tenants::status.eq(row.status),
-                        tenants::settings.eq(row.settings),
-                        tenants::updated_at.eq(row.updated_at),
-                        tenants::version.eq(tenants::version + 1),
-                    );
-                    let any = expected_version.is_none().into_sql::<Bool>();
-                    let expected = tenants::version.eq(expected_version.unwrap_or_default()).or(any);
-                    let updated = dual!(conn, c => diesel::update(tenants::table.find(row.id))
+                let changes = (
+                    tenants::slug.eq(row.slug),
+                    tenants::name.eq(row.name),
+                    tenants::name_lower.eq(row.name_lower),
+                    tenants::issuer.eq(row.issuer),
+                    tenants::status.eq(row.status),
+                    tenants::settings.eq(row.settings),
+                    tenants::updated_at.eq(row.updated_at),
+                    tenants::version.eq(tenants::version + 1),
+                );
+                let any = expected_version.is_none().into_sql::<Bool>();
+                let expected = tenants::version.eq(expected_version.unwrap_or_default()).or(any);
+                let updated = dual!(conn, c => diesel::update(tenants::table.find(row.id))
                         .filter(expected).set(changes)
                         .returning(TenantRow::as_returning()).get_result(c).await.optional())?;
-                    let Some(updated) = updated else {
-                        let found = exists(tenants::table.find(row.id));
-                        return Err(match dual!(conn, c => select(found).get_result(c).await)? {
-                            true => WriteError::VersionMismatch,
-                            false => WriteError::NotFound,
-                        });
-                    };
-                    audit::record(conn, id, audit).await?;
-                    Ok(updated.into_tenant()?)
-                
+                let Some(updated) = updated else {
+                    let found = exists(tenants::table.find(row.id));
+                    return Err(match dual!(conn, c => select(found).get_result(c).await)? {
+                        true => WriteError::VersionMismatch,
+                        false => WriteError::NotFound,
+                    });
+                };
+                audit::record(conn, id, audit).await?;
+                Ok(updated.into_tenant()?)
             })
             .await
     }
@@ -198,22 +193,20 @@ impl<'a> Tenants<'a> {
     pub async fn delete(&self, id: TenantId) -> Result<(), WriteError> {
         self.store
             .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
-                    let key = Bytes::from(id);
-                    let deleted =
-                        dual!(conn, c => diesel::delete(tenants::table.find(key)).execute(c).await)?;
-                    if deleted == 0 {
-                        return Err(WriteError::NotFound);
-                    }
-                    dual!(conn, c => {
-                        diesel::delete(access_token_revocations::table)
-                            .filter(access_token_revocations::tenant_id.eq(key)).execute(c).await?;
-                        diesel::delete(spent_assertions::table)
-                            .filter(spent_assertions::tenant_id.eq(key)).execute(c).await?;
-                        diesel::delete(audit_events::table)
-                            .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
-                    });
-                    Ok(())
-                
+                let key = Bytes::from(id);
+                let deleted = dual!(conn, c => diesel::delete(tenants::table.find(key)).execute(c).await)?;
+                if deleted == 0 {
+                    return Err(WriteError::NotFound);
+                }
+                dual!(conn, c => {
+                    diesel::delete(access_token_revocations::table)
+                        .filter(access_token_revocations::tenant_id.eq(key)).execute(c).await?;
+                    diesel::delete(spent_assertions::table)
+                        .filter(spent_assertions::tenant_id.eq(key)).execute(c).await?;
+                    diesel::delete(audit_events::table)
+                        .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
+                });
+                Ok(())
             })
             .await
     }

@@ -3,16 +3,16 @@
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{
-    AuthorizationCode, ClientId, Grant, GrantId, RefreshToken, TenantId, TokenId,
-};
+use grantor_protocol::model::{AuthorizationCode, ClientId, Grant, GrantId, RefreshToken, TenantId, TokenId};
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::grant::GrantRow;
-use crate::schema::{access_token_revocations, authorization_codes, grants, refresh_tokens, spent_assertions};
+use crate::schema::{
+    access_token_revocations, authorization_codes, grants, refresh_tokens, spent_assertions,
+};
 use crate::value::{Bytes, Time};
 use crate::{ApplyError, Error, TenantStore};
 
@@ -112,18 +112,17 @@ impl TenantStore<'_> {
     ) -> Result<Option<(AuthorizationCode, Grant)>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
-                let grant = (grants::tenant_id.eq(authorization_codes::tenant_id))
-                    .and(grants::id.eq(authorization_codes::grant_id));
-                let rows: Option<(CodeRow, GrantRow)> = dual!(&mut conn, c => authorization_codes::table
+            let grant = (grants::tenant_id.eq(authorization_codes::tenant_id))
+                .and(grants::id.eq(authorization_codes::grant_id));
+            let rows: Option<(CodeRow, GrantRow)> = dual!(&mut conn, c => authorization_codes::table
                     .inner_join(grants::table.on(grant))
                     .filter(authorization_codes::tenant_id.eq(key.0))
                     .filter(authorization_codes::hash.eq(key.1))
                     .select((CodeRow::as_select(), GrantRow::as_select())).first(c).await.optional())?;
-                let Some((code, grant)) = rows else { return Ok(None) };
-                let grant = grant.into_grant()?;
-                Ok(Some((code.into_code(grant.client_id.clone()), grant)))
-            
-    };
+            let Some((code, grant)) = rows else { return Ok(None) };
+            let grant = grant.into_grant()?;
+            Ok(Some((code.into_code(grant.client_id.clone()), grant)))
+        };
         self.store.read(work).await
     }
 
@@ -134,18 +133,17 @@ impl TenantStore<'_> {
     ) -> Result<Option<(RefreshToken, Grant)>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
-                let grant = (grants::tenant_id.eq(refresh_tokens::tenant_id))
-                    .and(grants::id.eq(refresh_tokens::grant_id));
-                let rows: Option<(RefreshTokenRow, GrantRow)> = dual!(&mut conn, c => refresh_tokens::table
+            let grant = (grants::tenant_id.eq(refresh_tokens::tenant_id))
+                .and(grants::id.eq(refresh_tokens::grant_id));
+            let rows: Option<(RefreshTokenRow, GrantRow)> = dual!(&mut conn, c => refresh_tokens::table
                     .inner_join(grants::table.on(grant))
                     .filter(refresh_tokens::tenant_id.eq(key.0))
                     .filter(refresh_tokens::hash.eq(key.1))
                     .select((RefreshTokenRow::as_select(), GrantRow::as_select())).first(c).await.optional())?;
-                let Some((token, grant)) = rows else { return Ok(None) };
-                let grant = grant.into_grant()?;
-                Ok(Some((token.into_refresh_token(grant.client_id.clone()), grant)))
-            
-    };
+            let Some((token, grant)) = rows else { return Ok(None) };
+            let grant = grant.into_grant()?;
+            Ok(Some((token.into_refresh_token(grant.client_id.clone()), grant)))
+        };
         self.store.read(work).await
     }
 
@@ -163,17 +161,16 @@ impl TenantStore<'_> {
     ) -> Result<AccessTokenState, Error> {
         let (tenant, id) = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-                let note = access_token_revocations::table.find((tenant, id));
-                let Some(grant) = grant.map(Bytes::from) else {
-                    let revoked = dual!(&mut conn, c => select(exists(note)).get_result(c).await)?;
-                    return Ok(AccessTokenState { revoked, grant_revoked: false });
-                };
-                let live = grants::table.find((tenant, grant)).filter(grants::revoked_at.is_null());
-                let (revoked, live): (bool, bool) =
-                    dual!(&mut conn, c => select((exists(note), exists(live))).get_result(c).await)?;
-                Ok(AccessTokenState { revoked, grant_revoked: !live })
-            
-    };
+            let note = access_token_revocations::table.find((tenant, id));
+            let Some(grant) = grant.map(Bytes::from) else {
+                let revoked = dual!(&mut conn, c => select(exists(note)).get_result(c).await)?;
+                return Ok(AccessTokenState { revoked, grant_revoked: false });
+            };
+            let live = grants::table.find((tenant, grant)).filter(grants::revoked_at.is_null());
+            let (revoked, live): (bool, bool) =
+                dual!(&mut conn, c => select((exists(note), exists(live))).get_result(c).await)?;
+            Ok(AccessTokenState { revoked, grant_revoked: !live })
+        };
         self.store.read(work).await
     }
 
@@ -182,10 +179,9 @@ impl TenantStore<'_> {
     pub async fn is_assertion_spent(&self, client_id: &ClientId, jti: &SecretHash) -> Result<bool, Error> {
         let key = (Bytes::from(self.id), client_id.to_string(), Bytes::from(*jti));
         let work = async move |mut conn: Conn<'_>| {
-                let spent = spent_assertions::table.find(key);
-                Ok(dual!(&mut conn, c => select(exists(spent)).get_result(c).await)?)
-            
-    };
+            let spent = spent_assertions::table.find(key);
+            Ok(dual!(&mut conn, c => select(exists(spent)).get_result(c).await)?)
+        };
         self.store.read(work).await
     }
 }

@@ -71,11 +71,10 @@ impl TenantStore<'_> {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-                let row = dual!(&mut conn, c => users::table.find(key)
+            let row = dual!(&mut conn, c => users::table.find(key)
                     .select(UserRow::as_select()).first(c).await.optional())?;
-                row.map(UserRow::into_user).transpose()
-            
-    };
+            row.map(UserRow::into_user).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -84,13 +83,12 @@ impl TenantStore<'_> {
     pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, Error> {
         let (tenant, login) = (Bytes::from(self.id), login.to_lowercase());
         let work = async move |mut conn: Conn<'_>| {
-                let mut rows = dual!(&mut conn, c => users::table.filter(users::tenant_id.eq(tenant))
+            let mut rows = dual!(&mut conn, c => users::table.filter(users::tenant_id.eq(tenant))
                     .filter(users::username_lower.eq(&login).or(users::email_lower.eq(&login)))
                     .select(UserRow::as_select()).load(c).await)?;
-                rows.sort_by_key(|row| row.username_lower != login);
-                rows.into_iter().next().map(UserRow::into_user).transpose()
-            
-    };
+            rows.sort_by_key(|row| row.username_lower != login);
+            rows.into_iter().next().map(UserRow::into_user).transpose()
+        };
         self.store.read(work).await
     }
 
@@ -98,28 +96,27 @@ impl TenantStore<'_> {
     pub async fn list_users(&self, page: &Page) -> Result<Listing<User>, Error> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
-                let rows = dual!(&mut conn, c => {
-                    let mut query = users::table.filter(users::tenant_id.eq(tenant))
-                        .select(UserRow::as_select()).into_boxed();
-                    if let Some(cursor) = &wanted.cursor {
-                        let (at, key) = (cursor.time(), cursor.id());
-                        query = query.filter(users::created_at.gt(at)
-                            .or(users::created_at.eq(at).and(users::id.gt(key))));
-                    }
-                    if let Some(pattern) = wanted.pattern() {
-                        // An absent address or name must not make the whole condition unknown.
-                        query = query.filter(users::username_lower.like(pattern.clone()).escape('\\')
-                            .or(users::email_lower.is_not_null()
-                                .and(users::email_lower.assume_not_null().like(pattern.clone()).escape('\\')))
-                            .or(users::name_lower.is_not_null()
-                                .and(users::name_lower.assume_not_null().like(pattern).escape('\\'))));
-                    }
-                    query.order((users::created_at.asc(), users::id.asc()))
-                        .limit(wanted.rows_to_load()).load(c).await
-                })?;
-                rows.into_iter().map(UserRow::into_user).collect()
-            
-    };
+            let rows = dual!(&mut conn, c => {
+                let mut query = users::table.filter(users::tenant_id.eq(tenant))
+                    .select(UserRow::as_select()).into_boxed();
+                if let Some(cursor) = &wanted.cursor {
+                    let (at, key) = (cursor.time(), cursor.id());
+                    query = query.filter(users::created_at.gt(at)
+                        .or(users::created_at.eq(at).and(users::id.gt(key))));
+                }
+                if let Some(pattern) = wanted.pattern() {
+                    // An absent address or name must not make the whole condition unknown.
+                    query = query.filter(users::username_lower.like(pattern.clone()).escape('\\')
+                        .or(users::email_lower.is_not_null()
+                            .and(users::email_lower.assume_not_null().like(pattern.clone()).escape('\\')))
+                        .or(users::name_lower.is_not_null()
+                            .and(users::name_lower.assume_not_null().like(pattern).escape('\\'))));
+                }
+                query.order((users::created_at.asc(), users::id.asc()))
+                    .limit(wanted.rows_to_load()).load(c).await
+            })?;
+            rows.into_iter().map(UserRow::into_user).collect()
+        };
         let users = self.store.read(work).await?;
         Ok(page.listing(users, |user: &User| Cursor::new(user.created_at, user.id.as_bytes())))
     }
@@ -133,10 +130,9 @@ impl TenantStore<'_> {
         self.own(user.tenant_id)?;
         let (tenant, row) = (self.id, UserRow::new(user)?);
         let work = async move |mut conn: Conn<'_>| {
-                dual!(&mut conn, c => diesel::insert_into(users::table).values(row).execute(c).await)?;
-                Ok(audit::record(&mut conn, tenant, audit).await?)
-            
-    };
+            dual!(&mut conn, c => diesel::insert_into(users::table).values(row).execute(c).await)?;
+            Ok(audit::record(&mut conn, tenant, audit).await?)
+        };
         self.store.write(work).await
     }
 
@@ -155,27 +151,26 @@ impl TenantStore<'_> {
         self.own(user.tenant_id)?;
         let (tenant, row) = (self.id, UserRow::new(user)?);
         let work = async move |mut conn: Conn<'_>| {
-                let key = (row.tenant_id, row.id);
-                let changes = (
-                    users::username.eq(row.username),
-                    users::username_lower.eq(row.username_lower),
-                    users::email.eq(row.email),
-                    users::email_lower.eq(row.email_lower),
-                    users::email_verified.eq(row.email_verified),
-                    users::name_lower.eq(row.name_lower),
-                    users::status.eq(row.status),
-                    users::profile.eq(row.profile),
-                    users::updated_at.eq(row.updated_at),
-                    users::version.eq(users::version + 1),
-                );
-                let replaced = dual!(&mut conn, c => diesel::update(users::table.find(key))
+            let key = (row.tenant_id, row.id);
+            let changes = (
+                users::username.eq(row.username),
+                users::username_lower.eq(row.username_lower),
+                users::email.eq(row.email),
+                users::email_lower.eq(row.email_lower),
+                users::email_verified.eq(row.email_verified),
+                users::name_lower.eq(row.name_lower),
+                users::status.eq(row.status),
+                users::profile.eq(row.profile),
+                users::updated_at.eq(row.updated_at),
+                users::version.eq(users::version + 1),
+            );
+            let replaced = dual!(&mut conn, c => diesel::update(users::table.find(key))
                     .filter(is_expected(expected_version)).set(changes)
                     .returning(UserRow::as_returning()).get_result(c).await.optional())?;
-                let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
-                audit::record(&mut conn, tenant, audit).await?;
-                Ok(replaced.into_user()?)
-            
-    };
+            let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
+            audit::record(&mut conn, tenant, audit).await?;
+            Ok(replaced.into_user()?)
+        };
         self.store.write(work).await
     }
 
@@ -192,20 +187,19 @@ impl TenantStore<'_> {
     ) -> Result<(), WriteError> {
         let tenant = self.id;
         let work = async move |mut conn: Conn<'_>| {
-                let changes = (
-                    users::password.eq(password.as_phc()),
-                    users::updated_at.eq(Time::from(at)),
-                    users::version.eq(users::version + 1),
-                );
-                let key = (Bytes::from(tenant), Bytes::from(id));
-                let changed = dual!(&mut conn, c => diesel::update(users::table.find(key))
+            let changes = (
+                users::password.eq(password.as_phc()),
+                users::updated_at.eq(Time::from(at)),
+                users::version.eq(users::version + 1),
+            );
+            let key = (Bytes::from(tenant), Bytes::from(id));
+            let changed = dual!(&mut conn, c => diesel::update(users::table.find(key))
                     .set(changes).execute(c).await)?;
-                if changed == 0 {
-                    return Err(WriteError::NotFound);
-                }
-                Ok(audit::record(&mut conn, tenant, audit).await?)
-            
-    };
+            if changed == 0 {
+                return Err(WriteError::NotFound);
+            }
+            Ok(audit::record(&mut conn, tenant, audit).await?)
+        };
         self.store.write(work).await
     }
 
@@ -221,7 +215,9 @@ impl TenantStore<'_> {
     ) -> Result<(), WriteError> {
         let tenant: TenantId = self.id;
         self.store
-            .write_change(self.change(crate::ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
+            .write_change(
+                self.change(crate::ChangeKind::RoleAssignments),
+                async move |conn: &mut Conn<'_>| {
                     let key = (Bytes::from(tenant), Bytes::from(id));
                     let deleted = dual!(conn, c => diesel::delete(users::table.find(key))
                         .filter(is_expected(expected_version)).execute(c).await)?;
@@ -230,8 +226,8 @@ impl TenantStore<'_> {
                     }
                     role_assignment::unassign_all(conn, tenant, &Subject::User(id)).await?;
                     Ok(audit::record(conn, tenant, audit).await?)
-                
-            })
+                },
+            )
             .await
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn scope(column: &'static str, text: &str) -> Result<Scope, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grantor_protocol::model::{KeyState, SigningAlgorithm, TenantStatus, UserStatus, RevocationReason};
+    use grantor_protocol::model::{KeyState, RevocationReason, SigningAlgorithm, TenantStatus, UserStatus};
 
     /// Columns are written with `as_str` and read with serde: the two must agree.
     #[test]

@@ -16,7 +16,7 @@ use askama::Template;
 pub use theme::theme_css;
 
 /// Fewest characters of a password that a person chooses.
-pub const PASSWORD_LENGTH: usize = 12;
+pub const PASSWORD_LENGTH: usize = crate::app::passwords::MIN_LENGTH;
 
 /// What every page carries of its tenant.
 #[derive(Clone, Debug)]

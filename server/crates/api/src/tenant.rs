@@ -1,0 +1,260 @@
+use serde::{Deserialize, Serialize};
+
+/// A tenant: an issuer with its own users, clients, keys and look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct Tenant {
+    /// The tenant's name in addresses: 3 to 63 lower-case letters, digits and hyphens, none of them
+    /// a hyphen at either end. It cannot be changed.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        oai(validator(min_length = 3, max_length = 63, pattern = "^[a-z0-9][a-z0-9-]*[a-z0-9]$"))
+    )]
+    pub slug: String,
+    /// The tenant's name for people, on its pages too.
+    #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 255)))]
+    pub name: String,
+    /// Whether the tenant's endpoints answer. A PUT without it leaves it as it is.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub status: TenantStatus,
+    /// The issuer identifier.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(read_only))]
+    pub issuer: String,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub settings: TenantSettings,
+    /// Counts changes.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(read_only))]
+    pub version: i64,
+    /// RFC 3339, UTC.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(read_only))]
+    pub created_at: String,
+    /// RFC 3339, UTC.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", oai(read_only))]
+    pub updated_at: String,
+}
+
+/// Whether a tenant's endpoints answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "lowercase"))]
+pub enum TenantStatus {
+    #[default]
+    Active,
+    /// Every endpoint answers with an error; the data stays.
+    Suspended,
+}
+
+/// What a tenant's administrators choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct TenantSettings {
+    /// What is demanded of clients, as a whole that has a name.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub profile: Profile,
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub lifetimes: Lifetimes,
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub branding: Branding,
+    /// Scopes that clients of the tenant may ask for beside `openid`, `profile`, `email` and
+    /// `offline_access`.
+    #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 200)))]
+    pub scopes: Vec<ScopeDescription>,
+    /// Signs JWT access tokens.
+    #[cfg_attr(feature = "openapi", oai(default = "access_token_algorithm"))]
+    pub access_token_algorithm: SigningAlgorithm,
+    /// Signs ID tokens of clients that register no `id_token_signed_response_alg`.
+    #[cfg_attr(feature = "openapi", oai(default = "id_token_algorithm"))]
+    pub id_token_algorithm: SigningAlgorithm,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            lifetimes: Lifetimes::default(),
+            branding: Branding::default(),
+            scopes: vec![],
+            access_token_algorithm: access_token_algorithm(),
+            id_token_algorithm: id_token_algorithm(),
+        }
+    }
+}
+
+const fn access_token_algorithm() -> SigningAlgorithm {
+    SigningAlgorithm::ES256
+}
+
+/// OpenID Connect Core §15.1 has every provider know RS256.
+const fn id_token_algorithm() -> SigningAlgorithm {
+    SigningAlgorithm::RS256
+}
+
+/// What is demanded of clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "kebab-case"))]
+pub enum Profile {
+    /// OAuth 2.1 with the advice of RFC 9700.
+    #[default]
+    Oauth21,
+}
+
+/// Algorithms that tenants sign with (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum))]
+pub enum SigningAlgorithm {
+    ES256,
+    RS256,
+    PS256,
+    EdDSA,
+}
+
+/// How long things live, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct Lifetimes {
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::authorization_code",
+            validator(minimum(value = "10"), maximum(value = "60"))
+        )
+    )]
+    pub authorization_code: u32,
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "lifetimes::access_token", validator(minimum(value = "30"), maximum(value = "86400")))
+    )]
+    pub access_token: u32,
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "lifetimes::id_token", validator(minimum(value = "30"), maximum(value = "86400")))
+    )]
+    pub id_token: u32,
+    /// A refresh token that is not used for so long expires.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::refresh_token_idle",
+            validator(minimum(value = "300"), maximum(value = "31536000"))
+        )
+    )]
+    pub refresh_token_idle: u32,
+    /// A grant's refresh tokens end this long after the grant was made, however often used; not
+    /// shorter than `refresh_token_idle`.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::refresh_token_absolute",
+            validator(minimum(value = "300"), maximum(value = "157680000"))
+        )
+    )]
+    pub refresh_token_absolute: u32,
+    /// A refresh token that comes again within this time gets the successor it got before.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::refresh_retry_window",
+            validator(minimum(value = "0"), maximum(value = "300"))
+        )
+    )]
+    pub refresh_retry_window: u32,
+    /// How long a person stays signed in at the tenant.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "lifetimes::session", validator(minimum(value = "300"), maximum(value = "7776000")))
+    )]
+    pub session: u32,
+    /// How long a person may take over signing in and consenting.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "lifetimes::interaction", validator(minimum(value = "60"), maximum(value = "7200")))
+    )]
+    pub interaction: u32,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            authorization_code: lifetimes::authorization_code(),
+            access_token: lifetimes::access_token(),
+            id_token: lifetimes::id_token(),
+            refresh_token_idle: lifetimes::refresh_token_idle(),
+            refresh_token_absolute: lifetimes::refresh_token_absolute(),
+            refresh_retry_window: lifetimes::refresh_retry_window(),
+            session: lifetimes::session(),
+            interaction: lifetimes::interaction(),
+        }
+    }
+}
+
+/// The defaults, as functions because that is what the description wants.
+mod lifetimes {
+    pub(super) const fn authorization_code() -> u32 {
+        60
+    }
+
+    pub(super) const fn access_token() -> u32 {
+        600
+    }
+
+    pub(super) const fn id_token() -> u32 {
+        600
+    }
+
+    pub(super) const fn refresh_token_idle() -> u32 {
+        30 * 86_400
+    }
+
+    pub(super) const fn refresh_token_absolute() -> u32 {
+        180 * 86_400
+    }
+
+    pub(super) const fn refresh_retry_window() -> u32 {
+        30
+    }
+
+    pub(super) const fn session() -> u32 {
+        12 * 3600
+    }
+
+    pub(super) const fn interaction() -> u32 {
+        30 * 60
+    }
+}
+
+/// How the tenant's pages look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct Branding {
+    /// Accent of buttons and links as `#rrggbb`.
+    #[cfg_attr(feature = "openapi", oai(validator(pattern = "^#[0-9a-fA-F]{6}$")))]
+    pub primary_color: Option<String>,
+    /// Background of the page as `#rrggbb`.
+    #[cfg_attr(feature = "openapi", oai(validator(pattern = "^#[0-9a-fA-F]{6}$")))]
+    pub background_color: Option<String>,
+}
+
+/// One scope of the tenant and what it lets a client do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct ScopeDescription {
+    /// A `scope-token` of RFC 6749 §3.3.
+    #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 255)))]
+    pub name: String,
+    /// The sentence that the consent page shows.
+    #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 500)))]
+    pub description: String,
+}

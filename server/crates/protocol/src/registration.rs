@@ -1,0 +1,292 @@
+//! What client metadata may say (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2), whoever
+//! registers the client.
+
+use std::fmt;
+
+use crate::model::{AuthenticationMethod, ClientMetadata, GrantType};
+use crate::{Policy, redirect_uri};
+
+/// What is wrong with one member of the metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidMetadata {
+    /// The member's name, as RFC 7591 §2 has it.
+    pub field: &'static str,
+    /// Which element of the member, where it is a list.
+    pub index: Option<usize>,
+    /// For the person who registers the client.
+    pub detail: String,
+}
+
+impl fmt::Display for InvalidMetadata {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            None => write!(formatter, "{}: {}", self.field, self.detail),
+            Some(index) => write!(formatter, "{}[{index}]: {}", self.field, self.detail),
+        }
+    }
+}
+
+/// Longest name, in characters.
+const MAX_NAME_LENGTH: usize = 255;
+
+/// Longest URI, in bytes.
+const MAX_URI_LENGTH: usize = 2048;
+
+/// Longest email address, in bytes (RFC 5321 §4.5.3.1.3 less its angle brackets).
+const MAX_CONTACT_LENGTH: usize = 254;
+
+const MAX_CONTACTS: usize = 16;
+
+/// Most elements of any other list.
+const MAX_ELEMENTS: usize = 64;
+
+/// Checks that a client with this metadata could work and is safe to have. The keys in `jwks` are for
+/// whoever can parse keys to check.
+///
+/// # Errors
+/// Everything that is wrong, not only the first of it.
+pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<InvalidMetadata>> {
+    let mut found = Findings::default();
+    found.name(metadata);
+    found.redirect_uris(metadata);
+    found.grant_types(metadata);
+    found.authentication(metadata);
+    found.scope(metadata, policy);
+    found.resources(metadata, policy);
+    found.web_pages(metadata);
+    found.contacts(metadata);
+    if found.0.is_empty() { Ok(()) } else { Err(found.0) }
+}
+
+#[derive(Default)]
+struct Findings(Vec<InvalidMetadata>);
+
+impl Findings {
+    fn add(&mut self, field: &'static str, detail: impl Into<String>) {
+        self.0.push(InvalidMetadata { field, index: None, detail: detail.into() });
+    }
+
+    fn add_at(&mut self, field: &'static str, index: usize, detail: impl Into<String>) {
+        self.0.push(InvalidMetadata { field, index: Some(index), detail: detail.into() });
+    }
+
+    fn name(&mut self, metadata: &ClientMetadata) {
+        if let Err(detail) = check_name(&metadata.client_name) {
+            self.add("client_name", detail);
+        }
+    }
+
+    /// OAuth 2.1 §2.3: redirect-based flows need registered redirect URIs.
+    fn redirect_uris(&mut self, metadata: &ClientMetadata) {
+        const FIELD: &str = "redirect_uris";
+        let uris = &metadata.redirect_uris;
+        self.list(FIELD, uris, MAX_ELEMENTS);
+        for (index, uri) in uris.iter().enumerate() {
+            if uri.len() > MAX_URI_LENGTH {
+                self.add_at(FIELD, index, format!("has more than {MAX_URI_LENGTH} bytes"));
+            } else if let Err(detail) = redirect_uri::check_registration(uri) {
+                self.add_at(FIELD, index, detail);
+            }
+        }
+        if uris.is_empty() && metadata.grant_types.contains(&GrantType::AuthorizationCode) {
+            self.add(FIELD, "the grant type authorization_code needs at least one");
+        }
+    }
+
+    fn grant_types(&mut self, metadata: &ClientMetadata) {
+        const FIELD: &str = "grant_types";
+        let holds = |grant_type| metadata.grant_types.contains(&grant_type);
+        self.list(FIELD, &metadata.grant_types, MAX_ELEMENTS);
+        if holds(GrantType::RefreshToken) && !holds(GrantType::AuthorizationCode) {
+            self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code");
+        }
+        // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
+        if holds(GrantType::ClientCredentials)
+            && metadata.token_endpoint_auth_method == AuthenticationMethod::None
+        {
+            self.add(FIELD, "client_credentials is not for clients that do not authenticate");
+        }
+    }
+
+    fn authentication(&mut self, metadata: &ClientMetadata) {
+        let method = metadata.token_endpoint_auth_method;
+        if method == AuthenticationMethod::PrivateKeyJwt && metadata.jwks.is_none() {
+            self.add("jwks", "private_key_jwt needs the client's public keys");
+        }
+    }
+
+    fn scope(&mut self, metadata: &ClientMetadata, policy: &Policy) {
+        for token in metadata.scope.without(&policy.scopes).iter() {
+            self.add("scope", format!("scope {token} is not known here"));
+        }
+        let offline = metadata.scope.contains("offline_access");
+        if offline && !metadata.grant_types.contains(&GrantType::RefreshToken) {
+            self.add("scope", "offline_access needs the grant type refresh_token");
+        }
+    }
+
+    fn resources(&mut self, metadata: &ClientMetadata, policy: &Policy) {
+        const FIELD: &str = "resources";
+        self.list(FIELD, &metadata.resources, MAX_ELEMENTS);
+        for (index, resource) in metadata.resources.iter().enumerate() {
+            if !policy.resources.contains(resource) {
+                self.add_at(FIELD, index, "is not a protected resource of this tenant");
+            }
+        }
+    }
+
+    fn web_pages(&mut self, metadata: &ClientMetadata) {
+        let pages = [
+            ("client_uri", &metadata.client_uri),
+            ("logo_uri", &metadata.logo_uri),
+            ("policy_uri", &metadata.policy_uri),
+            ("tos_uri", &metadata.tos_uri),
+        ];
+        for (field, uri) in pages {
+            if let Some(Err(detail)) = uri.as_deref().map(check_web_page) {
+                self.add(field, detail);
+            }
+        }
+    }
+
+    fn contacts(&mut self, metadata: &ClientMetadata) {
+        const FIELD: &str = "contacts";
+        self.list(FIELD, &metadata.contacts, MAX_CONTACTS);
+        for (index, contact) in metadata.contacts.iter().enumerate() {
+            if !contact.contains('@') || contact.chars().any(char::is_control) {
+                self.add_at(FIELD, index, "is not an email address");
+            } else if contact.len() > MAX_CONTACT_LENGTH {
+                self.add_at(FIELD, index, format!("has more than {MAX_CONTACT_LENGTH} bytes"));
+            }
+        }
+    }
+
+    /// No list is endless, and none says the same twice.
+    fn list<T: PartialEq>(&mut self, field: &'static str, elements: &[T], most: usize) {
+        if elements.len() > most {
+            self.add(field, format!("has more than {most} elements"));
+            return;
+        }
+        for (index, element) in elements.iter().enumerate() {
+            if elements[..index].contains(element) {
+                self.add_at(field, index, "comes twice");
+            }
+        }
+    }
+}
+
+/// Whether people can be shown this name.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_name(name: &str) -> Result<(), String> {
+    if name.chars().count() > MAX_NAME_LENGTH {
+        return Err(format!("has more than {MAX_NAME_LENGTH} characters"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err("must not hold control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether this may be linked to from a page, or shown on one: https, or http of this machine.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_web_page(uri: &str) -> Result<(), String> {
+    if uri.len() > MAX_URI_LENGTH {
+        return Err(format!("has more than {MAX_URI_LENGTH} bytes"));
+    }
+    let (page, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
+    let web = ["https://", "http://"].iter().any(|scheme| page.starts_with(scheme));
+    if web && redirect_uri::check_registration(page).is_ok() {
+        Ok(())
+    } else {
+        Err("must be an https address, or an http address of this machine".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Scope, testing};
+
+    fn metadata() -> ClientMetadata {
+        testing::client().metadata
+    }
+
+    fn fields(metadata: &ClientMetadata) -> Vec<String> {
+        let found = check(metadata, &testing::policy()).err().unwrap_or_default();
+        found
+            .iter()
+            .map(|invalid| match invalid.index {
+                None => invalid.field.to_owned(),
+                Some(index) => format!("{}[{index}]", invalid.field),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn takes_what_works() {
+        assert_eq!(check(&metadata(), &testing::policy()), Ok(()));
+        let page = Some("http://localhost:8080/about#us".to_owned());
+        let complete = ClientMetadata {
+            client_uri: page.clone(),
+            logo_uri: Some("https://a.example/logo.svg".to_owned()),
+            policy_uri: page.clone(),
+            tos_uri: page,
+            contacts: vec!["ops@a.example".to_owned()],
+            ..metadata()
+        };
+        assert_eq!(check(&complete, &testing::policy()), Ok(()));
+        let introspects_only =
+            ClientMetadata { grant_types: vec![], redirect_uris: vec![], ..ClientMetadata::default() };
+        assert_eq!(check(&introspects_only, &testing::policy()), Ok(()));
+    }
+
+    #[test]
+    fn names_what_does_not() {
+        type Case = (&'static [&'static str], fn(&mut ClientMetadata));
+        let cases: [Case; 17] = [
+            (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
+            (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
+            (&["redirect_uris"], |client| client.redirect_uris = vec![]),
+            (&["redirect_uris[1]"], |client| client.redirect_uris.push("http://a.example".to_owned())),
+            (&["redirect_uris[1]"], |client| client.redirect_uris.push(client.redirect_uris[0].clone())),
+            (&["redirect_uris[1]"], |client| {
+                client.redirect_uris.push(format!("https://a.example/{}", "x".repeat(MAX_URI_LENGTH)));
+            }),
+            (&["redirect_uris"], |client| {
+                client.redirect_uris = (0..=MAX_ELEMENTS).map(|n| format!("https://a.example/{n}")).collect();
+            }),
+            (&["grant_types"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::None;
+                client.grant_types = vec![GrantType::ClientCredentials];
+                client.scope = Scope::default();
+            }),
+            (&["grant_types"], |client| client.grant_types = vec![GrantType::RefreshToken]),
+            (&["jwks"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
+                client.jwks = None;
+            }),
+            (&["scope"], |client| client.scope = Scope::parse("openid unheard-of").unwrap()),
+            (&["scope"], |client| {
+                client.scope = Scope::parse("offline_access").unwrap();
+                client.grant_types = vec![GrantType::AuthorizationCode];
+            }),
+            (&["resources[0]"], |client| client.resources = vec!["https://nowhere.example".to_owned()]),
+            (&["client_uri"], |client| client.client_uri = Some("javascript:alert(1)".to_owned())),
+            (&["logo_uri"], |client| client.logo_uri = Some("http://a.example/logo.svg".to_owned())),
+            (&["policy_uri", "tos_uri"], |client| {
+                client.policy_uri = Some("com.example:/x".to_owned());
+                client.tos_uri = Some(String::new());
+            }),
+            (&["contacts[0]"], |client| client.contacts = vec!["nobody".to_owned()]),
+        ];
+        for (number, (expected, change)) in cases.into_iter().enumerate() {
+            let mut metadata = metadata();
+            change(&mut metadata);
+            assert_eq!(fields(&metadata), expected, "case {number}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Every effect does what it says, and what was stored is what is read.
+
+use grantor_protocol::Effect;
+use grantor_protocol::model::{AuditKind, RevocationReason};
+use grantor_store::{AccessTokenState, Error, on_both_databases};
+
+use crate::fixture::{World, at, audit, hash, id, scope};
+
+on_both_databases! {
+    async fn an_interaction_is_stored_signed_in_and_completed(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut interaction = world.interaction();
+        world.apply([Effect::StoreInteraction(Box::new(interaction.clone()))]).await.unwrap();
+        assert_eq!(world.rows().interaction(interaction.id).await.unwrap(), Some(interaction.clone()));
+
+        let session = id();
+        world.apply([Effect::RecordSignIn { interaction: interaction.id, session }]).await.unwrap();
+        world.apply([Effect::CompleteInteraction { interaction: interaction.id, at: at(9) }]).await.unwrap();
+        interaction.signed_in = Some(session);
+        interaction.completed_at = Some(at(9));
+        assert_eq!(world.rows().interaction(interaction.id).await.unwrap(), Some(interaction));
+    }
+
+    async fn a_session_is_stored_and_ends_once(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut session = world.session();
+        world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let found = world.rows().session_by_secret(&session.secret).await.unwrap();
+        assert_eq!(found, Some((session.clone(), world.user.clone())));
+
+        for seconds in [20, 30] {
+            world.apply([Effect::EndSession { session: session.id, at: at(seconds) }]).await.unwrap();
+        }
+        session.ended_at = Some(at(20));
+        assert_eq!(world.rows().session(session.id).await.unwrap(), Some(session));
+        assert_eq!(world.rows().session_by_secret(&hash()).await.unwrap(), None);
+    }
+
+    async fn codes_and_refresh_tokens_come_with_their_grant(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (grant, mut code, mut token) = world.issued().await;
+        assert_eq!(world.rows().grant(grant.id).await.unwrap(), Some(grant.clone()));
+        assert_eq!(world.rows().code_with_grant(&code.hash).await.unwrap(), Some((code.clone(), grant.clone())));
+
+        let successor = world.refresh_token(&grant);
+        world
+            .apply([
+                Effect::TouchGrant { grant: grant.id },
+                Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(7) },
+                Effect::RotateRefreshToken { hash: token.hash, at: at(8) },
+                Effect::StoreRefreshToken(Box::new(successor.clone())),
+            ])
+            .await
+            .unwrap();
+        code.consumed_at = Some(at(7));
+        token.rotated_at = Some(at(8));
+        let rows = world.rows();
+        assert_eq!(rows.code_with_grant(&code.hash).await.unwrap(), Some((code, grant.clone())));
+        assert_eq!(
+            rows.refresh_token_with_grant(&token.hash).await.unwrap(),
+            Some((token.clone(), grant.clone()))
+        );
+        assert_eq!(
+            rows.refresh_token_with_grant(&successor.hash).await.unwrap(),
+            Some((successor.clone(), grant))
+        );
+        assert_eq!(rows.code_with_grant(&hash()).await.unwrap(), None);
+        assert_eq!(rows.refresh_token_with_grant(&hash()).await.unwrap(), None);
+    }
+
+    async fn the_first_revocation_of_a_grant_counts(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let ((first, ..), (second, ..)) = (world.issued().await, world.issued().await);
+        let reason = RevocationReason::RefreshTokenReplayed;
+        world.apply([Effect::RevokeGrant { grant: first.id, reason, at: at(10) }]).await.unwrap();
+        world
+            .apply([Effect::RevokeGrantsOf {
+                user: world.user.id,
+                client_id: world.client.client_id.clone(),
+                reason: RevocationReason::RevokedByUser,
+                at: at(11),
+            }])
+            .await
+            .unwrap();
+        let revocation = async |id| {
+            let grant = world.rows().grant(id).await.unwrap().unwrap();
+            (grant.revoked_at.unwrap(), grant.revocation_reason.unwrap())
+        };
+        assert_eq!(revocation(first.id).await, (at(10), reason));
+        assert_eq!(revocation(second.id).await, (at(11), RevocationReason::RevokedByUser));
+    }
+
+    async fn introspection_learns_of_a_token_and_its_grant(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (grant, ..) = world.issued().await;
+        let token = id();
+        let state = async |grant| world.rows().access_token_state(token, grant).await.unwrap();
+        assert_eq!(state(Some(grant.id)).await, AccessTokenState { revoked: false, grant_revoked: false });
+        assert_eq!(state(None).await, AccessTokenState { revoked: false, grant_revoked: false });
+        assert!(state(Some(id())).await.grant_revoked, "a grant that is gone gives nothing");
+
+        // Twice, for a revocation may be asked for again.
+        for _ in 0..2 {
+            world.apply([Effect::RevokeAccessToken { id: token, expires_at: at(600) }]).await.unwrap();
+        }
+        assert_eq!(state(Some(grant.id)).await, AccessTokenState { revoked: true, grant_revoked: false });
+        assert!(world.rows().is_access_token_revoked(token).await.unwrap());
+        assert!(!world.rows().is_access_token_revoked(id()).await.unwrap());
+
+        let reason = RevocationReason::RevokedByClient;
+        world.apply([Effect::RevokeGrant { grant: grant.id, reason, at: at(10) }]).await.unwrap();
+        assert_eq!(state(Some(grant.id)).await, AccessTokenState { revoked: true, grant_revoked: true });
+    }
+
+    async fn consents_add_up_until_they_are_forgotten(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        for (scopes, resources) in [("openid", &["https://a.example"][..]), ("email openid", &["https://b.example"])] {
+            world.apply([Effect::StoreConsent(Box::new(world.consent(scopes, resources)))]).await.unwrap();
+        }
+        let expected = world.consent("openid email", &["https://a.example", "https://b.example"]);
+        let (user, client_id) = (world.user.id, world.client.client_id.clone());
+        assert_eq!(world.rows().consent(user, &client_id).await.unwrap(), Some(expected.clone()));
+        let name = Some(world.client.metadata.client_name.clone());
+        assert_eq!(world.rows().consents_of(user).await.unwrap(), [(expected, name)]);
+
+        world.apply([Effect::ForgetConsent { user, client_id: client_id.clone() }]).await.unwrap();
+        assert_eq!(world.rows().consent(user, &client_id).await.unwrap(), None);
+    }
+
+    async fn two_consents_at_a_time_lose_nothing(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let give = async |token: &str| {
+            let effect = || [Effect::StoreConsent(Box::new(world.consent(token, &[])))];
+            while crate::fixture::is_conflict(&world.apply(effect()).await) {}
+        };
+        tokio::join!(give("a"), give("b"), give("c"), give("d"), give("e"), give("f"));
+        let consent = world.rows().consent(world.user.id, &world.client.client_id).await.unwrap().unwrap();
+        assert!(scope("a b c d e f").is_subset(&consent.scope), "{}", consent.scope);
+    }
+
+    async fn an_assertion_is_spent_for_its_client_only(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (client_id, jti) = (world.client.client_id.clone(), hash());
+        assert!(!world.rows().is_assertion_spent(&client_id, &jti).await.unwrap());
+        let spend = Effect::SpendAssertion { client_id: client_id.clone(), jti, expires_at: at(60) };
+        world.apply([spend]).await.unwrap();
+        assert!(world.rows().is_assertion_spent(&client_id, &jti).await.unwrap());
+        assert!(!world.rows().is_assertion_spent(&client_id, &hash()).await.unwrap());
+        let other = crate::fixture::client(world.tenant.id, "other").client_id;
+        let spend = Effect::SpendAssertion { client_id: other, jti, expires_at: at(60) };
+        world.apply([spend]).await.unwrap();
+    }
+
+    async fn audit_events_are_read_newest_first(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut events = [AuditKind::SignInSucceeded, AuditKind::GrantRevoked, AuditKind::SignedOut].map(audit);
+        events[1].at = at(50);
+        world.apply(events.clone().map(|event| Effect::RecordAudit(Box::new(event)))).await.unwrap();
+        let expected = [events[1].clone(), events[2].clone()];
+        assert_eq!(world.rows().audit_events(2).await.unwrap(), expected);
+    }
+
+    async fn no_effects_are_no_work(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let before = database.store().write_statistics();
+        world.apply([]).await.unwrap();
+        assert_eq!(database.store().write_statistics(), before);
+    }
+
+    async fn a_value_that_cannot_be_read_names_its_column(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        database.execute("UPDATE users SET status = 'lost'").await;
+        match world.rows().user(world.user.id).await {
+            Err(Error::Corrupt { column, .. }) => assert_eq!(column, "users.status"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode};
+use grantor_protocol::model::{
+    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId, ClientMetadata,
+    ClientSecret, Consent, Grant, Interaction, KeyState, PasswordHash, Purpose, RefreshToken, Session,
+    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
+    UserStatus,
+};
+use grantor_protocol::pkce::CodeChallenge;
+use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
+use grantor_store::{ApplyError, Error, NewTenant, Store, TenantStore, WriteError};
+
+/// A tenant with a user and a client, and everything that can be made from them.
+pub struct World {
+    pub store: Store,
+    pub tenant: Tenant,
+    pub user: User,
+    pub client: Client,
+}
+
+pub fn number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(1);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// An identifier that no other is, ordered after those before.
+pub fn id<Kind>() -> Id<Kind> {
+    let mut bytes = [0; 16];
+    bytes[8..].copy_from_slice(&number().to_be_bytes());
+    Id::from_bytes(bytes)
+}
+
+pub fn hash() -> SecretHash {
+    let mut bytes = [0xaa; 32];
+    bytes[..8].copy_from_slice(&number().to_be_bytes());
+    SecretHash::from_bytes(bytes)
+}
+
+/// Seconds after the beginning of the tests' world.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(1_800_000_000 + seconds)
+}
+
+pub fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
+}
+
+pub fn audit(kind: AuditKind) -> AuditEvent {
+    let detail = serde_json::json!({ "why": "a test", "count": 3 });
+    AuditEvent { id: id(), at: at(0), kind, actor: Actor::System, target: "it".to_owned(), detail }
+}
+
+pub fn tenant(slug: &str) -> Tenant {
+    Tenant {
+        id: id(),
+        slug: slug.to_owned(),
+        name: format!("The {slug} company"),
+        issuer: format!("https://id.example/t/{slug}"),
+        status: TenantStatus::Active,
+        settings: TenantSettings::default(),
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub fn user(tenant_id: TenantId, username: &str) -> User {
+    User {
+        tenant_id,
+        id: id(),
+        username: username.to_owned(),
+        email: Some(format!("{username}@Mail.Example")),
+        email_verified: true,
+        status: UserStatus::Active,
+        password: Some(PasswordHash::from_phc("$argon2id$stand-in")),
+        profile: UserProfile { name: Some(format!("Name of {username}")), ..UserProfile::default() },
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+pub fn client(tenant_id: TenantId, client_id: &str) -> Client {
+    let metadata = ClientMetadata {
+        client_name: format!("Application {client_id}"),
+        redirect_uris: vec!["https://app.example/cb".to_owned()],
+        scope: scope("openid profile"),
+        jwks: Some(serde_json::json!({ "keys": [] })),
+        ..ClientMetadata::default()
+    };
+    let secret = ClientSecret { id: id(), hash: hash(), created_at: at(1), expires_at: Some(at(100)) };
+    Client {
+        tenant_id,
+        client_id: ClientId::parse(client_id).unwrap(),
+        enabled: true,
+        metadata,
+        secrets: vec![secret],
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
+    SigningKeyRecord {
+        tenant_id,
+        id: id(),
+        algorithm: SigningAlgorithm::ES256,
+        state,
+        public_jwk: serde_json::json!({ "kty": "EC", "crv": "P-256" }),
+        sealed_private_key: vec![1, 2, 3],
+        created_at: at(0),
+        changes_at: Some(at(10)),
+    }
+}
+
+impl World {
+    pub async fn new(store: &Store, slug: &str) -> Self {
+        let tenant = tenant(slug);
+        let new = NewTenant { tenant: tenant.clone(), keys: vec![], audit: vec![] };
+        store.tenants().create(new).await.unwrap();
+        let (user, client) = (user(tenant.id, "Alice"), client(tenant.id, "app"));
+        store.tenant(tenant.id).create_user(&user, vec![]).await.unwrap();
+        store.tenant(tenant.id).create_client(&client, vec![]).await.unwrap();
+        Self { store: store.clone(), tenant, user, client }
+    }
+
+    pub fn rows(&self) -> TenantStore<'_> {
+        self.store.tenant(self.tenant.id)
+    }
+
+    pub async fn apply(&self, effects: impl IntoIterator<Item = Effect>) -> Result<(), ApplyError> {
+        self.rows().apply(effects.into_iter().collect()).await
+    }
+
+    pub fn interaction(&self) -> Interaction {
+        let request = AuthorizationRequest {
+            client_id: self.client.client_id.clone(),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            response_mode: ResponseMode::Query,
+            state: Some("xyz".to_owned()),
+            scope: scope("openid"),
+            resources: vec![],
+            code_challenge: None,
+            nonce: Some("n".to_owned()),
+            prompt: Prompt::default(),
+            max_age: Some(60),
+            login_hint: None,
+        };
+        Interaction {
+            tenant_id: self.tenant.id,
+            id: id(),
+            browser: hash(),
+            purpose: Purpose::Authorization { request: Box::new(request) },
+            signed_in: None,
+            created_at: at(2),
+            expires_at: at(1800),
+            completed_at: None,
+        }
+    }
+
+    pub fn session(&self) -> Session {
+        Session {
+            tenant_id: self.tenant.id,
+            id: id(),
+            secret: hash(),
+            user_id: self.user.id,
+            authenticated_at: at(3),
+            amr: vec!["pwd".to_owned(), "otp".to_owned()],
+            created_at: at(3),
+            expires_at: at(3600),
+            ended_at: None,
+        }
+    }
+
+    pub fn grant(&self) -> Grant {
+        Grant {
+            tenant_id: self.tenant.id,
+            id: id(),
+            client_id: self.client.client_id.clone(),
+            user_id: self.user.id,
+            scope: scope("openid profile"),
+            resources: vec!["https://api.example".to_owned()],
+            authentication: Authentication {
+                session_id: id(),
+                authenticated_at: at(3),
+                amr: vec!["pwd".to_owned()],
+            },
+            nonce: Some("n".to_owned()),
+            created_at: at(4),
+            revoked_at: None,
+            revocation_reason: None,
+        }
+    }
+
+    pub fn code(&self, grant: &Grant) -> AuthorizationCode {
+        AuthorizationCode {
+            tenant_id: self.tenant.id,
+            hash: hash(),
+            grant_id: grant.id,
+            client_id: grant.client_id.clone(),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            code_challenge: Some(CodeChallenge::from_stored("challenge".to_owned())),
+            issued_at: at(4),
+            expires_at: at(64),
+            consumed_at: None,
+        }
+    }
+
+    pub fn refresh_token(&self, grant: &Grant) -> RefreshToken {
+        RefreshToken {
+            tenant_id: self.tenant.id,
+            hash: hash(),
+            grant_id: grant.id,
+            client_id: grant.client_id.clone(),
+            issued_at: at(5),
+            expires_at: at(5000),
+            rotated_at: None,
+        }
+    }
+
+    pub fn consent(&self, scopes: &str, resources: &[&str]) -> Consent {
+        Consent {
+            tenant_id: self.tenant.id,
+            user_id: self.user.id,
+            client_id: self.client.client_id.clone(),
+            scope: scope(scopes),
+            resources: resources.iter().map(|resource| (*resource).to_owned()).collect(),
+            given_at: at(6),
+        }
+    }
+
+    /// A grant with a code and a refresh token, stored.
+    pub async fn issued(&self) -> (Grant, AuthorizationCode, RefreshToken) {
+        let grant = self.grant();
+        let (code, token) = (self.code(&grant), self.refresh_token(&grant));
+        let effects = [
+            Effect::StoreGrant(Box::new(grant.clone())),
+            Effect::StoreAuthorizationCode(Box::new(code.clone())),
+            Effect::StoreRefreshToken(Box::new(token.clone())),
+        ];
+        self.apply(effects).await.unwrap();
+        (grant, code, token)
+    }
+}
+
+pub fn is_conflict(result: &Result<(), ApplyError>) -> bool {
+    matches!(result, Err(ApplyError::Conflict))
+}
+
+/// The field that a write found taken.
+pub fn taken<T>(result: Result<T, WriteError>) -> &'static str {
+    match result {
+        Err(WriteError::Conflict { field }) => field,
+        Err(error) => panic!("expected a conflict, not {error}"),
+        Ok(_) => panic!("expected a conflict"),
+    }
+}
+
+pub fn is_foreign<T>(result: &Result<T, WriteError>) -> bool {
+    matches!(result, Err(WriteError::Store(Error::ForeignTenant)))
+}

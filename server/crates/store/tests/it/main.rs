@@ -1,0 +1,16 @@
+//! The store through its public interface, every test on both databases.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod administration;
+mod cancellation;
+mod changes;
+mod effects;
+mod fixture;
+mod guards;
+mod keys;
+mod pages;
+mod schema_state;
+mod sqlite;
+mod sweep;
+mod tenancy;

@@ -1,0 +1,61 @@
+use grantor_protocol::Effect;
+use grantor_store::{ConsoleSession, on_both_databases};
+
+use crate::fixture::{World, at, hash, id};
+
+on_both_databases! {
+    async fn what_expired_leaves_in_batches(database: TestDatabase) {
+        let store = database.store();
+        let worlds = [World::new(store, "acme").await, World::new(store, "globex").await];
+        for world in &worlds {
+            for expiry in 0..5 {
+                let expires_at = at(expiry);
+                let mut interaction = world.interaction();
+                interaction.expires_at = expires_at;
+                let mut session = world.session();
+                session.expires_at = expires_at;
+                let grant = world.grant();
+                let mut code = world.code(&grant);
+                code.expires_at = expires_at;
+                let mut token = world.refresh_token(&grant);
+                token.expires_at = expires_at;
+                let client_id = world.client.client_id.clone();
+                let effects = [
+                    Effect::StoreInteraction(Box::new(interaction)),
+                    Effect::StoreSession(Box::new(session)),
+                    Effect::StoreGrant(Box::new(grant)),
+                    Effect::StoreAuthorizationCode(Box::new(code)),
+                    Effect::StoreRefreshToken(Box::new(token)),
+                    Effect::RevokeAccessToken { id: id(), expires_at },
+                    Effect::SpendAssertion { client_id, jti: hash(), expires_at },
+                ];
+                world.apply(effects).await.unwrap();
+                let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at };
+                world.rows().store_console_session(console).await.unwrap();
+            }
+        }
+        // Of each table's ten rows the eight with expiry 0 to 3 are over.
+        for (deleted, more) in [(3, true), (3, true), (2, false), (0, false)] {
+            let report = store.sweep(at(4), 3).await.unwrap();
+            assert_eq!(report.tables.len(), 7);
+            for swept in &report.tables {
+                assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
+            }
+            assert_eq!((report.deleted(), report.more()), (7 * deleted, more));
+        }
+    }
+
+    async fn the_oldest_leave_first(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let interactions = [3, 1, 2].map(|expiry| {
+            let mut interaction = world.interaction();
+            interaction.expires_at = at(expiry);
+            interaction
+        });
+        world.apply(interactions.clone().map(|it| Effect::StoreInteraction(Box::new(it)))).await.unwrap();
+        database.store().sweep(at(10), 2).await.unwrap();
+        for (interaction, stays) in interactions.into_iter().zip([true, false, false]) {
+            assert_eq!(world.rows().interaction(interaction.id).await.unwrap().is_some(), stays);
+        }
+    }
+}

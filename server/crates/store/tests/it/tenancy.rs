@@ -1,0 +1,200 @@
+//! A tenant's handle sees nothing of another tenant and changes nothing there.
+
+use grantor_protocol::Effect;
+use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason};
+use grantor_store::{
+    ApplyError, ConsoleSession, Error, KeyChange, Page, RoleAssignment, Subject, TenantStore, WriteError,
+    on_both_databases,
+};
+
+use crate::fixture::{World, at, hash, id, is_conflict, is_foreign, key};
+
+/// One row of every kind, and what names them.
+struct Possessions {
+    interaction: grantor_protocol::model::Interaction,
+    session: grantor_protocol::model::Session,
+    grant: grantor_protocol::model::Grant,
+    code: grantor_protocol::model::AuthorizationCode,
+    token: grantor_protocol::model::RefreshToken,
+    access_token: grantor_protocol::model::TokenId,
+    jti: grantor_protocol::SecretHash,
+    key: grantor_protocol::model::SigningKeyRecord,
+    console: ConsoleSession,
+    role: RoleAssignment,
+}
+
+async fn possessions(world: &World) -> Possessions {
+    let (grant, code, token) = world.issued().await;
+    let (interaction, session) = (world.interaction(), world.session());
+    let (access_token, jti) = (id(), hash());
+    world
+        .apply([
+            Effect::StoreInteraction(Box::new(interaction.clone())),
+            Effect::StoreSession(Box::new(session.clone())),
+            Effect::StoreConsent(Box::new(world.consent("openid", &[]))),
+            Effect::RevokeAccessToken { id: access_token, expires_at: at(600) },
+            Effect::SpendAssertion { client_id: world.client.client_id.clone(), jti, expires_at: at(60) },
+            Effect::RecordAudit(Box::new(crate::fixture::audit(
+                grantor_protocol::model::AuditKind::SignInFailed,
+            ))),
+        ])
+        .await
+        .unwrap();
+    let key = key(world.tenant.id, KeyState::Active);
+    world.rows().insert_key(&key, vec![]).await.unwrap();
+    let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at: at(100) };
+    world.rows().store_console_session(console.clone()).await.unwrap();
+    let subject = Subject::User(world.user.id);
+    let role = RoleAssignment { subject, role: "auditor".to_owned(), scope: None };
+    world.rows().assign(&role, vec![]).await.unwrap();
+    Possessions { interaction, session, grant, code, token, access_token, jti, key, console, role }
+}
+
+/// Everything that a handle can read of these rows, as text: one line for every read.
+async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) -> Vec<String> {
+    let page = Page { limit: 100, ..Page::default() };
+    let (user, client_id) = (world.user.id, &world.client.client_id);
+    let state = rows.access_token_state(had.access_token, Some(had.grant.id)).await.unwrap();
+    vec![
+        format!("{:?}", rows.interaction(had.interaction.id).await.unwrap()),
+        format!("{:?}", rows.session(had.session.id).await.unwrap()),
+        format!("{:?}", rows.session_by_secret(&had.session.secret).await.unwrap()),
+        format!("{:?}", rows.grant(had.grant.id).await.unwrap()),
+        format!("{:?}", rows.code_with_grant(&had.code.hash).await.unwrap()),
+        format!("{:?}", rows.refresh_token_with_grant(&had.token.hash).await.unwrap()),
+        format!("{:?}", rows.client(client_id).await.unwrap()),
+        format!("{:?}", rows.user(user).await.unwrap()),
+        format!("{:?}", rows.user_by_login("alice").await.unwrap()),
+        format!("{:?}", rows.user_by_login("alice@mail.example").await.unwrap()),
+        format!("{:?}", rows.consent(user, client_id).await.unwrap()),
+        format!("{:?}", rows.consents_of(user).await.unwrap()),
+        format!("{:?}", rows.signing_keys().await.unwrap()),
+        format!("{:?}", rows.is_access_token_revoked(had.access_token).await.unwrap()),
+        format!("{:?}", state.revoked),
+        format!("{:?}", !state.grant_revoked),
+        format!("{:?}", rows.is_assertion_spent(client_id, &had.jti).await.unwrap()),
+        format!("{:?}", rows.list_clients(&page).await.unwrap().items),
+        format!("{:?}", rows.list_users(&page).await.unwrap().items),
+        format!("{:?}", rows.console_session(&had.console.hash).await.unwrap()),
+        format!("{:?}", rows.assignments().await.unwrap()),
+        format!("{:?}", rows.assignments_of(&had.role.subject).await.unwrap()),
+        format!("{:?}", rows.audit_events(100).await.unwrap()),
+    ]
+}
+
+/// Effects that name another tenant's rows by identifier only. The guarded ones are conflicts, the
+/// others find nothing to do.
+fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)> {
+    let (user, client_id) = (world.user.id, world.client.client_id.clone());
+    let (reason, at) = (RevocationReason::RevokedByAdministrator, at(50));
+    vec![
+        (true, Effect::RecordSignIn { interaction: had.interaction.id, session: id() }),
+        (true, Effect::CompleteInteraction { interaction: had.interaction.id, at }),
+        (true, Effect::TouchGrant { grant: had.grant.id }),
+        (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
+        (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
+        (false, Effect::EndSession { session: had.session.id, at }),
+        (false, Effect::RevokeGrant { grant: had.grant.id, reason, at }),
+        (false, Effect::RevokeGrantsOf { user, client_id: client_id.clone(), reason, at }),
+        (false, Effect::ForgetConsent { user, client_id }),
+    ]
+}
+
+/// Effects whose value names its own tenant.
+fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
+    vec![
+        Effect::StoreInteraction(Box::new(world.interaction())),
+        Effect::StoreSession(Box::new(world.session())),
+        Effect::StoreGrant(Box::new(world.grant())),
+        Effect::StoreAuthorizationCode(Box::new(world.code(&had.grant))),
+        Effect::StoreRefreshToken(Box::new(world.refresh_token(&had.grant))),
+        Effect::StoreConsent(Box::new(world.consent("email", &[]))),
+    ]
+}
+
+fn is_missing<T>(result: &Result<T, WriteError>) -> bool {
+    matches!(result, Err(WriteError::NotFound))
+}
+
+on_both_databases! {
+    async fn a_foreign_handle_sees_nothing(database: TestDatabase) {
+        let (owner, stranger) =
+            (World::new(database.store(), "acme").await, crate::fixture::tenant("stranger"));
+        let had = possessions(&owner).await;
+        let nothing = ["None", "[]", "false"];
+        for line in everything(&owner.rows(), &owner, &had).await {
+            assert!(!nothing.contains(&line.as_str()), "the owner sees it: {line}");
+        }
+        let rows = database.store().tenant(stranger.id);
+        for (number, line) in everything(&rows, &owner, &had).await.into_iter().enumerate() {
+            assert!(nothing.contains(&line.as_str()), "read {number} gave {line}");
+        }
+    }
+
+    async fn a_foreign_handle_changes_nothing(database: TestDatabase) {
+        let owner = World::new(database.store(), "acme").await;
+        let stranger = World::new(database.store(), "stranger").await;
+        let had = possessions(&owner).await;
+        let before = everything(&owner.rows(), &owner, &had).await;
+        let rows = stranger.rows();
+
+        for (guarded, effect) in effects_by_identifier(&owner, &had) {
+            let name = format!("{effect:?}");
+            let applied = rows.apply(vec![effect]).await;
+            assert!(if guarded { is_conflict(&applied) } else { applied.is_ok() }, "{name}: {applied:?}");
+        }
+        for effect in effects_by_value(&owner, &had) {
+            let name = format!("{effect:?}");
+            let applied = rows.apply(vec![effect]).await;
+            assert!(matches!(applied, Err(ApplyError::Store(Error::ForeignTenant))), "{name}");
+        }
+        // Rows of the stranger's own that would belong to the owner's.
+        let of_owners_grant = stranger.code(&had.grant);
+        let of_owners_user = grantor_protocol::model::Session { user_id: owner.user.id, ..stranger.session() };
+        for effect in [
+            Effect::StoreAuthorizationCode(Box::new(of_owners_grant)),
+            Effect::StoreSession(Box::new(of_owners_user)),
+        ] {
+            let name = format!("{effect:?}");
+            assert!(is_conflict(&rows.apply(vec![effect]).await), "{name}");
+        }
+
+        assert!(is_foreign(&rows.create_client(&owner.client, vec![]).await));
+        assert!(is_foreign(&rows.replace_client(&owner.client, None, vec![]).await));
+        assert!(is_foreign(&rows.create_user(&owner.user, vec![]).await));
+        assert!(is_foreign(&rows.replace_user(&owner.user, None, vec![]).await));
+        assert!(is_foreign(&rows.insert_key(&had.key, vec![]).await));
+        // The stranger has a client of the same name: it goes, the owner's stays.
+        rows.delete_client(&owner.client.client_id, None, vec![]).await.unwrap();
+        assert!(is_missing(&rows.delete_user(owner.user.id, None, vec![]).await));
+        let password = PasswordHash::from_phc("stolen");
+        assert!(is_missing(&rows.set_user_password(owner.user.id, password, at(50), vec![]).await));
+        let step = KeyChange {
+            id: had.key.id,
+            from: KeyState::Active,
+            to: KeyState::Removed,
+            changes_at: None,
+        };
+        assert!(is_missing(&rows.change_keys(vec![step], vec![]).await));
+        assert!(is_missing(&rows.store_console_session(ConsoleSession { hash: hash(), ..had.console.clone() }).await));
+        rows.end_console_session(&had.console.hash).await.unwrap();
+        assert!(is_missing(&rows.unassign(&had.role, vec![]).await));
+
+        assert_eq!(everything(&owner.rows(), &owner, &had).await, before);
+    }
+
+    async fn a_deleted_tenant_leaves_no_row(database: TestDatabase) {
+        let owner = World::new(database.store(), "acme").await;
+        let neighbour = World::new(database.store(), "neighbour").await;
+        let (had, kept) = (possessions(&owner).await, possessions(&neighbour).await);
+        let before = everything(&neighbour.rows(), &neighbour, &kept).await;
+        database.store().tenants().delete(owner.tenant.id).await.unwrap();
+
+        for line in everything(&owner.rows(), &owner, &had).await {
+            assert!(["None", "[]", "false"].contains(&line.as_str()), "{line}");
+        }
+        assert_eq!(everything(&neighbour.rows(), &neighbour, &kept).await, before);
+        assert!(is_missing(&database.store().tenants().delete(owner.tenant.id).await));
+        assert!(is_missing(&owner.rows().create_client(&owner.client, vec![]).await));
+    }
+}

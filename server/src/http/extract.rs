@@ -1,0 +1,84 @@
+//! What handlers take out of requests.
+
+use std::sync::Arc;
+
+use grantor_protocol::{Error, Params};
+use poem::Request;
+use poem::http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use super::cookies;
+use crate::app::authorize::Browser;
+use crate::app::{App, Fault, TenantContext};
+
+/// Largest body of a form, in bytes.
+pub const FORM_LIMIT: usize = 64 * 1024;
+
+/// The media type of OAuth's requests (RFC 6749 Appendix B).
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The tenant that the path names.
+///
+/// # Errors
+/// [`Fault::UnknownTenant`], [`Fault::SuspendedTenant`].
+pub async fn tenant(app: &App, request: &Request) -> Result<Arc<TenantContext>, Fault> {
+    app.tenant(request.raw_path_param("slug").unwrap_or_default()).await
+}
+
+/// The parameters of the query.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn query(app: &App, request: &Request) -> Result<Params, Error> {
+    Params::parse(request.uri().query().unwrap_or_default().as_bytes(), app.limits)
+}
+
+/// The parameters of a form in the body.
+///
+/// # Errors
+/// `invalid_request` for another media type (RFC 6749 §3.2) or a body that is too large.
+pub async fn form(app: &App, request: &mut Request) -> Result<Params, Error> {
+    let media_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or_default().trim());
+    if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(FORM)) {
+        return Err(Error::invalid_request(format!("the content type must be {FORM}")));
+    }
+    let bytes = request.take_body().into_bytes_limit(FORM_LIMIT).await.map_err(|_| {
+        Error::invalid_request(format!("the body is longer than {FORM_LIMIT} bytes, or was cut off"))
+    })?;
+    Params::parse(&bytes, app.limits)
+}
+
+/// The `Authorization` header as text.
+pub fn authorization(request: &Request) -> Option<&str> {
+    request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("unreadable"))
+}
+
+/// The token of a `Bearer` header (RFC 6750 §2.1).
+pub fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = authorization(request)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What the cookies say of the browser.
+pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser {
+    let (slug, https) = (&context.tenant.slug, app.addresses.is_https());
+    Browser {
+        browser: cookies::get(request, &cookies::browser(slug), https),
+        session: cookies::get(request, &cookies::session(slug), https),
+    }
+}
+
+/// Refuses a form that another site sent (Fetch Metadata); browsers without the header are held by
+/// the form's own token.
+///
+/// # Errors
+/// [`Fault::ForgedForm`].
+pub fn same_site(request: &Request) -> Result<(), Fault> {
+    match request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
+        Some("cross-site" | "same-site") => Err(Fault::ForgedForm("another site sent it")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,20 @@
+//! HTTP: bytes -> use case -> bytes.
+
+pub mod admin;
+mod assets;
+mod console;
+mod console_assets;
+pub mod cookies;
+mod cors;
+mod extract;
+pub mod management;
+mod measure;
+mod oauth;
+mod pages;
+mod render;
+pub mod request_id;
+mod routes;
+pub mod serve;
+
+pub use measure::Metrics;
+pub use routes::router;

@@ -1,0 +1,243 @@
+//! Signing in and consenting.
+
+use std::sync::Arc;
+
+use askama::Template;
+use grantor_protocol::model::{InteractionId, User};
+use grantor_protocol::{Error, Params};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Request, Response};
+use url::Url;
+
+use super::views::{ConsentPage, ScopeLine, SignInPage};
+use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
+use crate::app::authorize::{Browser, Progress};
+use crate::app::interaction::{Answer, Opened, SignInOutcome};
+use crate::app::{App, Fault, TenantContext};
+use crate::http::render::Asked;
+use crate::http::{cookies, extract};
+
+/// `GET /t/:slug/login`: the sign-in form of an interaction, or of a new one that leads to the
+/// account page.
+pub async fn login(app: Arc<App>, request: Request) -> Response {
+    page(app, request, async |app, context, request| {
+        let browser = extract::browser(app, context, request);
+        let params = extract::query(app, request)?;
+        let Some(interaction) = params.get("interaction") else {
+            let (interaction, new_browser) = app.begin_account_sign_in(context, &browser).await?;
+            let mut response = go(context, Progress::SignIn(interaction));
+            set_browser_cookie(app, context, &mut response, new_browser.as_ref());
+            return Ok(response);
+        };
+        let opened = app.open_interaction(context, parse(interaction)?, &browser).await?;
+        let hint = opened.request().and_then(|request| request.login_hint.clone()).unwrap_or_default();
+        Ok(sign_in_page(context, &opened, hint, None))
+    })
+    .await
+}
+
+/// `POST /t/:slug/login`
+pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
+    form_page(app, request, async |app, context, browser, params| {
+        let opened = app.open_interaction(context, parse(params.require("interaction")?)?, browser).await?;
+        app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
+        let username = params.get("username").unwrap_or_default();
+        let password = params.get("password").unwrap_or_default();
+        match app.sign_in(context, &opened, browser, (username, password)).await? {
+            SignInOutcome::Refused => {
+                let problem = "That name and password do not match. Check both and try again.";
+                Ok(sign_in_page(context, &opened, username.to_owned(), Some(problem.to_owned())))
+            }
+            SignInOutcome::Started(started) => {
+                let name = cookies::session(&context.tenant.slug);
+                let https = app.addresses.is_https();
+                let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), https);
+                let mut response = go(context, started.progress);
+                add_cookie(&mut response, &cookie);
+                Ok(response)
+            }
+        }
+    })
+    .await
+}
+
+/// `GET /t/:slug/consent`
+pub async fn consent(app: Arc<App>, request: Request) -> Response {
+    page(app, request, async |app, context, request| {
+        let browser = extract::browser(app, context, request);
+        let params = extract::query(app, request)?;
+        let opened = app.open_interaction(context, parse(params.require("interaction")?)?, &browser).await?;
+        match app.signed_in(context.tenant.id, browser.session.as_ref()).await? {
+            None => Ok(go(context, Progress::SignIn(opened.interaction.id))),
+            Some(signed_in) => Ok(consent_page(context, &opened, &signed_in.user)),
+        }
+    })
+    .await
+}
+
+/// `POST /t/:slug/consent`
+pub async fn consent_answer(app: Arc<App>, request: Request) -> Response {
+    form_page(app, request, async |app, context, browser, params| {
+        let opened = app.open_interaction(context, parse(params.require("interaction")?)?, browser).await?;
+        app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
+        let answer = match params.require("decision")? {
+            "allow" => Answer::Allow,
+            "deny" => Answer::Deny,
+            "switch" => Answer::SwitchAccount,
+            _ => return Err(Error::invalid_request("decision must be allow, deny or switch").into()),
+        };
+        match app.signed_in(context.tenant.id, browser.session.as_ref()).await? {
+            None => Ok(go(context, Progress::SignIn(opened.interaction.id))),
+            Some(signed_in) => Ok(go(context, app.consent(context, &opened, &signed_in, answer).await?)),
+        }
+    })
+    .await
+}
+
+/// Runs a page of a tenant's and shows faults in its look.
+pub(super) async fn page(
+    app: Arc<App>,
+    request: Request,
+    show: impl AsyncFnOnce(&Arc<App>, &Arc<TenantContext>, &Request) -> Result<Response, Fault>,
+) -> Response {
+    let asked = Asked::of(&request);
+    match extract::tenant(&app, &request).await {
+        Err(fault) => fault_page(None, &fault, asked),
+        Ok(context) => match show(&app, &context, &request).await {
+            Ok(response) => response,
+            Err(fault) => fault_page(Some(&context), &fault, asked),
+        },
+    }
+}
+
+/// [`page`] for a form that was sent from this site.
+pub(super) async fn form_page(
+    app: Arc<App>,
+    mut request: Request,
+    answer: impl AsyncFnOnce(&Arc<App>, &Arc<TenantContext>, &Browser, &Params) -> Result<Response, Fault>,
+) -> Response {
+    let form = match extract::same_site(&request) {
+        Ok(()) => extract::form(&app, &mut request).await.and_then(|params| {
+            params.refuse_duplicates()?;
+            Ok(params)
+        }),
+        Err(fault) => return fault_page(None, &fault, Asked::of(&request)),
+    };
+    page(app, request, async |app, context, request| {
+        let browser = extract::browser(app, context, request);
+        answer(app, context, &browser, &form?).await
+    })
+    .await
+}
+
+fn parse(interaction: &str) -> Result<InteractionId, Fault> {
+    interaction.parse().map_err(|_| Fault::Expired("the address names no interaction"))
+}
+
+fn sign_in_page(
+    context: &TenantContext,
+    opened: &Opened,
+    username: String,
+    problem: Option<String>,
+) -> Response {
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = SignInPage {
+        layout: layout(context),
+        action: format!("{}/login", tenant_path(&context.tenant.slug)),
+        csrf: opened.form_token.clone(),
+        interaction: opened.interaction.id.to_string(),
+        username,
+        client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
+        problem,
+    };
+    html(status, page.render(), &form_targets(opened))
+}
+
+fn consent_page(context: &TenantContext, opened: &Opened, user: &User) -> Response {
+    let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
+        return go(context, Progress::Account);
+    };
+    let metadata = &loaded.client.metadata;
+    let page = ConsentPage {
+        layout: layout(context),
+        action: format!("{}/consent", tenant_path(&context.tenant.slug)),
+        csrf: opened.form_token.clone(),
+        interaction: opened.interaction.id.to_string(),
+        client_name: client_name(&loaded.client),
+        client_uri: metadata.client_uri.clone(),
+        return_host: return_host(&request.redirect_uri),
+        user_name: user.display_name().to_owned(),
+        user_email: user.email.clone().filter(|email| email != user.display_name()),
+        scopes: request.scope.iter().map(|scope| scope_line(context, scope)).collect(),
+        resources: request.resources.clone(),
+        policy_uri: metadata.policy_uri.clone(),
+        tos_uri: metadata.tos_uri.clone(),
+    };
+    html(StatusCode::OK, page.render(), &form_targets(opened))
+}
+
+fn form_targets(opened: &Opened) -> Vec<String> {
+    opened.request().map(|request| form_target(&request.redirect_uri)).into_iter().collect()
+}
+
+pub(super) fn client_name(client: &grantor_protocol::model::Client) -> String {
+    if client.metadata.client_name.is_empty() {
+        client.client_id.to_string()
+    } else {
+        client.metadata.client_name.clone()
+    }
+}
+
+/// The host that the answer goes to; an application on the person's own device has a scheme instead.
+pub(super) fn return_host(redirect_uri: &str) -> String {
+    let Ok(url) = Url::parse(redirect_uri) else { return redirect_uri.to_owned() };
+    url.host_str().map_or_else(|| url.scheme().to_owned(), str::to_owned)
+}
+
+/// Worded to follow "It will be able to".
+fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
+    let configured = context
+        .tenant
+        .settings
+        .scopes
+        .iter()
+        .find(|held| held.name == scope)
+        .map(|held| held.description.clone());
+    ScopeLine {
+        name: scope.to_owned(),
+        description: configured.unwrap_or_else(|| standard_scope(scope).to_owned()),
+    }
+}
+
+fn standard_scope(scope: &str) -> &'static str {
+    match scope {
+        "openid" => "know who you are when you sign in",
+        "profile" => "see your name, picture and other profile details",
+        "email" => "see your email address",
+        "offline_access" => "keep this access while you are away",
+        _ => "",
+    }
+}
+
+pub(in crate::http) fn set_browser_cookie(
+    app: &App,
+    context: &TenantContext,
+    response: &mut Response,
+    new_browser: Option<&grantor_protocol::Secret>,
+) {
+    if let Some(secret) = new_browser {
+        let name = cookies::browser(&context.tenant.slug);
+        add_cookie(response, &cookies::set(&name, secret, None, app.addresses.is_https()));
+    }
+}
+
+pub(in crate::http) fn add_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Sends a browser that is not signed in to the sign-in page.
+pub(super) fn to_login(context: &TenantContext) -> Response {
+    see_other(&format!("{}/login", tenant_path(&context.tenant.slug)))
+}

@@ -1,0 +1,174 @@
+//! Pages that people see. They work without JavaScript and bring none, but for the one statement
+//! that posts an authorization response.
+
+mod account;
+mod interaction;
+mod setup;
+mod views;
+
+use std::sync::Arc;
+
+use askama::Template;
+use grantor_protocol::authorize::{AuthorizationResponse, ResponseMode};
+use poem::http::{StatusCode, header};
+use poem::{Request, Response};
+use url::Url;
+
+pub use account::{account, account_revoke, logout, logout_answer};
+pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
+pub use interaction::{consent, consent_answer, login, login_answer};
+pub use setup::{setup, setup_answer};
+pub use views::{ErrorPage, Layout, theme_css};
+
+use super::assets;
+use super::render::{self, Asked};
+use crate::app::authorize::Progress;
+use crate::app::{App, Fault, TenantContext};
+use views::FormPostPage;
+
+/// What pages of this tenant carry.
+pub fn layout(context: &TenantContext) -> Layout {
+    let tenant = &context.tenant;
+    Layout {
+        tenant_name: tenant.name.clone(),
+        stylesheet: assets::stylesheet(),
+        theme: format!("{}/theme.css?v={}", tenant_path(&tenant.slug), tenant.version),
+        lang: "en",
+    }
+}
+
+/// What pages carry where no tenant is known.
+pub fn plain_layout() -> Layout {
+    Layout {
+        tenant_name: "Grantor".to_owned(),
+        stylesheet: assets::stylesheet(),
+        theme: assets::plain_theme(),
+        lang: "en",
+    }
+}
+
+/// `/t/{slug}`
+pub fn tenant_path(slug: &str) -> String {
+    format!("/t/{slug}")
+}
+
+/// A page with the headers that every page has. A form of it may post to this server and, by the
+/// redirect that answers it, end at one of `form_targets`: browsers hold `form-action` against both.
+pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[String]) -> Response {
+    let page = match page {
+        Ok(page) => page,
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            return StatusCode::INTERNAL_SERVER_ERROR.into();
+        }
+    };
+    let form_action = form_targets.iter().fold("'self'".to_owned(), |sources, target| sources + " " + target);
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action {form_action}; \
+         frame-ancestors 'none'; base-uri 'none'"
+    );
+    Response::builder()
+        .status(status)
+        .content_type("text/html; charset=utf-8")
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .header(header::X_FRAME_OPTIONS, "DENY")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(page)
+}
+
+/// Where a form may end, as a source of a Content-Security-Policy (CSP3 §2.3.1): the origin of a web
+/// address, the scheme of another. IPv6 addresses have no form there but their scheme's.
+pub fn form_target(redirect_uri: &str) -> String {
+    let Ok(url) = Url::parse(redirect_uri) else { return "'self'".to_owned() };
+    match url.host() {
+        Some(url::Host::Domain(_) | url::Host::Ipv4(_)) if url.origin().is_tuple() => {
+            url.origin().ascii_serialization()
+        }
+        _ => format!("{}:", url.scheme()),
+    }
+}
+
+/// A redirect that turns every method into GET: 303 and never 307, which would send a form with its
+/// password on (RFC 9700 §4.12).
+pub fn see_other(location: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(header::LOCATION, location)
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .finish()
+}
+
+/// Takes the browser to where it goes next.
+pub fn go(context: &TenantContext, progress: Progress) -> Response {
+    let base = tenant_path(&context.tenant.slug);
+    match progress {
+        Progress::SignIn(interaction) => see_other(&format!("{base}/login?interaction={interaction}")),
+        Progress::Consent(interaction) => see_other(&format!("{base}/consent?interaction={interaction}")),
+        Progress::Account => see_other(&format!("{base}/account")),
+        Progress::Respond(response) => deliver(context, &response),
+    }
+}
+
+/// Carries an authorization response to the client.
+fn deliver(context: &TenantContext, response: &AuthorizationResponse) -> Response {
+    let location = response.location();
+    match response.mode {
+        ResponseMode::Query | ResponseMode::Fragment => see_other(&location),
+        ResponseMode::FormPost => {
+            let fields =
+                response.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let form_targets = [form_target(&location)];
+            let page = FormPostPage {
+                layout: layout(context),
+                script: assets::form_post_script(),
+                action: location,
+                fields,
+                client_name: interaction::return_host(&response.redirect_uri),
+            };
+            html(StatusCode::OK, page.render(), &form_targets)
+        }
+    }
+}
+
+/// `GET /t/:slug/theme.css`: the tenant's colours.
+pub async fn theme(app: Arc<App>, request: Request) -> Response {
+    let slug = request.raw_path_param("slug").unwrap_or_default();
+    match app.any_tenant(slug).await {
+        Ok(context) => {
+            let branding = &context.tenant.settings.branding;
+            let css = theme_css(branding.primary_color.as_deref(), branding.background_color.as_deref());
+            assets::style_or_script("text/css; charset=utf-8", css)
+        }
+        Err(fault) => {
+            render::log(&fault);
+            render::status(&fault).into()
+        }
+    }
+}
+
+/// The page of a fault, in the tenant's look where the tenant is known.
+pub fn fault_page(context: Option<&TenantContext>, fault: &Fault, asked: Asked) -> Response {
+    let layout = context.map_or_else(plain_layout, layout);
+    render::error_page(fault, asked, layout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_end_at_the_clients_origin_only() {
+        for (redirect_uri, target) in [
+            ("https://app.example/cb?x=1", "https://app.example"),
+            ("http://127.0.0.1:4000/cb", "http://127.0.0.1:4000"),
+            ("http://localhost:4000/cb", "http://localhost:4000"),
+            ("http://[::1]:4000/cb", "http:"),
+            ("com.example.app:/cb", "com.example.app:"),
+        ] {
+            assert_eq!(form_target(redirect_uri), target);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The first administrator, by a link that works once.
+
+use std::sync::Arc;
+
+use askama::Template;
+use grantor_protocol::Secret;
+use poem::http::StatusCode;
+use poem::{Request, Response};
+
+use super::views::SetupPage;
+use super::{fault_page, html, plain_layout, see_other};
+use crate::app::bootstrap::SetupError;
+use crate::app::{App, Fault};
+use crate::http::extract;
+use crate::http::render::Asked;
+
+/// `GET /setup`
+pub async fn setup(app: Arc<App>, request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let shown = async {
+        let secret = Secret::presented(extract::query(&app, &request)?.get("setup").unwrap_or_default());
+        app.check_setup(&secret).await?;
+        Ok(setup_page(&secret, String::new(), None))
+    };
+    shown.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
+}
+
+/// `POST /setup`: whoever has the link's secret may; no cookie is involved that another site could
+/// use.
+pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let answered = async {
+        extract::same_site(&request)?;
+        let params = extract::form(&app, &mut request).await?;
+        params.refuse_duplicates()?;
+        let secret = Secret::presented(params.get("setup").unwrap_or_default());
+        let email = params.get("email").unwrap_or_default().trim().to_owned();
+        match app.set_up(&secret, &email, params.get("password").unwrap_or_default()).await {
+            Ok(()) => Ok(see_other("/console/sign-in")),
+            Err(SetupError::Refused(problem)) => Ok(setup_page(&secret, email, Some(sentence(&problem)))),
+            Err(SetupError::Fault(fault)) => Err(fault),
+        }
+    };
+    answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
+}
+
+fn setup_page(secret: &Secret, email: String, problem: Option<String>) -> Response {
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = SetupPage {
+        layout: plain_layout(),
+        action: "/setup".to_owned(),
+        setup: secret.expose().to_owned(),
+        csrf: None,
+        email,
+        problem,
+    };
+    html(status, page.render(), &[])
+}
+
+fn sentence(problem: &str) -> String {
+    let mut characters = problem.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", characters.as_str())
+}

@@ -1,0 +1,193 @@
+//! Errors become responses here and nowhere else.
+
+use askama::Template;
+use grantor_protocol::{Error, ErrorCode};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Request, Response};
+use serde::Serialize;
+
+use super::extract;
+use super::pages::{self, ErrorPage};
+use super::request_id::RequestId;
+use crate::app::Fault;
+
+/// Seconds after which somebody who found us busy may come back.
+const RETRY_AFTER: &str = "1";
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+/// A JSON answer that no cache keeps (RFC 6749 §5.1).
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => Response::builder()
+            .status(status)
+            .content_type("application/json")
+            .header(header::CACHE_CONTROL, "no-store")
+            .body(body),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be serialised");
+            StatusCode::INTERNAL_SERVER_ERROR.into()
+        }
+    }
+}
+
+/// An error of a JSON endpoint (RFC 6749 §5.2).
+pub fn oauth_error(fault: &Fault, request: Asked) -> Response {
+    log(fault);
+    let status = status(fault);
+    let (code, description) = public(fault);
+    let mut response = json(status, &ErrorBody { error: code.as_str(), error_description: &description });
+    // RFC 6749 §5.2: the scheme that the client used, and only if it used one; a browser would ask
+    // its user for a password otherwise.
+    if status == StatusCode::UNAUTHORIZED && request.with_authorization {
+        set(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"token endpoint\", charset=\"UTF-8\"");
+    }
+    retry_after(fault, &mut response);
+    response
+}
+
+/// What the rendering of an error has to know of the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub with_authorization: bool,
+    pub id: RequestId,
+}
+
+impl Asked {
+    pub fn of(request: &Request) -> Self {
+        Self { with_authorization: extract::authorization(request).is_some(), id: RequestId::of(request) }
+    }
+}
+
+/// An error of an endpoint that takes access tokens (RFC 6750 §3).
+pub fn bearer_error(fault: &Fault) -> Response {
+    log(fault);
+    let status = status(fault);
+    let (code, description) = public(fault);
+    let mut response = json(status, &ErrorBody { error: code.as_str(), error_description: &description });
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
+        let challenge = format!("Bearer error=\"{}\", error_description=\"{description}\"", code.as_str());
+        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    retry_after(fault, &mut response);
+    response
+}
+
+/// RFC 6750 §3.1: a request without any token is told the scheme and nothing more.
+pub fn bearer_challenge() -> Response {
+    let mut response = Response::from(StatusCode::UNAUTHORIZED);
+    set(&mut response, header::WWW_AUTHENTICATE, "Bearer");
+    response
+}
+
+/// An error on a page, for people.
+pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Response {
+    log(fault);
+    let (title, message, code) = match fault {
+        Fault::Protocol(error) => (
+            "This request cannot be answered",
+            format!(
+                "The application that sent you here made a mistake: {}. Nothing was shared with it.",
+                error.description
+            ),
+            Some(error.code.as_str().to_owned()),
+        ),
+        Fault::UnknownTenant => {
+            ("There is nothing here", "This address belongs to no organisation.".to_owned(), None)
+        }
+        Fault::SuspendedTenant => {
+            ("Closed for now", "Signing in to this organisation is suspended.".to_owned(), None)
+        }
+        Fault::ForgedForm(_) => (
+            "This form cannot be used",
+            "It was made for another browser or has been open for too long. Go back to the application and start \
+             again; cookies have to be allowed."
+                .to_owned(),
+            None,
+        ),
+        Fault::Expired(_) => (
+            "This page has expired",
+            "It was used already or has been open for too long. Go back to where you came from and start again."
+                .to_owned(),
+            None,
+        ),
+        Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
+        Fault::Internal(_) => {
+            ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
+        }
+    };
+    let page =
+        ErrorPage { layout, title: title.to_owned(), message, code, correlation_id: asked.id.to_string() };
+    let mut response = pages::html(status(fault), page.render(), &[]);
+    retry_after(fault, &mut response);
+    response
+}
+
+/// The one place where statuses are decided.
+pub fn status(fault: &Fault) -> StatusCode {
+    match fault {
+        Fault::Protocol(error) => match error.code {
+            ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+            ErrorCode::InsufficientScope | ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
+            ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::InvalidRequest
+            | ErrorCode::InvalidGrant
+            | ErrorCode::UnauthorizedClient
+            | ErrorCode::UnsupportedGrantType
+            | ErrorCode::UnsupportedResponseType
+            | ErrorCode::InvalidScope
+            | ErrorCode::UnsupportedTokenType
+            | ErrorCode::InvalidTarget
+            | ErrorCode::LoginRequired
+            | ErrorCode::ConsentRequired
+            | ErrorCode::InteractionRequired
+            | ErrorCode::AccountSelectionRequired
+            | ErrorCode::RequestNotSupported
+            | ErrorCode::RequestUriNotSupported
+            | ErrorCode::RegistrationNotSupported => StatusCode::BAD_REQUEST,
+        },
+        Fault::UnknownTenant => StatusCode::NOT_FOUND,
+        Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
+        Fault::Expired(_) => StatusCode::BAD_REQUEST,
+        Fault::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What a client may know.
+fn public(fault: &Fault) -> (ErrorCode, String) {
+    match fault {
+        Fault::Protocol(Error { code, description, .. }) => (*code, description.clone()),
+        Fault::UnknownTenant | Fault::SuspendedTenant => (ErrorCode::InvalidRequest, fault.to_string()),
+        Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),
+        Fault::Busy(_) => (ErrorCode::TemporarilyUnavailable, "the server is busy; try again".to_owned()),
+        Fault::Internal(_) => {
+            (ErrorCode::ServerError, "the server failed; X-Request-Id finds its log".to_owned())
+        }
+    }
+}
+
+/// Faults of ours are errors, theirs are warnings.
+pub fn log(fault: &Fault) {
+    match fault {
+        Fault::Internal(error) => tracing::error!(%error, "internal fault"),
+        fault => tracing::warn!(%fault, "refused"),
+    }
+}
+
+fn retry_after(fault: &Fault, response: &mut Response) {
+    if matches!(fault, Fault::Busy(_)) {
+        set(response, header::RETRY_AFTER, RETRY_AFTER);
+    }
+}
+
+fn set(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

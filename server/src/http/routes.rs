@@ -1,0 +1,149 @@
+//! Every route, in one table.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use poem::endpoint::{BoxEndpoint, make};
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteMethod, get};
+
+use super::cors::AnyOrigin;
+use super::measure::Measured;
+use super::pages::{see_other, theme};
+use super::request_id::RequestIds;
+use super::{Metrics, admin, assets, console, oauth, pages};
+use crate::app::App;
+
+/// The public listener: the issuers, their pages, the admin API and the console.
+pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = Response> + 'static {
+    let routes = Routes { app: Arc::clone(app), metrics: Arc::clone(metrics), table: Route::new() };
+    let table = routes
+        .open("/t/:slug/.well-known/openid-configuration", "metadata", "GET", |on| on.get(oauth::metadata))
+        .open("/t/:slug/.well-known/oauth-authorization-server", "metadata", "GET", |on| {
+            on.get(oauth::metadata)
+        })
+        .open("/.well-known/openid-configuration/t/:slug", "metadata", "GET", |on| on.get(oauth::metadata))
+        .open("/.well-known/oauth-authorization-server/t/:slug", "metadata", "GET", |on| {
+            on.get(oauth::metadata)
+        })
+        .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
+        .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
+        .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
+        .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
+            on.get(oauth::userinfo).post(oauth::userinfo)
+        })
+        .closed("/t/:slug/introspect", "introspect", |on| on.post(oauth::introspect))
+        .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
+        .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
+        .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
+        .closed("/t/:slug/account", "account", |on| on.get(pages::account))
+        .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))
+        .closed("/t/:slug/logout", "logout", |on| on.get(pages::logout).post(pages::logout_answer))
+        .closed("/t/:slug/theme.css", "theme", |on| on.get(theme))
+        .closed("/setup", "setup", |on| on.get(pages::setup).post(pages::setup_answer))
+        .closed("/console/sign-in", "console", |on| on.get(console::sign_in))
+        .closed("/console/callback", "console", |on| on.get(console::callback))
+        .closed("/console/sign-out", "console", |on| on.post(console::sign_out))
+        .closed("/console/*path", "console", |on| on.get(console::file))
+        .table;
+    let to_console = || make(|_| async { see_other("/console/") });
+    let admin = Measured::new(admin::service(Arc::clone(app)), "admin", Arc::clone(metrics));
+    table
+        .at("/", get(to_console()))
+        .at("/console", get(to_console()))
+        .at("/assets/:file", get(assets::file))
+        .nest_no_strip("/admin/v1", admin)
+        .with(RequestIds(Arc::clone(&app.entropy)))
+}
+
+struct Routes {
+    app: Arc<App>,
+    metrics: Arc<Metrics>,
+    table: Route,
+}
+
+/// One address: a handler for every method that it takes.
+struct On<'a> {
+    app: &'a Arc<App>,
+    methods: RouteMethod,
+}
+
+impl Routes {
+    /// An address that scripts of every origin may call.
+    fn open(
+        self,
+        path: &str,
+        name: &'static str,
+        methods: &'static str,
+        describe: impl FnOnce(On<'_>) -> On<'_>,
+    ) -> Self {
+        self.add(path, name, describe, |endpoint| AnyOrigin::new(endpoint, methods).boxed())
+    }
+
+    /// An address for browsers' own navigation and for servers.
+    fn closed(self, path: &str, name: &'static str, describe: impl FnOnce(On<'_>) -> On<'_>) -> Self {
+        self.add(path, name, describe, EndpointExt::boxed)
+    }
+
+    fn add(
+        mut self,
+        path: &str,
+        name: &'static str,
+        describe: impl FnOnce(On<'_>) -> On<'_>,
+        wrap: impl FnOnce(RouteMethod) -> BoxEndpoint<'static, Response>,
+    ) -> Self {
+        let on = describe(On { app: &self.app, methods: RouteMethod::new() });
+        let endpoint = Measured::new(wrap(on.methods), name, Arc::clone(&self.metrics));
+        self.table = self.table.at(path, endpoint);
+        self
+    }
+}
+
+impl On<'_> {
+    fn get<F, Answer>(self, handler: F) -> Self
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let endpoint = self.endpoint(handler);
+        Self { methods: self.methods.get(endpoint), ..self }
+    }
+
+    fn post<F, Answer>(self, handler: F) -> Self
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let endpoint = self.endpoint(detached(handler));
+        Self { methods: self.methods.post(endpoint), ..self }
+    }
+
+    fn endpoint<F, Answer>(&self, handler: F) -> impl IntoEndpoint<Endpoint: 'static> + use<F, Answer>
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let app = Arc::clone(self.app);
+        make(move |request| handler(Arc::clone(&app), request))
+    }
+}
+
+/// What changes something runs to its end even when whoever asked has hung up.
+fn detached<F, Answer>(
+    handler: F,
+) -> impl Fn(Arc<App>, Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>>
+where
+    F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    use tracing::Instrument;
+    move |app, request| {
+        let answer = tokio::spawn(handler(app, request).in_current_span());
+        Box::pin(async move {
+            answer.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a handler ended without an answer");
+                StatusCode::INTERNAL_SERVER_ERROR.into()
+            })
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! What bounds the server, measured alone: each is the least that one answer can cost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use argon2::{Algorithm as Argon2Algorithm, Argon2, Block, Params, Version};
+use grantor_jose::{Algorithm, SigningKey};
+use grantor_protocol::claims::AccessTokenClaims;
+use grantor_protocol::model::{Actor, AuditEvent, AuditKind, TenantId};
+use grantor_protocol::{Effect, Id, Scope, Timestamp};
+use grantor_store::testing::TestDatabase;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::cpu;
+use crate::histogram::Histogram;
+use crate::load::Sample;
+
+/// Keys and a database that last for the whole run.
+pub struct Bounds {
+    es256: SigningKey,
+    es256_token: String,
+    rs256: SigningKey,
+    claims: AccessTokenClaims,
+    argon2_memory: Vec<Block>,
+    database: TestDatabase,
+    rows: Arc<AtomicU64>,
+}
+
+impl Bounds {
+    /// `database` is one of the bounds' own, of the kind that the server has.
+    ///
+    /// # Errors
+    /// Keys that cannot be made.
+    pub fn new(database: TestDatabase) -> anyhow::Result<Self> {
+        let claims = claims();
+        let (es256, _) = SigningKey::generate(Algorithm::ES256, KID)?;
+        let (rs256, _) = SigningKey::generate(Algorithm::RS256, KID)?;
+        Ok(Self {
+            es256_token: es256.sign("at+jwt", &claims)?,
+            es256,
+            rs256,
+            claims,
+            argon2_memory: vec![Block::default(); Params::default().block_count()],
+            database,
+            rows: Arc::default(),
+        })
+    }
+
+    /// Signs access tokens with ES256, as the server does.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library.
+    pub fn es256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
+        alone(length, || Ok(drop(self.es256.sign("at+jwt", &self.claims)?)))
+    }
+
+    /// Verifies an access token, as introspection does.
+    ///
+    /// # Errors
+    /// As [`Self::es256_signatures`].
+    pub fn es256_verifications(&self, length: Duration) -> anyhow::Result<Sample> {
+        let key = self.es256.verification_key();
+        alone(length, || Ok(drop(key.verify::<AccessTokenClaims>(&self.es256_token, &[Algorithm::ES256])?)))
+    }
+
+    /// Signs access tokens with RS256 and a key of 2048 bits.
+    ///
+    /// # Errors
+    /// As [`Self::es256_signatures`].
+    pub fn rs256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
+        alone(length, || Ok(drop(self.rs256.sign("at+jwt", &self.claims)?)))
+    }
+
+    /// Hashes passwords with argon2id and the server's parameters.
+    ///
+    /// # Errors
+    /// A fault of the library.
+    pub fn argon2id_hashes(&mut self, length: Duration) -> anyhow::Result<Sample> {
+        let argon2 = Argon2::new(Argon2Algorithm::Argon2id, Version::V0x13, Params::default());
+        let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
+        alone(length, || {
+            argon2
+                .hash_password_into_with_memory(b"a password", &[7; 16], &mut hash, &mut self.argon2_memory)
+                .map_err(|error| anyhow::anyhow!("argon2id: {error}"))
+        })
+    }
+
+    /// Lets `writers` tasks store one small row after the other, each durable before the next.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn rows(
+        &self,
+        writers: usize,
+        length: Duration,
+        database_servers: &[u32],
+    ) -> anyhow::Result<Sample> {
+        let store = self.database.store();
+        let commits_before = store.write_statistics().commits;
+        let cpu_of_all = || Ok::<_, anyhow::Error>(cpu::of_this_process()? + cpu::of_trees(database_servers)?);
+        let (before, began) = (cpu_of_all()?, Instant::now());
+        let mut running = JoinSet::new();
+        for _ in 0..writers {
+            let (store, numbers, until) = (store.clone(), Arc::clone(&self.rows), began + length);
+            running.spawn(async move {
+                let mut stored = 0;
+                while Instant::now() < until {
+                    let number = numbers.fetch_add(1, Ordering::Relaxed);
+                    store.tenant(TENANT).apply(vec![row(number)]).await?;
+                    stored += 1;
+                }
+                Ok::<u64, grantor_store::ApplyError>(stored)
+            });
+        }
+        let mut count = 0;
+        while let Some(stored) = running.join_next().await {
+            count += stored?.context("storing a row")?;
+        }
+        let commits = store.write_statistics().commits - commits_before;
+        let cpu = cpu_of_all()?.saturating_sub(before);
+        // PostgreSQL does not say.
+        let per_commit = (commits > 0).then(|| count as f64 / commits as f64);
+        Ok(Sample { per_commit, ..sample(count, began.elapsed(), cpu) })
+    }
+}
+
+const KID: &str = "01234567-89ab-7def-8123-456789abcdef";
+const TENANT: TenantId = Id::from_bytes([1; 16]);
+
+/// What the access token of a client with a short name says.
+fn claims() -> AccessTokenClaims {
+    let issuer = "http://127.0.0.1:8080/t/bench".to_owned();
+    AccessTokenClaims {
+        aud: vec![issuer.clone()].into(),
+        iss: issuer,
+        exp: 1_800_000_600,
+        sub: "service".to_owned(),
+        client_id: "service".to_owned(),
+        iat: 1_800_000_000,
+        jti: Id::from_bytes([7; 16]),
+        scope: Scope::default(),
+        auth_time: None,
+        grant_id: None,
+    }
+}
+
+/// Identifiers ascend with time, as the server's do.
+fn row(number: u64) -> Effect {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_be_bytes());
+    Effect::RecordAudit(Box::new(AuditEvent {
+        id: Id::from_bytes(id),
+        at: Timestamp::from_unix_microseconds(number.cast_signed()),
+        kind: AuditKind::SignInSucceeded,
+        actor: Actor::System,
+        target: KID.to_owned(),
+        detail: Value::Null,
+    }))
+}
+
+/// Does the same on one thread for `length`.
+fn alone(length: Duration, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Sample> {
+    work()?;
+    let (before, began) = (cpu::of_this_process()?, Instant::now());
+    let mut count = 0;
+    while began.elapsed() < length {
+        work()?;
+        count += 1;
+    }
+    Ok(sample(count, began.elapsed(), cpu::of_this_process()?.saturating_sub(before)))
+}
+
+fn sample(count: u64, wall: Duration, cpu: Duration) -> Sample {
+    Sample { count, wall, cpu, client_cpu: Duration::ZERO, latency: Histogram::default(), per_commit: None }
+}

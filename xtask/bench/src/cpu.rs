@@ -1,0 +1,104 @@
+//! What a process and those that it started have cost so far, as Linux counts it in /proc.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// The unit of the times in /proc/PID/stat is 10 ms on every architecture (`USER_HZ`).
+const TICK: Duration = Duration::from_millis(10);
+
+struct Process {
+    id: u32,
+    parent: u32,
+    own: Duration,
+    /// Of children that have ended.
+    ended: Duration,
+}
+
+/// CPU time, user and system, of these processes and all of their descendants.
+///
+/// # Errors
+/// Where there is no /proc, or a process has ended.
+pub fn of_trees(roots: &[u32]) -> anyhow::Result<Duration> {
+    let processes = processes()?;
+    for root in roots {
+        anyhow::ensure!(processes.iter().any(|process| process.id == *root), "process {root} has ended");
+    }
+    let mut members: HashSet<u32> = roots.iter().copied().collect();
+    loop {
+        let known = members.len();
+        let children = processes.iter().filter(|process| members.contains(&process.parent));
+        let children: Vec<u32> = children.map(|process| process.id).collect();
+        members.extend(children);
+        if members.len() == known {
+            break;
+        }
+    }
+    let members = processes.iter().filter(|process| members.contains(&process.id));
+    Ok(members.map(|process| process.own + process.ended).sum())
+}
+
+/// CPU time, user and system, of this process without those that it started.
+///
+/// # Errors
+/// Where there is no /proc.
+pub fn of_this_process() -> anyhow::Result<Duration> {
+    let text = fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc (Linux)")?;
+    parse(&text).map(|process| process.own).context("/proc/self/stat is not understood")
+}
+
+/// The most memory that the process ever had in RAM, in bytes.
+///
+/// # Errors
+/// Where there is no /proc, or the process has ended.
+pub fn peak_resident(process: u32) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kibibytes * 1024)
+}
+
+fn processes() -> anyhow::Result<Vec<Process>> {
+    let entries = fs::read_dir("/proc").context("CPU time is read from /proc (Linux)")?;
+    // Whatever has no such file is no process, or none any more.
+    let stats = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    Ok(stats.filter_map(|text| parse(&text)).collect())
+}
+
+/// proc_pid_stat(5): the name, in parentheses, may itself hold spaces and parentheses.
+fn parse(stat: &str) -> Option<Process> {
+    let (id, rest) = stat.split_once(" (")?;
+    let fields: Vec<&str> = rest.rsplit_once(") ")?.1.split(' ').collect();
+    let number = |index: usize| fields.get(index)?.trim().parse::<u32>().ok();
+    let time = |index: usize| number(index).map(|ticks| TICK * ticks);
+    Some(Process {
+        id: id.parse().ok()?,
+        parent: number(1)?,
+        own: time(11)? + time(12)?,
+        ended: time(13)? + time(14)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_line_with_a_difficult_name() {
+        let line = "77 (a) (b c) S 12 77 77 0 -1 4194560 9 8 0 0 150 50 20 10 20 0 1 0 5";
+        let process = parse(line).unwrap();
+        assert_eq!((process.id, process.parent), (77, 12));
+        assert_eq!(process.own, Duration::from_secs(2));
+        assert_eq!(process.ended, Duration::from_millis(300));
+    }
+
+    #[test]
+    fn a_process_is_part_of_its_own_tree() {
+        let before = of_this_process().unwrap();
+        assert!(of_trees(&[std::process::id()]).unwrap() >= before);
+        assert!(of_trees(&[u32::MAX]).is_err());
+        assert!(peak_resident(std::process::id()).unwrap() > 0);
+    }
+}
