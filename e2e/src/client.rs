@@ -1,16 +1,19 @@
 //! HTTP as a machine speaks it: one connection for each request, no cookies, no redirects followed, no retries.
 
-use crate::wait::PATIENCE;
+use crate::{tls, wait::PATIENCE};
 use anyhow::{Context, ensure};
 use base64::Engine;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, uri::Scheme};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::sync::Arc;
 use thirtyfour::{error::WebDriverError, session::http::Body, session::http::HttpClient};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use url::form_urlencoded;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +55,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub async fn form(self, url: &str, headers: &[Header<'_>], fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    pub async fn form(
+        self,
+        url: &str,
+        headers: &[Header<'_>],
+        fields: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = [headers, &[(header::CONTENT_TYPE, "application/x-www-form-urlencoded")]].concat();
         self.request(Method::POST, url, &headers, body.into()).await
@@ -135,7 +143,8 @@ impl Answer {
     /// # Errors
     /// With the whole answer when it is none.
     pub fn json(&self) -> anyhow::Result<Value> {
-        serde_json::from_slice(self.0.body()).with_context(|| format!("not JSON: {} {}", self.status(), self.text()))
+        serde_json::from_slice(self.0.body())
+            .with_context(|| format!("not JSON: {} {}", self.status(), self.text()))
     }
 
     /// The document of an answer that must have this status.
@@ -151,15 +160,25 @@ impl Answer {
 async fn exchange(mut request: Request<Bytes>) -> Result<Response<Bytes>, Unanswered> {
     let uri = request.uri().clone();
     let authority = uri.authority().ok_or(Unanswered::Address)?;
-    let port = uri.port_u16().ok_or(Unanswered::Address)?;
-    let stream = TcpStream::connect((authority.host(), port))
-        .await
-        .map_err(|error| Unanswered::Connect(authority.to_string(), error))?;
+    let port = authority.port_u16().ok_or(Unanswered::Address)?;
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Unanswered::Address)?;
     request.headers_mut().insert(header::HOST, host);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse().map_err(|_| Unanswered::Address)?;
 
+    let connect = |error| Unanswered::Connect(authority.to_string(), error);
+    let stream = TcpStream::connect((authority.host(), port)).await.map_err(connect)?;
+    if uri.scheme() == Some(&Scheme::HTTPS) {
+        exchange_over(tls::connect(authority.host(), stream).await.map_err(connect)?, request).await
+    } else {
+        exchange_over(stream, request).await
+    }
+}
+
+async fn exchange_over<S>(stream: S, request: Request<Bytes>) -> Result<Response<Bytes>, Unanswered>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let answer = sender.send_request(request.map(Full::new)).await?;

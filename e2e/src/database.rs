@@ -88,8 +88,8 @@ fn programs() -> anyhow::Result<PathBuf> {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     std::env::split_paths(&path)
         .chain(installed.map(|version| version.path().join("bin")))
-        .find(|directory| directory.join("initdb").is_file())
-        .context("initdb is not installed: install PostgreSQL's server package")
+        .find(|directory| ["initdb", "pg_ctl", "createdb"].iter().all(|name| directory.join(name).is_file()))
+        .context("PostgreSQL's server is not installed: its package is called postgresql")
 }
 
 fn id(what: &str, user: Option<&str>) -> anyhow::Result<u32> {

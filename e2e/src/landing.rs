@@ -55,7 +55,10 @@ impl Landing {
             while let Ok((stream, _)) = listener.accept().await {
                 let sender = sender.clone();
                 let service = service_fn(move |request| land(request, sender.clone()));
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service),
+                );
             }
         });
         Ok(Self { redirect_uri, landed: Mutex::new(landed), listener })

@@ -12,6 +12,7 @@ pub mod landing;
 pub mod person;
 pub mod server;
 mod supervisor;
+pub mod tls;
 pub mod wait;
 
 pub use admin::Admin;

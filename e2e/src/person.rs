@@ -73,8 +73,14 @@ impl Person {
         Ok(form)
     }
 
-    async fn send(&mut self, method: Method, url: &Url, fields: &[(String, String)]) -> anyhow::Result<Answer> {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    async fn send(
+        &mut self,
+        method: Method,
+        url: &Url,
+        fields: &[(String, String)],
+    ) -> anyhow::Result<Answer> {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (cookies, origin) = (cookies.join("; "), url.origin().ascii_serialization());
         let mut headers = vec![(header::COOKIE, cookies.as_str())];
         let mut body = Bytes::new();

@@ -12,7 +12,10 @@ const INTERVAL: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// The first error of `probe`, or that `what` did not come within [`PATIENCE`].
-pub async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+pub async fn until<T>(
+    what: &str,
+    mut probe: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let started = Instant::now();
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {

@@ -2,6 +2,7 @@
 //!
 //! One file or folder per command; to add one, write its `run` and name it in [`COMMANDS`].
 
+mod bench;
 mod console;
 mod process;
 mod system_packages;
@@ -27,6 +28,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "test", summary: "run every check there is (--list, --only <check>)", run: test::run },
     Command { name: "console", summary: "build the console into admin-ui/dist", run: console::run },
+    Command {
+        name: "bench",
+        summary: "measure the server and what bounds it (--quick, --postgres, --output json)",
+        run: bench::run,
+    },
 ];
 
 fn main() -> ExitCode {

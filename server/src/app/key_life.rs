@@ -99,7 +99,7 @@ impl App {
     }
 
     fn forget_keys(&self, tenant_id: TenantId) {
-        self.forget(&Change::In { tenant_id, kind: ChangeKind::Keys });
+        self.changed(&Change::In { tenant_id, kind: ChangeKind::Keys });
     }
 
     pub(super) fn key_event(&self, id: KeyId, state: KeyState, actor: Actor) -> AuditEvent {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use grantor_jose::KeySet;
 use grantor_protocol::model::{Client, ClientId, KeyState, SigningAlgorithm, Tenant, TenantId, TenantStatus};
@@ -42,10 +44,7 @@ pub struct Document {
 impl Document {
     fn render(value: &impl Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_vec(value).map_err(Fault::internal)?;
-        let digest = Sha256::digest(&body);
-        let etag =
-            digest.iter().take(12).fold(String::from("\""), |text, byte| text + &format!("{byte:02x}"))
-                + "\"";
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
         Ok(Self { body: body.into(), etag })
     }
 }
@@ -95,7 +94,7 @@ impl Caches {
 
 impl App {
     /// Forgets what a change made wrong, wherever it is kept.
-    pub fn forget(&self, change: &Change) {
+    pub fn changed(&self, change: &Change) {
         self.caches.forget(change);
         self.enforcers.forget(change);
     }

@@ -63,7 +63,9 @@ impl Tenant {
         let app = open::bootstrapped(&config).await?;
         match self {
             Self::Create { slug, name, output } => {
-                crate::app::admin::check_slug(&slug).map_err(Failure)?;
+                if let Some(problem) = crate::app::admin::check_slug(&slug) {
+                    return Err(Failure(format!("the slug {problem}")));
+                }
                 let name = name.unwrap_or_else(|| slug.clone());
                 let tenant = app
                     .new_tenant(&slug, &name, TenantSettings::default(), Actor::System)

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::http::{StatusCode, header};
 use poem::{Request, Response, handler};
 use sha2::{Digest, Sha256};
@@ -26,8 +28,7 @@ static FILES: LazyLock<[File; 3]> = LazyLock::new(|| {
         ("theme.css", "text/css; charset=utf-8", theme_css(None, None)),
     ]
     .map(|(path, content_type, body)| {
-        let digest = Sha256::digest(&body);
-        let version = digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let version = URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..6]);
         File { path, content_type, body, address: format!("/assets/{path}?v={version}") }
     })
 });

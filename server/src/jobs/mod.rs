@@ -49,7 +49,7 @@ async fn hear_of_changes(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
             change = changes.next() => match change {
-                Some(change) => app.forget(&change),
+                Some(change) => app.changed(&change),
                 None => return,
             },
         }

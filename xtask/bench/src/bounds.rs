@@ -54,7 +54,7 @@ impl Bounds {
     /// # Errors
     /// A fault of the cryptographic library.
     pub fn es256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
-        alone(length, || Ok(drop(self.es256.sign("at+jwt", &self.claims)?)))
+        alone(length, || Ok(self.es256.sign("at+jwt", &self.claims)?))
     }
 
     /// Verifies an access token, as introspection does.
@@ -63,7 +63,7 @@ impl Bounds {
     /// As [`Self::es256_signatures`].
     pub fn es256_verifications(&self, length: Duration) -> anyhow::Result<Sample> {
         let key = self.es256.verification_key();
-        alone(length, || Ok(drop(key.verify::<AccessTokenClaims>(&self.es256_token, &[Algorithm::ES256])?)))
+        alone(length, || Ok(key.verify::<AccessTokenClaims>(&self.es256_token, &[Algorithm::ES256])?))
     }
 
     /// Signs access tokens with RS256 and a key of 2048 bits.
@@ -71,7 +71,7 @@ impl Bounds {
     /// # Errors
     /// As [`Self::es256_signatures`].
     pub fn rs256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
-        alone(length, || Ok(drop(self.rs256.sign("at+jwt", &self.claims)?)))
+        alone(length, || Ok(self.rs256.sign("at+jwt", &self.claims)?))
     }
 
     /// Hashes passwords with argon2id and the server's parameters.
@@ -100,7 +100,8 @@ impl Bounds {
     ) -> anyhow::Result<Sample> {
         let store = self.database.store();
         let commits_before = store.write_statistics().commits;
-        let cpu_of_all = || Ok::<_, anyhow::Error>(cpu::of_this_process()? + cpu::of_trees(database_servers)?);
+        let cpu_of_all =
+            || Ok::<_, anyhow::Error>(cpu::of_this_process()? + cpu::of_trees(database_servers)?);
         let (before, began) = (cpu_of_all()?, Instant::now());
         let mut running = JoinSet::new();
         for _ in 0..writers {
@@ -162,7 +163,7 @@ fn row(number: u64) -> Effect {
 }
 
 /// Does the same on one thread for `length`.
-fn alone(length: Duration, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Sample> {
+fn alone<T>(length: Duration, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Sample> {
     work()?;
     let (before, began) = (cpu::of_this_process()?, Instant::now());
     let mut count = 0;

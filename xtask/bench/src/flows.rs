@@ -168,7 +168,9 @@ impl Flow for SignIns {
         expect(answer, 303)?;
         let location = location(answer)?;
         self.interaction = match self.interaction {
-            None => Some(query_value(location, "interaction").with_context(|| location.to_owned())?.to_owned()),
+            None => {
+                Some(query_value(location, "interaction").with_context(|| location.to_owned())?.to_owned())
+            }
             Some(_) => {
                 query_value(location, "code").with_context(|| location.to_owned())?;
                 None
@@ -194,7 +196,10 @@ pub fn location<'a>(answer: &'a Answer<'_>) -> anyhow::Result<&'a str> {
 /// The value of a query parameter that needs no decoding.
 pub fn query_value<'a>(location: &'a str, name: &str) -> Option<&'a str> {
     let query = location.split_once('?')?.1;
-    query.split('&').find_map(|pair| pair.split_once('=').filter(|(found, _)| *found == name)).map(|(_, value)| value)
+    query
+        .split('&')
+        .find_map(|pair| pair.split_once('=').filter(|(found, _)| *found == name))
+        .map(|(_, value)| value)
 }
 
 /// The text of a member of a JSON object, one without escapes; parsing the whole would be the larger part of

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use grantor_store::testing::TestDatabase;
 use tempfile::TempDir;
 
 use crate::http::{Connection, request};
@@ -177,4 +178,35 @@ fn run(command: &mut Command) -> anyhow::Result<Vec<u8>> {
 /// A port that was free just now. The server must know its own before it starts: it is in its issuers.
 fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// The PostgreSQL server behind a database of its own, for as long as this lasts.
+pub struct PostgresServer {
+    database: TestDatabase,
+    process_id: u32,
+}
+
+impl PostgresServer {
+    /// # Errors
+    /// When the database's server is not one that was started for it, or does not sync to disk.
+    pub fn of(database: TestDatabase) -> anyhow::Result<Self> {
+        ensure!(
+            std::env::var_os("GRANTOR_TEST_DURABLE").is_some(),
+            "run `cargo xtask bench --postgres`: it makes PostgreSQL sync to disk"
+        );
+        let directory = database.url().split_once("host=").context("PostgreSQL is not our own")?.1;
+        let file = Path::new(directory).join("data/postmaster.pid");
+        let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let process_id = text.lines().next().unwrap_or_default().trim().parse()?;
+        Ok(Self { database, process_id })
+    }
+
+    pub fn url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// Of the process that all others of the server descend from.
+    pub fn process_id(&self) -> u32 {
+        self.process_id
+    }
 }

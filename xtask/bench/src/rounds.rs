@@ -1,6 +1,6 @@
 //! What is measured, in which order, and what each result is held against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::load::Sample;
 
@@ -44,6 +44,29 @@ impl Step {
         Self::Argon2idHash,
         Self::SignIn,
     ];
+
+    /// Those with one of `words` in their names, and what they need; all if there are no words.
+    ///
+    /// # Errors
+    /// A word that no name has.
+    pub fn chosen(words: &[String]) -> anyhow::Result<Vec<Self>> {
+        if words.is_empty() {
+            return Ok(Self::ALL.to_vec());
+        }
+        let mut chosen = BTreeSet::new();
+        for word in words {
+            let named: Vec<Self> = Self::ALL.into_iter().filter(|step| step.name().contains(word)).collect();
+            anyhow::ensure!(!named.is_empty(), "nothing that is measured has `{word}` in its name");
+            for step in named {
+                chosen.extend(step.bounded_by());
+                chosen.insert(step);
+            }
+        }
+        if chosen.contains(&Self::RefreshAtHalfLoad) {
+            chosen.insert(Self::Refresh);
+        }
+        Ok(Self::ALL.into_iter().filter(|step| chosen.contains(step)).collect())
+    }
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -268,6 +291,14 @@ mod tests {
         let even = spread(&rounds[..2], |round| Some(round.0.get(&Step::Jwks)?.per_second())).unwrap();
         assert_eq!(even.median, 20.0);
         assert_eq!(spread(&rounds, |_| None), None);
+    }
+
+    #[test]
+    fn a_choice_brings_its_bounds() {
+        let chosen = Step::chosen(&["JWKS".to_owned(), "ES256 sig".to_owned()]).unwrap();
+        assert_eq!(chosen, [Step::EmptyHandler, Step::Es256Signature, Step::Jwks]);
+        assert_eq!(Step::chosen(&[]).unwrap(), Step::ALL);
+        assert!(Step::chosen(&["nothing".to_owned()]).is_err());
     }
 
     #[test]

@@ -50,9 +50,9 @@ impl TenantStore<'_> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => audit_events::table
-                    .filter(audit_events::tenant_id.eq(tenant))
-                    .order((audit_events::at.desc(), audit_events::id.desc())).limit(limit.into())
-                    .select(AuditEventRow::as_select()).load(c).await)?;
+                .filter(audit_events::tenant_id.eq(tenant))
+                .order((audit_events::at.desc(), audit_events::id.desc())).limit(limit.into())
+                .select(AuditEventRow::as_select()).load(c).await)?;
             rows.into_iter().map(AuditEventRow::into_event).collect()
         };
         self.store.read(work).await

@@ -100,8 +100,9 @@ pub(crate) fn subscribe(sender: &broadcast::Sender<Change>) -> Changes {
 }
 
 /// Tells the other nodes when the transaction commits; SQLite has none.
-pub(crate) async fn notify(conn: &mut Conn<'_>, change: &Change) -> QueryResult<()> {
-    if let Conn::Postgres(connection) = conn {
+pub(crate) async fn notify(conn: &mut Conn<'_>, changes: &[Change]) -> QueryResult<()> {
+    let Conn::Postgres(connection) = conn else { return Ok(()) };
+    for change in changes {
         diesel::sql_query("SELECT pg_notify($1, $2)")
             .bind::<Text, _>(CHANNEL)
             .bind::<Text, _>(change.to_payload())

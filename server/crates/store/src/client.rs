@@ -64,7 +64,7 @@ impl TenantStore<'_> {
         let key = (Bytes::from(self.id), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => clients::table.find(key)
-                    .select(ClientRow::as_select()).first(c).await.optional())?;
+                .select(ClientRow::as_select()).get_result(c).await.optional())?;
             row.map(ClientRow::into_client).transpose()
         };
         self.store.read(work).await
@@ -140,8 +140,8 @@ impl TenantStore<'_> {
                     clients::version.eq(clients::version + 1),
                 );
                 let replaced = dual!(conn, c => diesel::update(clients::table.find(key.clone()))
-                        .filter(is_expected(expected_version)).set(changes)
-                        .returning(ClientRow::as_returning()).get_result(c).await.optional())?;
+                    .filter(is_expected(expected_version)).set(changes)
+                    .returning(ClientRow::as_returning()).get_result(c).await.optional())?;
                 let Some(replaced) = replaced else { return Err(why_missed(conn, key).await) };
                 audit::record(conn, tenant, audit).await?;
                 Ok(replaced.into_client()?)
@@ -160,23 +160,22 @@ impl TenantStore<'_> {
         audit: Vec<AuditEvent>,
     ) -> Result<(), WriteError> {
         let (tenant, client_id) = (self.id, client_id.clone());
+        let mut changes = self.change(ChangeKind::Client(client_id.clone()));
+        changes.extend(self.change(ChangeKind::RoleAssignments));
         self.store
-            .write_change(
-                self.change(ChangeKind::Client(client_id.clone())),
-                async move |conn: &mut Conn<'_>| {
-                    let key = (Bytes::from(tenant), client_id.to_string());
-                    let deleted = dual!(conn, c => diesel::delete(clients::table.find(key.clone()))
+            .write_change(changes, async move |conn: &mut Conn<'_>| {
+                let key = (Bytes::from(tenant), client_id.to_string());
+                let deleted = dual!(conn, c => diesel::delete(clients::table.find(key.clone()))
                         .filter(is_expected(expected_version)).execute(c).await)?;
-                    if deleted == 0 {
-                        return Err(why_missed(conn, key).await);
-                    }
-                    dual!(conn, c => diesel::delete(spent_assertions::table)
+                if deleted == 0 {
+                    return Err(why_missed(conn, key).await);
+                }
+                dual!(conn, c => diesel::delete(spent_assertions::table)
                         .filter(spent_assertions::tenant_id.eq(key.0))
                         .filter(spent_assertions::client_id.eq(key.1)).execute(c).await)?;
-                    role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
-                    Ok(audit::record(conn, tenant, audit).await?)
-                },
-            )
+                role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
+                Ok(audit::record(conn, tenant, audit).await?)
+            })
             .await
     }
 }

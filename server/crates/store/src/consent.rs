@@ -6,6 +6,7 @@ use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{clients, consents};
+use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, scope};
 use crate::{ApplyError, Error, TenantStore};
 
@@ -64,10 +65,10 @@ impl TenantStore<'_> {
             let client =
                 (clients::tenant_id.eq(consents::tenant_id)).and(clients::client_id.eq(consents::client_id));
             let rows: Vec<(ConsentRow, Option<String>)> = dual!(&mut conn, c => consents::table
-                    .left_join(clients::table.on(client))
-                    .filter(consents::tenant_id.eq(tenant)).filter(consents::user_id.eq(user))
-                    .order((consents::given_at.desc(), consents::client_id.asc()))
-                    .select((ConsentRow::as_select(), clients::client_name.nullable())).load(c).await)?;
+                .left_join(clients::table.on(client))
+                .filter(consents::tenant_id.eq(tenant)).filter(consents::user_id.eq(user))
+                .order((consents::given_at.desc(), consents::client_id.asc()))
+                .select((ConsentRow::as_select(), clients::client_name.nullable())).load(c).await)?;
             rows.into_iter().map(|(consent, name)| Ok((consent.into_consent()?, name))).collect()
         };
         self.store.read(work).await
@@ -78,7 +79,7 @@ async fn load(
     conn: &mut Conn<'_>,
     key: (Bytes<16>, Bytes<16>, String),
 ) -> Result<Option<ConsentRow>, diesel::result::Error> {
-    dual!(conn, c => consents::table.find(key).select(ConsentRow::as_select()).first(c).await.optional())
+    dual!(conn, c => consents::table.find(key).select(ConsentRow::as_select()).get_result(c).await.optional())
 }
 
 /// Adds to what is there. Both databases lack a union of scopes, so it is made here, and written only
@@ -104,8 +105,8 @@ pub(crate) async fn add(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), Ap
         consents::given_at.eq(row.given_at),
         consents::version.eq(version + 1),
     );
-    guarded(dual!(conn, c => diesel::update(consents::table.find(key))
-        .filter(consents::version.eq(version)).set(changes).execute(c).await)?)
+    guarded(dual!(conn, c => Kept(diesel::update(consents::table.find(key))
+        .filter(consents::version.eq(version)).set(changes)).execute(c).await)?)
 }
 
 pub(crate) async fn forget(

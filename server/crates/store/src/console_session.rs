@@ -39,7 +39,7 @@ impl TenantStore<'_> {
         };
         let work = async move |mut conn: Conn<'_>| {
             dual!(&mut conn, c => diesel::insert_into(console_sessions::table)
-                    .values(row).execute(c).await)?;
+                .values(row).execute(c).await)?;
             Ok(())
         };
         self.store.write_statement(work).await
@@ -52,10 +52,10 @@ impl TenantStore<'_> {
             let user = (users::tenant_id.eq(console_sessions::tenant_id))
                 .and(users::id.eq(console_sessions::user_id));
             let rows: Option<(ConsoleSessionRow, UserRow)> = dual!(&mut conn, c => console_sessions::table
-                    .inner_join(users::table.on(user))
-                    .filter(console_sessions::tenant_id.eq(tenant)).filter(console_sessions::hash.eq(hash))
-                    .select((ConsoleSessionRow::as_select(), UserRow::as_select()))
-                    .first(c).await.optional())?;
+                .inner_join(users::table.on(user))
+                .filter(console_sessions::tenant_id.eq(tenant)).filter(console_sessions::hash.eq(hash))
+                .select((ConsoleSessionRow::as_select(), UserRow::as_select()))
+                .get_result(c).await.optional())?;
             let Some((row, user)) = rows else { return Ok(None) };
             let session = ConsoleSession {
                 hash: row.hash.into(),

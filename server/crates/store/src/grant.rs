@@ -6,6 +6,7 @@ use grantor_protocol::model::{ClientId, Grant, GrantId, RevocationReason, Tenant
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::schema::grants;
+use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
 use crate::{ApplyError, Error, TenantStore};
 
@@ -66,7 +67,7 @@ impl TenantStore<'_> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => grants::table.find(key)
-                    .select(GrantRow::as_select()).first(c).await.optional())?;
+                .select(GrantRow::as_select()).get_result(c).await.optional())?;
             row.map(GrantRow::into_grant).transpose()
         };
         self.store.read(work).await
@@ -88,8 +89,8 @@ pub(crate) async fn touch(conn: &mut Conn<'_>, tenant: TenantId, grant: GrantId)
         .filter(grants::revoked_at.is_null())
         .select(grants::id);
     let found: Option<Bytes<16>> = match conn {
-        Conn::Postgres(c) => live.for_share().first(c).await.optional()?,
-        Conn::Sqlite(c) => live.first(&mut **c).await.optional()?,
+        Conn::Postgres(c) => live.for_share().get_result(c).await.optional()?,
+        Conn::Sqlite(c) => live.get_result(&mut **c).await.optional()?,
     };
     guarded(found.iter().len())
 }
@@ -104,9 +105,9 @@ pub(crate) async fn revoke(
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(grant));
     let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
-    dual!(conn, c => diesel::update(grants::table.find(key))
+    dual!(conn, c => Kept(diesel::update(grants::table.find(key))
         .filter(grants::revoked_at.is_null())
-        .set(revoked).execute(c).await)?;
+        .set(revoked)).execute(c).await)?;
     Ok(())
 }
 
@@ -119,12 +120,12 @@ pub(crate) async fn revoke_all_of(
     at: Timestamp,
 ) -> Result<(), ApplyError> {
     let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
-    dual!(conn, c => diesel::update(grants::table)
+    dual!(conn, c => Kept(diesel::update(grants::table)
         .filter(grants::tenant_id.eq(Bytes::from(tenant)))
         .filter(grants::user_id.eq(Bytes::from(user)))
         .filter(grants::client_id.eq(client_id.as_str()))
         .filter(grants::revoked_at.is_null())
-        .set(revoked).execute(c).await)?;
+        .set(revoked)).execute(c).await)?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ impl<'a> Installation<'a> {
     pub async fn master_key_check(&self) -> Result<Option<Vec<u8>>, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let row = installation::table.find(MASTER_KEY_CHECK).select(installation::value);
-            Ok(dual!(&mut conn, c => row.first(c).await.optional())?)
+            Ok(dual!(&mut conn, c => row.get_result(c).await.optional())?)
         };
         self.store.read(work).await
     }
@@ -35,7 +35,7 @@ impl<'a> Installation<'a> {
         let work = async move |mut conn: Conn<'_>| {
             let row = (installation::name.eq(MASTER_KEY_CHECK), installation::value.eq(value));
             let inserted = dual!(&mut conn, c => diesel::insert_into(installation::table).values(row)
-                    .on_conflict_do_nothing().execute(c).await)?;
+                .on_conflict_do_nothing().execute(c).await)?;
             Ok(inserted > 0)
         };
         self.store.write_statement(work).await
@@ -60,7 +60,7 @@ impl<'a> Installation<'a> {
         let work = async move |mut conn: Conn<'_>| {
             let token = setup_tokens::table.find(Bytes::from(hash));
             let used = dual!(&mut conn, c => diesel::delete(token)
-                    .filter(setup_tokens::expires_at.gt(Time::from(now))).execute(c).await)?;
+                .filter(setup_tokens::expires_at.gt(Time::from(now))).execute(c).await)?;
             if used > 0 {
                 dual!(&mut conn, c => diesel::delete(setup_tokens::table).execute(c).await)?;
             }

@@ -6,6 +6,7 @@ use grantor_protocol::model::{Interaction, InteractionId, SessionId, TenantId};
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::schema::interactions;
+use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{ApplyError, Error, TenantStore};
 
@@ -56,7 +57,7 @@ impl TenantStore<'_> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => interactions::table.find(key)
-                    .select(InteractionRow::as_select()).first(c).await.optional())?;
+                .select(InteractionRow::as_select()).get_result(c).await.optional())?;
             row.map(InteractionRow::into_interaction).transpose()
         };
         self.store.read(work).await
@@ -76,9 +77,9 @@ pub(crate) async fn record_sign_in(
     session: SessionId,
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(interaction));
-    guarded(dual!(conn, c => diesel::update(interactions::table.find(key))
+    guarded(dual!(conn, c => Kept(diesel::update(interactions::table.find(key))
         .filter(interactions::completed_at.is_null())
-        .set(interactions::signed_in.eq(Bytes::from(session)))
+        .set(interactions::signed_in.eq(Bytes::from(session))))
         .execute(c).await)?)
 }
 
@@ -89,8 +90,8 @@ pub(crate) async fn complete(
     at: Timestamp,
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(interaction));
-    guarded(dual!(conn, c => diesel::update(interactions::table.find(key))
+    guarded(dual!(conn, c => Kept(diesel::update(interactions::table.find(key))
         .filter(interactions::completed_at.is_null())
-        .set(interactions::completed_at.eq(Time::from(at)))
+        .set(interactions::completed_at.eq(Time::from(at))))
         .execute(c).await)?)
 }

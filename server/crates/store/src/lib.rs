@@ -25,6 +25,7 @@ mod schema;
 mod session;
 mod signing_key;
 mod sqlite;
+mod statement;
 mod sweep;
 mod tenant;
 #[cfg(feature = "testing")]
@@ -227,22 +228,24 @@ impl Store {
         }
     }
 
-    /// [`write`](Self::write) that tells of `change` when it is committed.
-    async fn write_change<T, E, F>(&self, change: Change, work: F) -> Result<T, E>
+    /// [`write`](Self::write) that tells of `changes` when it is committed.
+    async fn write_change<T, E, F>(&self, changes: Vec<Change>, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + From<diesel::result::Error> + Send + 'static,
         F: for<'a, 'c> SendAsyncFnOnce<&'a mut Conn<'c>, Result<T, E>> + Send + 'static,
     {
         let sender = self.inner.changes.clone();
-        let told = change.clone();
+        let told = changes.clone();
         let committed = move || {
-            // Without receivers nobody needs to know.
-            let _receivers = sender.send(told);
+            for change in told {
+                // Without receivers nobody needs to know.
+                let _receivers = sender.send(change);
+            }
         };
         let work = async move |mut conn: Conn<'_>| {
             let value = work(&mut conn).await?;
-            changes::notify(&mut conn, &change).await?;
+            changes::notify(&mut conn, &changes).await?;
             Ok(value)
         };
         match &self.inner.engine {

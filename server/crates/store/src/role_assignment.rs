@@ -116,7 +116,7 @@ impl TenantStore<'_> {
         self.store
             .write_change(self.change(ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
                 dual!(conn, c => diesel::insert_into(role_assignments::table).values(row)
-                        .on_conflict_do_nothing().execute(c).await)?;
+                    .on_conflict_do_nothing().execute(c).await)?;
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
@@ -136,7 +136,7 @@ impl TenantStore<'_> {
             .write_change(self.change(ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
                 let key = (row.tenant_id, row.subject, row.role, row.scope);
                 let deleted = dual!(conn, c => diesel::delete(role_assignments::table.find(key))
-                        .execute(c).await)?;
+                    .execute(c).await)?;
                 match deleted {
                     0 => Err(WriteError::NotFound),
                     _ => Ok(audit::record(conn, tenant, audit).await?),

@@ -5,6 +5,7 @@ use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::conn::{Conn, dual};
 use crate::schema::{sessions, users};
+use crate::statement::Kept;
 use crate::user::UserRow;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{ApplyError, Error, TenantStore};
@@ -59,7 +60,7 @@ impl TenantStore<'_> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => sessions::table.find(key)
-                    .select(SessionRow::as_select()).first(c).await.optional())?;
+                .select(SessionRow::as_select()).get_result(c).await.optional())?;
             row.map(SessionRow::into_session).transpose()
         };
         self.store.read(work).await
@@ -71,9 +72,9 @@ impl TenantStore<'_> {
         let work = async move |mut conn: Conn<'_>| {
             let user = users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id));
             let rows: Option<(SessionRow, UserRow)> = dual!(&mut conn, c => sessions::table
-                    .inner_join(users::table.on(user))
-                    .filter(sessions::tenant_id.eq(tenant)).filter(sessions::secret.eq(secret))
-                    .select((SessionRow::as_select(), UserRow::as_select())).first(c).await.optional())?;
+                .inner_join(users::table.on(user))
+                .filter(sessions::tenant_id.eq(tenant)).filter(sessions::secret.eq(secret))
+                .select((SessionRow::as_select(), UserRow::as_select())).get_result(c).await.optional())?;
             rows.map(|(session, user)| Ok((session.into_session()?, user.into_user()?))).transpose()
         };
         self.store.read(work).await
@@ -94,9 +95,9 @@ pub(crate) async fn end(
     at: Timestamp,
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(session));
-    dual!(conn, c => diesel::update(sessions::table.find(key))
+    dual!(conn, c => Kept(diesel::update(sessions::table.find(key))
         .filter(sessions::ended_at.is_null())
-        .set(sessions::ended_at.eq(Time::from(at)))
+        .set(sessions::ended_at.eq(Time::from(at))))
         .execute(c).await)?;
     Ok(())
 }

@@ -75,10 +75,10 @@ impl TenantStore<'_> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => signing_keys::table
-                    .filter(signing_keys::tenant_id.eq(tenant))
-                    .filter(signing_keys::state.ne(KeyState::Removed.as_str()))
-                    .order(signing_keys::id.asc())
-                    .select(SigningKeyRow::as_select()).load(c).await)?;
+                .filter(signing_keys::tenant_id.eq(tenant))
+                .filter(signing_keys::state.ne(KeyState::Removed.as_str()))
+                .order(signing_keys::id.asc())
+                .select(SigningKeyRow::as_select()).load(c).await)?;
             rows.into_iter().map(SigningKeyRow::into_record).collect()
         };
         self.store.read(work).await
@@ -129,9 +129,9 @@ impl Store {
         let now = Time::from(now);
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => signing_keys::table
-                    .filter(signing_keys::changes_at.le(now))
-                    .order(signing_keys::changes_at.asc())
-                    .select(SigningKeyRow::as_select()).limit(limit.into()).load(c).await)?;
+                .filter(signing_keys::changes_at.le(now))
+                .order(signing_keys::changes_at.asc())
+                .select(SigningKeyRow::as_select()).limit(limit.into()).load(c).await)?;
             rows.into_iter().map(SigningKeyRow::into_record).collect()
         };
         self.read(work).await

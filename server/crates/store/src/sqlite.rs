@@ -192,7 +192,7 @@ fn answer_reads(mut connection: SqliteConn, queries: &Mutex<Receiver<Read>>) {
 fn write_groups(mut connection: SqliteConn, jobs: &Receiver<Job>, counters: &Counters) {
     while let Ok(first) = jobs.recv() {
         let begun = execute(&mut connection, "BEGIN IMMEDIATE");
-        let mut group = Vec::with_capacity(LARGEST_GROUP.min(32));
+        let mut group = vec![];
         let mut next = Some(first);
         let mut lost = false;
         while let Some(job) = next.take() {
@@ -216,8 +216,9 @@ fn write_groups(mut connection: SqliteConn, jobs: &Receiver<Job>, counters: &Cou
             // Where nothing was begun, or SQLite has rolled back by itself, there is none to end.
             let _ended = execute(&mut connection, "ROLLBACK");
         }
-        let outcome = committed;
-        group.into_iter().for_each(|answer| answer(outcome.as_ref().copied().map_err(String::as_str)));
+        for answer in group {
+            answer(committed.as_ref().copied().map_err(String::as_str));
+        }
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Tenants<'a> {
         let id = Bytes::from(id);
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.find(id)
-                    .select(TenantRow::as_select()).first(c).await.optional())?;
+                .select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -90,7 +90,7 @@ impl<'a> Tenants<'a> {
         let slug = slug.to_owned();
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
-                    .select(TenantRow::as_select()).first(c).await.optional())?;
+                .select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -169,8 +169,8 @@ impl<'a> Tenants<'a> {
                 let any = expected_version.is_none().into_sql::<Bool>();
                 let expected = tenants::version.eq(expected_version.unwrap_or_default()).or(any);
                 let updated = dual!(conn, c => diesel::update(tenants::table.find(row.id))
-                        .filter(expected).set(changes)
-                        .returning(TenantRow::as_returning()).get_result(c).await.optional())?;
+                    .filter(expected).set(changes)
+                    .returning(TenantRow::as_returning()).get_result(c).await.optional())?;
                 let Some(updated) = updated else {
                     let found = exists(tenants::table.find(row.id));
                     return Err(match dual!(conn, c => select(found).get_result(c).await)? {
@@ -221,11 +221,11 @@ impl TenantStore<'_> {
         }
     }
 
-    pub(crate) fn change(&self, kind: ChangeKind) -> Change {
-        Change::In { tenant_id: self.id, kind }
+    pub(crate) fn change(&self, kind: ChangeKind) -> Vec<Change> {
+        vec![Change::In { tenant_id: self.id, kind }]
     }
 }
 
-fn tenant_changed(tenant_id: TenantId) -> Change {
-    Change::In { tenant_id, kind: ChangeKind::Tenant }
+fn tenant_changed(tenant_id: TenantId) -> Vec<Change> {
+    vec![Change::In { tenant_id, kind: ChangeKind::Tenant }]
 }

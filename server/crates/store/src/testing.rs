@@ -124,7 +124,7 @@ impl Drop for TestDatabase {
 /// Makes two tests of one body, `on_sqlite` and `on_postgres`, in a module of its name. Nothing needs
 /// to be imported for it.
 ///
-/// ```ignore
+/// ```text
 /// on_both_databases! {
 ///     async fn finds_what_was_stored(database: TestDatabase) { .. }
 /// }

@@ -13,6 +13,7 @@ use crate::grant::GrantRow;
 use crate::schema::{
     access_token_revocations, authorization_codes, grants, refresh_tokens, spent_assertions,
 };
+use crate::statement::Kept;
 use crate::value::{Bytes, Time};
 use crate::{ApplyError, Error, TenantStore};
 
@@ -115,10 +116,10 @@ impl TenantStore<'_> {
             let grant = (grants::tenant_id.eq(authorization_codes::tenant_id))
                 .and(grants::id.eq(authorization_codes::grant_id));
             let rows: Option<(CodeRow, GrantRow)> = dual!(&mut conn, c => authorization_codes::table
-                    .inner_join(grants::table.on(grant))
-                    .filter(authorization_codes::tenant_id.eq(key.0))
-                    .filter(authorization_codes::hash.eq(key.1))
-                    .select((CodeRow::as_select(), GrantRow::as_select())).first(c).await.optional())?;
+                .inner_join(grants::table.on(grant))
+                .filter(authorization_codes::tenant_id.eq(key.0))
+                .filter(authorization_codes::hash.eq(key.1))
+                .select((CodeRow::as_select(), GrantRow::as_select())).get_result(c).await.optional())?;
             let Some((code, grant)) = rows else { return Ok(None) };
             let grant = grant.into_grant()?;
             Ok(Some((code.into_code(grant.client_id.clone()), grant)))
@@ -136,10 +137,10 @@ impl TenantStore<'_> {
             let grant = (grants::tenant_id.eq(refresh_tokens::tenant_id))
                 .and(grants::id.eq(refresh_tokens::grant_id));
             let rows: Option<(RefreshTokenRow, GrantRow)> = dual!(&mut conn, c => refresh_tokens::table
-                    .inner_join(grants::table.on(grant))
-                    .filter(refresh_tokens::tenant_id.eq(key.0))
-                    .filter(refresh_tokens::hash.eq(key.1))
-                    .select((RefreshTokenRow::as_select(), GrantRow::as_select())).first(c).await.optional())?;
+                .inner_join(grants::table.on(grant))
+                .filter(refresh_tokens::tenant_id.eq(key.0))
+                .filter(refresh_tokens::hash.eq(key.1))
+                .select((RefreshTokenRow::as_select(), GrantRow::as_select())).get_result(c).await.optional())?;
             let Some((token, grant)) = rows else { return Ok(None) };
             let grant = grant.into_grant()?;
             Ok(Some((token.into_refresh_token(grant.client_id.clone()), grant)))
@@ -199,9 +200,9 @@ pub(crate) async fn consume_code(
     at: Timestamp,
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(hash));
-    guarded(dual!(conn, c => diesel::update(authorization_codes::table.find(key))
+    guarded(dual!(conn, c => Kept(diesel::update(authorization_codes::table.find(key))
         .filter(authorization_codes::consumed_at.is_null())
-        .set(authorization_codes::consumed_at.eq(Time::from(at)))
+        .set(authorization_codes::consumed_at.eq(Time::from(at))))
         .execute(c).await)?)
 }
 
@@ -218,9 +219,9 @@ pub(crate) async fn rotate_refresh_token(
     at: Timestamp,
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(hash));
-    guarded(dual!(conn, c => diesel::update(refresh_tokens::table.find(key))
+    guarded(dual!(conn, c => Kept(diesel::update(refresh_tokens::table.find(key))
         .filter(refresh_tokens::rotated_at.is_null())
-        .set(refresh_tokens::rotated_at.eq(Time::from(at)))
+        .set(refresh_tokens::rotated_at.eq(Time::from(at))))
         .execute(c).await)?)
 }
 

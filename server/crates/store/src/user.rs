@@ -72,7 +72,7 @@ impl TenantStore<'_> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => users::table.find(key)
-                    .select(UserRow::as_select()).first(c).await.optional())?;
+                .select(UserRow::as_select()).get_result(c).await.optional())?;
             row.map(UserRow::into_user).transpose()
         };
         self.store.read(work).await
@@ -84,8 +84,8 @@ impl TenantStore<'_> {
         let (tenant, login) = (Bytes::from(self.id), login.to_lowercase());
         let work = async move |mut conn: Conn<'_>| {
             let mut rows = dual!(&mut conn, c => users::table.filter(users::tenant_id.eq(tenant))
-                    .filter(users::username_lower.eq(&login).or(users::email_lower.eq(&login)))
-                    .select(UserRow::as_select()).load(c).await)?;
+                .filter(users::username_lower.eq(&login).or(users::email_lower.eq(&login)))
+                .select(UserRow::as_select()).load(c).await)?;
             rows.sort_by_key(|row| row.username_lower != login);
             rows.into_iter().next().map(UserRow::into_user).transpose()
         };
@@ -165,8 +165,8 @@ impl TenantStore<'_> {
                 users::version.eq(users::version + 1),
             );
             let replaced = dual!(&mut conn, c => diesel::update(users::table.find(key))
-                    .filter(is_expected(expected_version)).set(changes)
-                    .returning(UserRow::as_returning()).get_result(c).await.optional())?;
+                .filter(is_expected(expected_version)).set(changes)
+                .returning(UserRow::as_returning()).get_result(c).await.optional())?;
             let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
             audit::record(&mut conn, tenant, audit).await?;
             Ok(replaced.into_user()?)
@@ -194,7 +194,7 @@ impl TenantStore<'_> {
             );
             let key = (Bytes::from(tenant), Bytes::from(id));
             let changed = dual!(&mut conn, c => diesel::update(users::table.find(key))
-                    .set(changes).execute(c).await)?;
+                .set(changes).execute(c).await)?;
             if changed == 0 {
                 return Err(WriteError::NotFound);
             }

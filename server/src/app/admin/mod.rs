@@ -1,21 +1,57 @@
-use super::Fault;
-use grantor_protocol::model::{Tenant, User};
-pub struct Enforcers;
-impl Enforcers {
-    pub async fn new() -> Result<Self, Fault> {
-        Ok(Self)
+//! The admin API's use cases. Each names the right it needs in its first line, reads or writes one
+//! noun, and puts into the audit trail what it changed, in the same transaction.
+
+mod access;
+mod caller;
+mod clients;
+mod document;
+mod fault;
+mod me;
+mod tenants;
+mod users;
+mod version;
+
+pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource, is_role};
+pub use caller::Caller;
+pub use document::Write;
+pub use fault::{AdminFault, FieldFault, Unauthenticated};
+pub use tenants::check_slug;
+pub use version::{Precondition, Saved, Versioned};
+
+use grantor_api as api;
+use grantor_protocol::model::{AuditEvent, AuditKind, TenantId};
+use grantor_store::{Change, ChangeKind, Listing};
+use serde_json::Value;
+
+use super::{App, Fault};
+
+impl App {
+    /// Forgets here and now what a change made wrong, so that its maker reads it; the other nodes
+    /// are told by the store.
+    fn forget(&self, tenant_id: TenantId, kind: ChangeKind) {
+        let change = Change::In { tenant_id, kind };
+        self.caches.forget(&change);
+        self.enforcers.forget(&change);
     }
-    pub fn forget(&self, _: &grantor_store::Change) {}
-}
-pub struct Caller;
-impl Caller {
-    pub fn console(_: &Tenant, _: &User, _: String) -> Self {
-        Self
+
+    /// The trail's entry for what a caller did.
+    fn admin_event(&self, caller: &Caller, kind: AuditKind, target: &str, mut detail: Value) -> AuditEvent {
+        if let Some(detail) = detail.as_object_mut() {
+            detail.insert("actor_tenant".to_owned(), caller.tenant.clone().into());
+        }
+        AuditEvent { detail, ..self.event(kind, caller.actor(), target.to_owned()) }
     }
 }
-pub fn is_role(_: &str) -> bool {
-    true
+
+/// A page of the store's as documents.
+fn as_page<T, U>(listing: Listing<T>, document: impl FnMut(T) -> U) -> api::Page<U> {
+    api::Page {
+        items: listing.items.into_iter().map(document).collect(),
+        next: listing.next.map(|cursor| cursor.to_string()),
+    }
 }
-pub fn check_slug(_: &str) -> Result<(), String> {
-    Ok(())
+
+/// Somebody else was faster at the same thing, every time.
+fn contended() -> AdminFault {
+    Fault::Busy("the same thing is being changed elsewhere").into()
 }

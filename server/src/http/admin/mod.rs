@@ -1,8 +1,104 @@
-use crate::app::App;
+//! The admin API: documents in, use cases, documents or problems out. What it says of itself
+//! (OpenAPI) is made of the same types.
+
+mod admin;
+mod clients;
+mod me;
+mod paging;
+mod payload;
+mod problem;
+mod responses;
+mod tenants;
+mod users;
+
 use std::sync::Arc;
-pub fn service(_: Arc<App>) -> impl poem::Endpoint<Output = poem::Response> {
-    poem::endpoint::make(|_| async { poem::Response::default() })
+
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route, get};
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+use tracing::Instrument;
+
+use super::request_id::RequestId;
+use crate::app::App;
+
+/// Where the admin API is under the public address.
+const ROOT: &str = "/admin/v1";
+
+#[derive(Tags)]
+enum Tag {
+    /// The caller.
+    Me,
+    /// Issuers with their own users, clients, keys and look.
+    Tenants,
+    /// Applications, devices and services that get tokens from a tenant.
+    Clients,
+    /// People who sign in at a tenant.
+    Users,
 }
+
+const DESCRIPTION: &str = "\
+Administers a Grantor installation.
+
+**Credentials**: an access token whose audience is this API's address, from the system tenant or from the tenant that \
+its own administrators act in; or the console's session cookie, with `X-Grantor-CSRF` for whatever changes something.
+
+**Rights**: what the caller's roles do not let it see is 404; what it may see and not change is 403.
+
+**Errors** are problem documents (RFC 9457) with a stable `type` (`urn:grantor:problem:<name>`), the members at fault as \
+JSON Pointers, and a correlation id that finds the server's log line.
+
+**Changes**: PUT creates or replaces, PATCH is a JSON Merge Patch (RFC 7396). `ETag` comes with every document, and \
+`If-Match` and `If-None-Match: *` guard against losing somebody else's change. Members that a document type does not have \
+are refused by name; members that only the server sets are ignored, so that a document can be read, changed and put back.
+
+**Collections** come in pages, oldest first: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
+right while things come and go. Times are RFC 3339, UTC.";
+
+fn description() -> OpenApiService<impl OpenApi, ()> {
+    let nouns = (me::MeApi, tenants::TenantsApi, clients::ClientsApi, users::UsersApi);
+    OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
+}
+
+/// The API's description (OpenAPI): pretty JSON that is the same for the same program.
 pub fn specification() -> String {
-    String::new()
+    let mut text = description().spec();
+    text.push('\n');
+    text
+}
+
+/// Everything under [`ROOT`].
+pub fn service(app: Arc<App>) -> impl Endpoint<Output = Response> {
+    let document = specification();
+    let document =
+        make_sync(move |_| Response::builder().content_type("application/json").body(document.clone()));
+    let routes = Route::new().at("/openapi.json", get(document)).nest("/", description().into_endpoint());
+    AdminEndpoint { routes: Arc::new(Route::new().nest(ROOT, routes).data(app).map_to_response().boxed()) }
+}
+
+struct AdminEndpoint {
+    routes: Arc<BoxEndpoint<'static, Response>>,
+}
+
+impl Endpoint for AdminEndpoint {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = RequestId::of(&request);
+        let answer = match *request.method() {
+            Method::GET | Method::HEAD => self.routes.call(request).await,
+            // What changes something runs to its end even when whoever asked has hung up.
+            _ => {
+                let routes = Arc::clone(&self.routes);
+                let change = async move { routes.call(request).await }.in_current_span();
+                tokio::spawn(change).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "a handler ended without an answer");
+                    Err(StatusCode::INTERNAL_SERVER_ERROR.into())
+                })
+            }
+        };
+        let mut response = answer.unwrap_or_else(|error| problem::respond(&error, id)).into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
 }

@@ -62,10 +62,10 @@ pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[St
             return StatusCode::INTERNAL_SERVER_ERROR.into();
         }
     };
-    let form_action = form_targets.iter().fold("'self'".to_owned(), |sources, target| sources + " " + target);
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action {form_action}; \
-         frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' {}; \
+         frame-ancestors 'none'; base-uri 'none'",
+        form_targets.join(" ")
     );
     Response::builder()
         .status(status)

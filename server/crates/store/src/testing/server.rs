@@ -1,4 +1,4 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ const SUPERVISE: &str = r#"
 programs=$1 files=$2; shift 2
 "$programs/initdb" -D "$files/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$files/log" 2>&1 &&
 "$programs/pg_ctl" -D "$files/data" -l "$files/log" -w -o "-k $files $*" start >>"$files/log" 2>&1 &&
-echo ready || { cat "$files/log"; }
+echo ready || { cat "$files/log"; rm -rf "$files"; exit 1; }
 cat >/dev/null
 "$programs/pg_ctl" -D "$files/data" -m immediate stop >/dev/null 2>&1
 rm -rf "$files"
@@ -127,17 +127,19 @@ fn start_private() -> Result<(String, ChildStdin), String> {
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .map_err(|error| error.to_string())?;
     let (Some(pipe), Some(output)) = (supervisor.stdin.take(), supervisor.stdout.take()) else {
         return Err("the supervisor has no pipes".to_owned());
     };
-    let mut said = String::new();
-    BufReader::new(output).read_line(&mut said).map_err(|error| error.to_string())?;
-    match said.trim() {
-        "ready" => Ok((format!("postgres://postgres@/postgres?host={}", files.display()), pipe)),
-        said => Err(format!("PostgreSQL did not start: {said}")),
+    let (mut output, mut said) = (BufReader::new(output), String::new());
+    output.read_line(&mut said).map_err(|error| error.to_string())?;
+    if said.trim() == "ready" {
+        return Ok((format!("postgres://postgres@/postgres?host={}", files.display()), pipe));
     }
+    output.read_to_string(&mut said).map_err(|error| error.to_string())?;
+    Err(format!("PostgreSQL did not start: {said}"))
 }
 
 /// Where `initdb` and `pg_ctl` are; Debian keeps them off the path.

@@ -35,6 +35,16 @@ on_both_databases! {
         }
     }
 
+    async fn with_a_client_its_roles_go(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut changes = database.store().changes();
+        world.rows().delete_client(&world.client.client_id, None, vec![]).await.unwrap();
+        let client = ChangeKind::Client(world.client.client_id.clone());
+        for kind in [client, ChangeKind::RoleAssignments] {
+            wait_for(&mut changes, &Change::In { tenant_id: world.tenant.id, kind }).await;
+        }
+    }
+
     async fn a_change_that_fails_is_not_told(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let mut changes = database.store().changes();

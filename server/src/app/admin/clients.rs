@@ -1,0 +1,415 @@
+use grantor_api as api;
+use grantor_jose::KeySet;
+use grantor_protocol::model::{
+    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType, Tenant,
+};
+use grantor_protocol::{Id, Scope, Secret, SecretKind, registration};
+use grantor_store::{ChangeKind, Page, Subject, WriteError};
+use serde_json::Value;
+
+use super::document::{changes, read};
+use super::tenants::{algorithm_document, algorithm_model};
+use super::version::etag;
+use super::{
+    Action, AdminFault, Caller, Domain, Precondition, Resource, Saved, Versioned, Write, as_page, contended,
+};
+use crate::app::bootstrap::{CONSOLE_CLIENT, SYSTEM_TENANT};
+use crate::app::{ATTEMPTS, App, TenantContext};
+
+/// Members that a replacement may leave out without changing them: a client must not be enabled by
+/// whoever applies its configuration once more.
+const LASTING: &[&str] = &["enabled"];
+
+impl App {
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn list_clients(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        page: &Page,
+    ) -> Result<api::Page<api::Client>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Read).await?;
+        let clients = self.store.tenant(context.tenant.id).list_clients(page).await?;
+        Ok(as_page(clients, |client| document(&client)))
+    }
+
+    /// # Errors
+    /// As [`Self::list_clients`].
+    pub async fn read_client(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        client_id: &str,
+    ) -> Result<Versioned<api::Client>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Read).await?;
+        let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
+        let client =
+            self.store.tenant(context.tenant.id).client(&client_id).await?.ok_or(AdminFault::NotFound)?;
+        Ok(versioned(&client))
+    }
+
+    /// Registers a client; its secret, if it has one, is in the answer and never again.
+    ///
+    /// # Errors
+    /// A document that cannot be taken, a client_id that is taken.
+    pub async fn create_client(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        wanted: Value,
+    ) -> Result<Saved<api::Client>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Create).await?;
+        let wanted: api::Client = read(wanted)?;
+        let client_id = match wanted.client_id.as_str() {
+            "" => Id::<Client>::generate(self.now(), self.entropy.as_ref()).to_string(),
+            chosen => chosen.to_owned(),
+        };
+        let client_id =
+            ClientId::parse(&client_id).ok_or_else(|| AdminFault::invalid("/client_id", NOT_A_CLIENT_ID))?;
+        self.make_client(caller, &context, client_id, &wanted).await
+    }
+
+    /// Registers the client, or makes it what the document says. It keeps its secrets while it has use
+    /// for them.
+    ///
+    /// # Errors
+    /// A document that cannot be taken, a precondition that does not hold.
+    pub async fn put_client(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        client_id: &str,
+        wanted: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::Client>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Update).await?;
+        let client_id = ClientId::parse(client_id)
+            .ok_or_else(|| AdminFault::BadRequest(format!("the client_id in the path {NOT_A_CLIENT_ID}")))?;
+        for _ in 0..ATTEMPTS {
+            if let Some(current) = self.store.tenant(context.tenant.id).client(&client_id).await? {
+                let write = Write::Replace(wanted.clone());
+                match self.change_client(caller, &context, current, write, precondition).await? {
+                    Some(saved) => return Ok(saved),
+                    None => continue,
+                }
+            }
+            self.administered(caller, tenant, Resource::Client, Action::Create).await?;
+            precondition.check(None)?;
+            let wanted: api::Client = read(wanted.clone())?;
+            keep_client_id(&wanted, &client_id)?;
+            match self.make_client(caller, &context, client_id.clone(), &wanted).await {
+                Err(AdminFault::Taken("client_id")) => {}
+                other => return other,
+            }
+        }
+        Err(contended())
+    }
+
+    /// Changes members of the client (RFC 7396).
+    ///
+    /// # Errors
+    /// As [`Self::put_client`].
+    pub async fn patch_client(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        client_id: &str,
+        patch: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::Client>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Update).await?;
+        let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
+        for _ in 0..ATTEMPTS {
+            let client = self.store.tenant(context.tenant.id).client(&client_id).await?;
+            let current = client.ok_or(AdminFault::NotFound)?;
+            let saved = self
+                .change_client(caller, &context, current, Write::Merge(patch.clone()), precondition)
+                .await?;
+            if let Some(saved) = saved {
+                return Ok(saved);
+            }
+        }
+        Err(contended())
+    }
+
+    /// Deletes a client with its grants and tokens.
+    ///
+    /// # Errors
+    /// The console's client stays; a precondition that does not hold.
+    pub async fn delete_client(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        client_id: &str,
+        precondition: &Precondition,
+    ) -> Result<(), AdminFault> {
+        let context = self.administered(caller, tenant, Resource::Client, Action::Delete).await?;
+        let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
+        let store = self.store.tenant(context.tenant.id);
+        for _ in 0..ATTEMPTS {
+            let current = store.client(&client_id).await?.ok_or(AdminFault::NotFound)?;
+            let before = versioned(&current);
+            precondition.check(Some(&before.etag))?;
+            self.authorize_change(caller, &context.tenant, &current, &current.metadata).await?;
+            let detail = changes(Some(&before.document), None::<&api::Client>);
+            let event = self.admin_event(caller, AuditKind::ClientChanged, client_id.as_str(), detail);
+            match store.delete_client(&client_id, Some(current.version), vec![event]).await {
+                Ok(()) => {
+                    self.forget(context.tenant.id, ChangeKind::Client(client_id.clone()));
+                    return Ok(());
+                }
+                Err(WriteError::VersionMismatch | WriteError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(contended())
+    }
+
+    async fn make_client(
+        &self,
+        caller: &Caller,
+        context: &TenantContext,
+        client_id: ClientId,
+        wanted: &api::Client,
+    ) -> Result<Saved<api::Client>, AdminFault> {
+        let metadata = metadata(wanted, context)?;
+        if self.is_for_the_admin_api(&metadata) {
+            self.authorize_giving(caller, domain_of_administrators(&context.tenant)).await?;
+        }
+        let now = self.now();
+        let mut client = Client {
+            tenant_id: context.tenant.id,
+            client_id: client_id.clone(),
+            enabled: wanted.enabled,
+            metadata,
+            secrets: vec![],
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let secret = self.provide_secret(&mut client);
+        let detail = changes(None::<&api::Client>, Some(&document(&client)));
+        let event = self.admin_event(caller, AuditKind::ClientChanged, client_id.as_str(), detail);
+        self.store.tenant(context.tenant.id).create_client(&client, vec![event]).await?;
+        self.forget(context.tenant.id, ChangeKind::Client(client_id));
+        Ok(Saved { now: with_secret(versioned(&client), secret), created: true })
+    }
+
+    /// None if somebody else was faster.
+    async fn change_client(
+        &self,
+        caller: &Caller,
+        context: &TenantContext,
+        current: Client,
+        write: Write,
+        precondition: &Precondition,
+    ) -> Result<Option<Saved<api::Client>>, AdminFault> {
+        let before = versioned(&current);
+        precondition.check(Some(&before.etag))?;
+        let wanted: api::Client = write.onto(Some(&before.document), LASTING)?;
+        keep_client_id(&wanted, &current.client_id)?;
+        let metadata = metadata(&wanted, context)?;
+        self.authorize_change(caller, &context.tenant, &current, &metadata).await?;
+        let mut client = Client { enabled: wanted.enabled, metadata, ..current.clone() };
+        let secret = self.provide_secret(&mut client);
+        if client == current {
+            return Ok(Some(Saved { now: before, created: false }));
+        }
+        client.updated_at = self.now();
+        let detail = changes(Some(&before.document), Some(&document(&client)));
+        let event = self.admin_event(caller, AuditKind::ClientChanged, client.client_id.as_str(), detail);
+        match self
+            .store
+            .tenant(client.tenant_id)
+            .replace_client(&client, Some(current.version), vec![event])
+            .await
+        {
+            Ok(client) => {
+                self.forget(client.tenant_id, ChangeKind::Client(client.client_id.clone()));
+                Ok(Some(Saved { now: with_secret(versioned(&client), secret), created: false }))
+            }
+            Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whoever can change where a client's answers go, or how it authenticates, can act as it, and as
+    /// the administrators who use it.
+    async fn authorize_change(
+        &self,
+        caller: &Caller,
+        tenant: &Tenant,
+        current: &Client,
+        metadata: &ClientMetadata,
+    ) -> Result<(), AdminFault> {
+        if tenant.slug == SYSTEM_TENANT && current.client_id.as_str() == CONSOLE_CLIENT {
+            return Err(AdminFault::Protected("the console signs in with this client"));
+        }
+        if self.is_for_the_admin_api(&current.metadata) || self.is_for_the_admin_api(metadata) {
+            self.authorize_giving(caller, domain_of_administrators(tenant)).await?;
+        }
+        self.authorize_over(caller, tenant.id, &Subject::Client(current.client_id.clone())).await
+    }
+
+    fn is_for_the_admin_api(&self, metadata: &ClientMetadata) -> bool {
+        metadata.resources.contains(&self.addresses.admin_api())
+    }
+
+    /// Gives a client that needs a secret its first one, and takes those that it has no use for.
+    fn provide_secret(&self, client: &mut Client) -> Option<Secret> {
+        if !client.metadata.token_endpoint_auth_method.uses_secret() {
+            client.secrets.clear();
+            return None;
+        }
+        if !client.secrets.is_empty() {
+            return None;
+        }
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
+        client.secrets.push(ClientSecret {
+            id: Id::generate(now, entropy),
+            hash: secret.hash(),
+            created_at: now,
+            expires_at: None,
+        });
+        Some(secret)
+    }
+}
+
+const NOT_A_CLIENT_ID: &str = "must be 1 to 255 printable ASCII characters";
+
+/// Administrators of the system tenant administer the platform.
+fn domain_of_administrators(tenant: &Tenant) -> Domain {
+    if tenant.slug == SYSTEM_TENANT { Domain::Platform } else { Domain::Tenant(tenant.id) }
+}
+
+fn keep_client_id(wanted: &api::Client, client_id: &ClientId) -> Result<(), AdminFault> {
+    if wanted.client_id.is_empty() || wanted.client_id == client_id.as_str() {
+        Ok(())
+    } else {
+        Err(AdminFault::invalid("/client_id", "is not the client_id in the path, and cannot be changed"))
+    }
+}
+
+/// The metadata that a document asks for.
+///
+/// # Errors
+/// [`AdminFault::Invalid`] with everything that is wrong.
+fn metadata(wanted: &api::Client, context: &TenantContext) -> Result<ClientMetadata, AdminFault> {
+    if wanted.client_secret.is_some() {
+        return Err(AdminFault::invalid("/client_secret", "is generated and cannot be chosen: leave it out"));
+    }
+    let metadata = ClientMetadata {
+        client_name: wanted.client_name.clone(),
+        redirect_uris: wanted.redirect_uris.clone(),
+        grant_types: wanted.grant_types.iter().copied().map(grant_type_model).collect(),
+        token_endpoint_auth_method: method_model(wanted.token_endpoint_auth_method),
+        scope: Scope::parse(&wanted.scope)
+            .map_err(|error| AdminFault::invalid("/scope", error.to_string()))?,
+        jwks: wanted.jwks.clone(),
+        client_uri: wanted.client_uri.clone(),
+        logo_uri: wanted.logo_uri.clone(),
+        policy_uri: wanted.policy_uri.clone(),
+        tos_uri: wanted.tos_uri.clone(),
+        contacts: wanted.contacts.clone(),
+        id_token_signed_response_alg: wanted.id_token_signed_response_alg.map(algorithm_model),
+        default_max_age: wanted.default_max_age,
+        skip_consent: wanted.skip_consent,
+        resources: wanted.resources.clone(),
+    };
+    registration::check(&metadata, &context.policy)?;
+    if let Some(jwks) = &metadata.jwks {
+        let keys = KeySet::parse(jwks).map_err(|error| AdminFault::invalid("/jwks", error.to_string()))?;
+        if keys.keys().is_empty() {
+            return Err(AdminFault::invalid("/jwks", "holds no key that can verify a signature"));
+        }
+    }
+    Ok(metadata)
+}
+
+fn with_secret(saved: Versioned<api::Client>, secret: Option<Secret>) -> Versioned<api::Client> {
+    let client_secret = secret.map(|secret| api::SecretText::new(secret.expose()));
+    Versioned { document: api::Client { client_secret, ..saved.document }, ..saved }
+}
+
+fn versioned(client: &Client) -> Versioned<api::Client> {
+    Versioned { document: document(client), etag: etag(client.version, client.created_at) }
+}
+
+fn document(client: &Client) -> api::Client {
+    let ClientMetadata {
+        client_name,
+        redirect_uris,
+        grant_types,
+        token_endpoint_auth_method,
+        scope,
+        jwks,
+        client_uri,
+        logo_uri,
+        policy_uri,
+        tos_uri,
+        contacts,
+        id_token_signed_response_alg,
+        default_max_age,
+        skip_consent,
+        resources,
+    } = client.metadata.clone();
+    api::Client {
+        client_id: client.client_id.to_string(),
+        client_secret: None,
+        enabled: client.enabled,
+        client_name,
+        redirect_uris,
+        grant_types: grant_types.into_iter().map(grant_type_document).collect(),
+        token_endpoint_auth_method: method_document(token_endpoint_auth_method),
+        scope: scope.to_string(),
+        jwks,
+        client_uri,
+        logo_uri,
+        policy_uri,
+        tos_uri,
+        contacts,
+        id_token_signed_response_alg: id_token_signed_response_alg.map(algorithm_document),
+        default_max_age,
+        skip_consent,
+        resources,
+        version: client.version,
+        created_at: client.created_at.to_string(),
+        updated_at: client.updated_at.to_string(),
+    }
+}
+
+const fn grant_type_model(grant_type: api::GrantType) -> GrantType {
+    match grant_type {
+        api::GrantType::AuthorizationCode => GrantType::AuthorizationCode,
+        api::GrantType::RefreshToken => GrantType::RefreshToken,
+        api::GrantType::ClientCredentials => GrantType::ClientCredentials,
+    }
+}
+
+const fn grant_type_document(grant_type: GrantType) -> api::GrantType {
+    match grant_type {
+        GrantType::AuthorizationCode => api::GrantType::AuthorizationCode,
+        GrantType::RefreshToken => api::GrantType::RefreshToken,
+        GrantType::ClientCredentials => api::GrantType::ClientCredentials,
+    }
+}
+
+const fn method_model(method: api::AuthenticationMethod) -> AuthenticationMethod {
+    match method {
+        api::AuthenticationMethod::None => AuthenticationMethod::None,
+        api::AuthenticationMethod::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
+        api::AuthenticationMethod::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
+        api::AuthenticationMethod::PrivateKeyJwt => AuthenticationMethod::PrivateKeyJwt,
+    }
+}
+
+const fn method_document(method: AuthenticationMethod) -> api::AuthenticationMethod {
+    match method {
+        AuthenticationMethod::None => api::AuthenticationMethod::None,
+        AuthenticationMethod::ClientSecretBasic => api::AuthenticationMethod::ClientSecretBasic,
+        AuthenticationMethod::ClientSecretPost => api::AuthenticationMethod::ClientSecretPost,
+        AuthenticationMethod::PrivateKeyJwt => api::AuthenticationMethod::PrivateKeyJwt,
+    }
+}

@@ -1,0 +1,102 @@
+use grantor_protocol::registration::InvalidMetadata;
+use grantor_store::{Error as StoreError, WriteError};
+
+use crate::app::Fault;
+
+/// Why the admin API refuses a request.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminFault {
+    /// No credentials, or none that count.
+    #[error("unauthenticated: {0}")]
+    Unauthenticated(Unauthenticated),
+    /// The caller may see it and not do this to it.
+    #[error("the caller's roles do not allow this")]
+    Forbidden,
+    /// There is no such thing, or the caller may not know that there is.
+    #[error("not found")]
+    NotFound,
+    /// The document is not one that can be taken.
+    #[error("invalid: {}", FieldFault::list(.0))]
+    Invalid(Vec<FieldFault>),
+    /// Something about the request that is not a member of its document.
+    #[error("invalid: {0}")]
+    BadRequest(String),
+    /// Another one has this value in a member that is unique.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// It has to stay as it is, whoever asks.
+    #[error("protected: {0}")]
+    Protected(&'static str),
+    /// The caller's precondition (RFC 9110 §13.1) does not hold.
+    #[error("the precondition does not hold")]
+    PreconditionFailed,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What is wrong with a request's credentials (RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    #[error("there are no credentials")]
+    NoCredentials,
+    #[error("{0}")]
+    InvalidToken(&'static str),
+    #[error("the console session is over")]
+    SessionOver,
+}
+
+/// What is wrong with one member of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// A JSON Pointer (RFC 6901).
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl FieldFault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+
+    /// For the log, which gets no detail: that may quote what was sent.
+    fn list(faults: &[Self]) -> String {
+        faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl AdminFault {
+    /// One member is at fault.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldFault::new(pointer, detail)])
+    }
+}
+
+impl From<Vec<InvalidMetadata>> for AdminFault {
+    fn from(found: Vec<InvalidMetadata>) -> Self {
+        let pointer = |invalid: &InvalidMetadata| match invalid.index {
+            None => format!("/{}", invalid.field),
+            Some(index) => format!("/{}/{index}", invalid.field),
+        };
+        Self::Invalid(
+            found.into_iter().map(|invalid| FieldFault::new(pointer(&invalid), invalid.detail)).collect(),
+        )
+    }
+}
+
+impl From<StoreError> for AdminFault {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<WriteError> for AdminFault {
+    /// For writes that nothing else is to be done about.
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Conflict { field } => Self::Taken(field),
+            WriteError::VersionMismatch => Self::PreconditionFailed,
+            WriteError::NotFound => Self::NotFound,
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,484 @@
+use grantor_api as api;
+use grantor_protocol::model::{
+    AccessTokenAlgorithm, AuditKind, Branding, IdTokenAlgorithm, Lifetimes, ScopeDescription,
+    SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
+};
+use grantor_protocol::{Effect, Lifetime, OPENID_SCOPES, Profile, Scope, registration};
+use grantor_store::{ChangeKind, Page, WriteError};
+use serde_json::Value;
+
+use super::document::{changes, read};
+use super::version::etag;
+use super::{
+    Action, AdminFault, Caller, Domain, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
+    contended,
+};
+use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
+use crate::app::{ATTEMPTS, App};
+
+/// Members that a replacement may leave out without changing them: a tenant must not be resumed by
+/// whoever applies its configuration once more.
+const LASTING: &[&str] = &["status"];
+
+/// Slugs that are not for customers.
+const RESERVED: [&str; 1] = [SYSTEM_TENANT];
+
+impl App {
+    /// # Errors
+    /// What [`App::authorize_caller`] refuses; faults of the store.
+    pub async fn list_tenants(
+        &self,
+        caller: &Caller,
+        page: &Page,
+    ) -> Result<api::Page<api::Tenant>, AdminFault> {
+        self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Read).await?;
+        Ok(as_page(self.store.tenants().list(page).await?, |tenant| document(&tenant)))
+    }
+
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn read_tenant(
+        &self,
+        caller: &Caller,
+        slug: &str,
+    ) -> Result<Versioned<api::Tenant>, AdminFault> {
+        let context = self.administered(caller, slug, Resource::Tenant, Action::Read).await?;
+        let tenant = self.store.tenants().by_id(context.tenant.id).await?.ok_or(AdminFault::NotFound)?;
+        Ok(versioned(&tenant))
+    }
+
+    /// Creates a tenant with its first signing key.
+    ///
+    /// # Errors
+    /// A document that cannot be taken, a slug that is taken.
+    pub async fn create_tenant(
+        &self,
+        caller: &Caller,
+        wanted: Value,
+    ) -> Result<Saved<api::Tenant>, AdminFault> {
+        self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Create).await?;
+        let wanted: api::Tenant = read(wanted)?;
+        Ok(self.make_tenant(caller, &wanted).await?)
+    }
+
+    /// Creates the tenant, or makes it what the document says.
+    ///
+    /// # Errors
+    /// A document that cannot be taken, a precondition that does not hold.
+    pub async fn put_tenant(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        wanted: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::Tenant>, AdminFault> {
+        for _ in 0..ATTEMPTS {
+            if let Some(current) = self.store.tenants().by_slug(slug).await? {
+                self.administered(caller, slug, Resource::Tenant, Action::Update).await?;
+                match self
+                    .change_tenant(caller, current, Write::Replace(wanted.clone()), precondition)
+                    .await?
+                {
+                    Some(saved) => return Ok(saved),
+                    None => continue,
+                }
+            }
+            self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Create).await?;
+            precondition.check(None)?;
+            let mut wanted: api::Tenant = read(wanted.clone())?;
+            keep_slug(&mut wanted, slug)?;
+            match self.make_tenant(caller, &wanted).await {
+                Err(AdminFault::Taken("slug")) => {}
+                other => return other,
+            }
+        }
+        Err(contended())
+    }
+
+    /// Changes members of the tenant (RFC 7396).
+    ///
+    /// # Errors
+    /// As [`Self::put_tenant`].
+    pub async fn patch_tenant(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        patch: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::Tenant>, AdminFault> {
+        for _ in 0..ATTEMPTS {
+            let context = self.administered(caller, slug, Resource::Tenant, Action::Update).await?;
+            let current = self.store.tenants().by_id(context.tenant.id).await?.ok_or(AdminFault::NotFound)?;
+            let saved =
+                self.change_tenant(caller, current, Write::Merge(patch.clone()), precondition).await?;
+            if let Some(saved) = saved {
+                return Ok(saved);
+            }
+        }
+        Err(contended())
+    }
+
+    /// Deletes a tenant with everything it has. What the trail says of it is in that of the system
+    /// tenant, because the tenant's own is gone with it.
+    ///
+    /// # Errors
+    /// The system tenant stays; a precondition that does not hold.
+    pub async fn delete_tenant(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        precondition: &Precondition,
+    ) -> Result<(), AdminFault> {
+        let context = self.administered(caller, slug, Resource::Tenant, Action::Delete).await?;
+        let tenant = self.store.tenants().by_id(context.tenant.id).await?.ok_or(AdminFault::NotFound)?;
+        precondition.check(Some(&etag(tenant.version, tenant.created_at)))?;
+        if tenant.slug == SYSTEM_TENANT {
+            return Err(AdminFault::Protected(
+                "the system tenant administers the platform and cannot be deleted",
+            ));
+        }
+        let detail = changes(Some(&document(&tenant)), None::<&api::Tenant>);
+        let event = self.admin_event(caller, AuditKind::TenantChanged, slug, detail);
+        self.store.tenants().delete(tenant.id).await?;
+        self.forget(tenant.id, ChangeKind::Tenant);
+        let system = self.system_tenant().await?;
+        self.apply(system, vec![Effect::RecordAudit(Box::new(event))])
+            .await
+            .map_err(crate::app::Fault::from)?;
+        Ok(())
+    }
+
+    async fn make_tenant(
+        &self,
+        caller: &Caller,
+        wanted: &api::Tenant,
+    ) -> Result<Saved<api::Tenant>, AdminFault> {
+        let mut faults = check(wanted);
+        faults.extend(check_slug(&wanted.slug).map(|detail| FieldFault::new("/slug", detail)));
+        if wanted.status != api::TenantStatus::Active {
+            faults.push(FieldFault::new("/status", "a tenant begins active"));
+        }
+        refuse(faults)?;
+        let settings = settings_model(&wanted.settings);
+        match self.new_tenant(&wanted.slug, &wanted.name, settings, caller.actor()).await {
+            Ok(tenant) => {
+                self.forget(tenant.id, ChangeKind::Tenant);
+                Ok(Saved { now: versioned(&tenant), created: true })
+            }
+            Err(CreateTenantError::Write(error)) => Err(error.into()),
+            Err(CreateTenantError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// None if somebody else was faster.
+    async fn change_tenant(
+        &self,
+        caller: &Caller,
+        current: Tenant,
+        write: Write,
+        precondition: &Precondition,
+    ) -> Result<Option<Saved<api::Tenant>>, AdminFault> {
+        let before = versioned(&current);
+        precondition.check(Some(&before.etag))?;
+        let mut wanted: api::Tenant = write.onto(Some(&before.document), LASTING)?;
+        keep_slug(&mut wanted, &current.slug)?;
+        refuse(check(&wanted))?;
+        let tenant = Tenant {
+            name: wanted.name.clone(),
+            status: status_model(wanted.status),
+            settings: settings_model(&wanted.settings),
+            ..current.clone()
+        };
+        if tenant == current {
+            return Ok(Some(Saved { now: before, created: false }));
+        }
+        if tenant.status != current.status {
+            self.administered(caller, &current.slug, Resource::Tenant, Action::Suspend).await?;
+            if current.slug == SYSTEM_TENANT {
+                return Err(AdminFault::Protected(
+                    "the system tenant administers the platform and stays active",
+                ));
+            }
+        }
+        let detail = changes(Some(&before.document), Some(&document(&tenant)));
+        let event = self.admin_event(caller, AuditKind::TenantChanged, &current.slug, detail);
+        let tenant = Tenant { updated_at: self.now(), ..tenant };
+        match self.store.tenants().update(&tenant, Some(current.version), vec![event]).await {
+            Ok(tenant) => {
+                self.forget(tenant.id, ChangeKind::Tenant);
+                Ok(Some(Saved { now: versioned(&tenant), created: false }))
+            }
+            Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn keep_slug(wanted: &mut api::Tenant, slug: &str) -> Result<(), AdminFault> {
+    if wanted.slug.is_empty() {
+        slug.clone_into(&mut wanted.slug);
+    }
+    if wanted.slug == slug {
+        Ok(())
+    } else {
+        Err(AdminFault::invalid(
+            "/slug",
+            "is not the slug in the path, and cannot be changed: issuers are built on it",
+        ))
+    }
+}
+
+/// Why a tenant cannot have this slug, if it cannot.
+pub fn check_slug(slug: &str) -> Option<&'static str> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(3..=63).contains(&slug.len())
+        || !slug.bytes().all(allowed)
+        || slug.starts_with('-')
+        || slug.ends_with('-')
+    {
+        return Some("must be 3 to 63 lower-case letters, digits and hyphens, with no hyphen at either end");
+    }
+    RESERVED.contains(&slug).then_some("is reserved")
+}
+
+fn refuse(faults: Vec<FieldFault>) -> Result<(), AdminFault> {
+    if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
+}
+
+/// What a document may say, whether the tenant is new or not.
+fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
+    let mut faults = vec![];
+    if wanted.name.trim().is_empty() {
+        faults.push(FieldFault::new("/name", "must not be empty"));
+    } else if let Err(detail) = registration::check_name(&wanted.name) {
+        faults.push(FieldFault::new("/name", detail));
+    }
+    check_lifetimes(&wanted.settings.lifetimes, &mut faults);
+    check_scopes(&wanted.settings.scopes, &mut faults);
+    let branding = &wanted.settings.branding;
+    for (name, color) in
+        [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]
+    {
+        if color.as_deref().is_some_and(|color| !is_color(color)) {
+            faults.push(FieldFault::new(
+                format!("/settings/branding/{name}"),
+                "must be a colour such as #1a73e8",
+            ));
+        }
+    }
+    faults
+}
+
+/// Bounds in seconds. They are the description's too; a test compares.
+fn check_lifetimes(lifetimes: &api::Lifetimes, faults: &mut Vec<FieldFault>) {
+    const DAY: u32 = 86_400;
+    for (name, seconds, least, most) in [
+        ("authorization_code", lifetimes.authorization_code, 10, 60),
+        ("access_token", lifetimes.access_token, 30, DAY),
+        ("id_token", lifetimes.id_token, 30, DAY),
+        ("refresh_token_idle", lifetimes.refresh_token_idle, 300, 365 * DAY),
+        ("refresh_token_absolute", lifetimes.refresh_token_absolute, 300, 5 * 365 * DAY),
+        ("refresh_retry_window", lifetimes.refresh_retry_window, 0, 300),
+        ("session", lifetimes.session, 300, 90 * DAY),
+        ("interaction", lifetimes.interaction, 60, 7200),
+    ] {
+        if !(least..=most).contains(&seconds) {
+            let detail = format!("must be {least} to {most} seconds");
+            faults.push(FieldFault::new(format!("/settings/lifetimes/{name}"), detail));
+        }
+    }
+    if lifetimes.refresh_token_absolute < lifetimes.refresh_token_idle {
+        let detail = "must not be shorter than refresh_token_idle";
+        faults.push(FieldFault::new("/settings/lifetimes/refresh_token_absolute", detail));
+    }
+}
+
+fn check_scopes(scopes: &[api::ScopeDescription], faults: &mut Vec<FieldFault>) {
+    const MOST: usize = 200;
+    if scopes.len() > MOST {
+        faults.push(FieldFault::new("/settings/scopes", format!("has more than {MOST} elements")));
+        return;
+    }
+    for (index, scope) in scopes.iter().enumerate() {
+        let mut fault = |member: &str, detail: &str| {
+            faults.push(FieldFault::new(format!("/settings/scopes/{index}/{member}"), detail));
+        };
+        let name = scope.name.as_str();
+        if name.is_empty() || name.len() > 255 || name.contains(' ') || Scope::parse(name).is_err() {
+            fault("name", "must be 1 to 255 of the characters of RFC 6749 section 3.3");
+        } else if OPENID_SCOPES.contains(&name) {
+            fault("name", "is one of OpenID Connect's own and known already");
+        } else if scopes[..index].iter().any(|earlier| earlier.name == name) {
+            fault("name", "comes twice");
+        }
+        let description = &scope.description;
+        let length = description.chars().count();
+        if description.trim().is_empty() || length > 500 || description.chars().any(char::is_control) {
+            fault("description", "must be 1 to 500 characters, none of them a control character");
+        }
+    }
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn versioned(tenant: &Tenant) -> Versioned<api::Tenant> {
+    Versioned { document: document(tenant), etag: etag(tenant.version, tenant.created_at) }
+}
+
+fn document(tenant: &Tenant) -> api::Tenant {
+    api::Tenant {
+        slug: tenant.slug.clone(),
+        name: tenant.name.clone(),
+        status: match tenant.status {
+            TenantStatus::Active => api::TenantStatus::Active,
+            TenantStatus::Suspended => api::TenantStatus::Suspended,
+        },
+        issuer: tenant.issuer.clone(),
+        settings: settings_document(&tenant.settings),
+        version: tenant.version,
+        created_at: tenant.created_at.to_string(),
+        updated_at: tenant.updated_at.to_string(),
+    }
+}
+
+const fn status_model(status: api::TenantStatus) -> TenantStatus {
+    match status {
+        api::TenantStatus::Active => TenantStatus::Active,
+        api::TenantStatus::Suspended => TenantStatus::Suspended,
+    }
+}
+
+fn settings_document(settings: &TenantSettings) -> api::TenantSettings {
+    let TenantSettings { profile, lifetimes, branding, scopes, access_token_algorithm, id_token_algorithm } =
+        settings;
+    api::TenantSettings {
+        profile: match profile {
+            Profile::Oauth21 => api::Profile::Oauth21,
+        },
+        lifetimes: api::Lifetimes {
+            authorization_code: lifetimes.authorization_code.seconds(),
+            access_token: lifetimes.access_token.seconds(),
+            id_token: lifetimes.id_token.seconds(),
+            refresh_token_idle: lifetimes.refresh_token_idle.seconds(),
+            refresh_token_absolute: lifetimes.refresh_token_absolute.seconds(),
+            refresh_retry_window: lifetimes.refresh_retry_window.seconds(),
+            session: lifetimes.session.seconds(),
+            interaction: lifetimes.interaction.seconds(),
+        },
+        branding: api::Branding {
+            primary_color: branding.primary_color.clone(),
+            background_color: branding.background_color.clone(),
+        },
+        scopes: scopes
+            .iter()
+            .map(|scope| api::ScopeDescription {
+                name: scope.name.clone(),
+                description: scope.description.clone(),
+            })
+            .collect(),
+        access_token_algorithm: algorithm_document(access_token_algorithm.0),
+        id_token_algorithm: algorithm_document(id_token_algorithm.0),
+    }
+}
+
+fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
+    let api::TenantSettings {
+        profile,
+        lifetimes,
+        branding,
+        scopes,
+        access_token_algorithm,
+        id_token_algorithm,
+    } = settings;
+    TenantSettings {
+        profile: match profile {
+            api::Profile::Oauth21 => Profile::Oauth21,
+        },
+        lifetimes: Lifetimes {
+            authorization_code: Lifetime::from_seconds(lifetimes.authorization_code),
+            access_token: Lifetime::from_seconds(lifetimes.access_token),
+            id_token: Lifetime::from_seconds(lifetimes.id_token),
+            refresh_token_idle: Lifetime::from_seconds(lifetimes.refresh_token_idle),
+            refresh_token_absolute: Lifetime::from_seconds(lifetimes.refresh_token_absolute),
+            refresh_retry_window: Lifetime::from_seconds(lifetimes.refresh_retry_window),
+            session: Lifetime::from_seconds(lifetimes.session),
+            interaction: Lifetime::from_seconds(lifetimes.interaction),
+        },
+        branding: Branding {
+            primary_color: branding.primary_color.clone(),
+            background_color: branding.background_color.clone(),
+        },
+        scopes: scopes
+            .iter()
+            .map(|scope| ScopeDescription {
+                name: scope.name.clone(),
+                description: scope.description.clone(),
+            })
+            .collect(),
+        access_token_algorithm: AccessTokenAlgorithm(algorithm_model(*access_token_algorithm)),
+        id_token_algorithm: IdTokenAlgorithm(algorithm_model(*id_token_algorithm)),
+    }
+}
+
+pub(super) const fn algorithm_document(algorithm: SigningAlgorithm) -> api::SigningAlgorithm {
+    match algorithm {
+        SigningAlgorithm::ES256 => api::SigningAlgorithm::ES256,
+        SigningAlgorithm::RS256 => api::SigningAlgorithm::RS256,
+        SigningAlgorithm::PS256 => api::SigningAlgorithm::PS256,
+        SigningAlgorithm::EdDSA => api::SigningAlgorithm::EdDSA,
+    }
+}
+
+pub(super) const fn algorithm_model(algorithm: api::SigningAlgorithm) -> SigningAlgorithm {
+    match algorithm {
+        api::SigningAlgorithm::ES256 => SigningAlgorithm::ES256,
+        api::SigningAlgorithm::RS256 => SigningAlgorithm::RS256,
+        api::SigningAlgorithm::PS256 => SigningAlgorithm::PS256,
+        api::SigningAlgorithm::EdDSA => SigningAlgorithm::EdDSA,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for slug in ["abc", "a-1", "0aa", &"a".repeat(63)] {
+            assert_eq!(check_slug(slug), None, "{slug}");
+        }
+        for slug in ["", "ab", "-ab", "ab-", "aB1", "a_b", "a.b", "\u{e4}bc", "system", &"a".repeat(64)] {
+            assert!(check_slug(slug).is_some(), "{slug}");
+        }
+    }
+
+    #[test]
+    fn defaults_of_the_description_are_those_of_the_model() {
+        assert_eq!(settings_document(&TenantSettings::default()), api::TenantSettings::default());
+        assert_eq!(settings_model(&api::TenantSettings::default()), TenantSettings::default());
+    }
+
+    #[test]
+    fn settings_survive_the_way_through_their_document() {
+        let mut settings = TenantSettings::default();
+        settings.branding.primary_color = Some("#000000".to_owned());
+        settings.branding.background_color = Some("#ffffff".to_owned());
+        settings.scopes = vec![ScopeDescription { name: "a".to_owned(), description: "b".to_owned() }];
+        settings.access_token_algorithm = AccessTokenAlgorithm(SigningAlgorithm::EdDSA);
+        settings.id_token_algorithm = IdTokenAlgorithm(SigningAlgorithm::PS256);
+        settings.lifetimes = Lifetimes {
+            authorization_code: Lifetime::from_seconds(11),
+            access_token: Lifetime::from_seconds(12),
+            id_token: Lifetime::from_seconds(13),
+            refresh_token_idle: Lifetime::from_seconds(14),
+            refresh_token_absolute: Lifetime::from_seconds(15),
+            refresh_retry_window: Lifetime::from_seconds(16),
+            session: Lifetime::from_seconds(17),
+            interaction: Lifetime::from_seconds(18),
+        };
+        assert_eq!(settings_model(&settings_document(&settings)), settings);
+    }
+}

@@ -1,0 +1,369 @@
+use grantor_api as api;
+use grantor_protocol::model::{AuditKind, User, UserId, UserProfile, UserStatus};
+use grantor_protocol::{Id, registration};
+use grantor_store::{ChangeKind, Page, Subject, WriteError};
+use serde_json::Value;
+
+use super::document::{changes, read};
+use super::version::etag;
+use super::{
+    Action, AdminFault, Caller, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
+    contended,
+};
+use crate::app::{ATTEMPTS, App, TenantContext, passwords};
+
+/// Members that a replacement may leave out without changing them: a user must not be unlocked by
+/// whoever applies their configuration once more.
+const LASTING: &[&str] = &["status"];
+
+impl App {
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn list_users(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        page: &Page,
+    ) -> Result<api::Page<api::User>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Read).await?;
+        let users = self.store.tenant(context.tenant.id).list_users(page).await?;
+        Ok(as_page(users, |user| document(&user)))
+    }
+
+    /// # Errors
+    /// As [`Self::list_users`].
+    pub async fn read_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<Versioned<api::User>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Read).await?;
+        let id = user.parse().map_err(|_| AdminFault::NotFound)?;
+        let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
+        Ok(versioned(&user))
+    }
+
+    /// # Errors
+    /// A document that cannot be taken, a username or an email address that is taken.
+    pub async fn create_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        wanted: Value,
+    ) -> Result<Saved<api::User>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Create).await?;
+        let wanted: api::User = read(wanted)?;
+        let id = Id::generate(self.now(), self.entropy.as_ref());
+        self.make_user(caller, &context, id, &wanted).await
+    }
+
+    /// Creates the user with this identifier, or makes them what the document says.
+    ///
+    /// # Errors
+    /// A document that cannot be taken, a precondition that does not hold.
+    pub async fn put_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+        wanted: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::User>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let id: UserId = user.parse().map_err(|_| {
+            AdminFault::BadRequest("the user's identifier in the path must be a UUID".to_owned())
+        })?;
+        for _ in 0..ATTEMPTS {
+            if let Some(current) = self.store.tenant(context.tenant.id).user(id).await? {
+                let write = Write::Replace(wanted.clone());
+                match self.change_user(caller, &context, current, write, precondition).await? {
+                    Some(saved) => return Ok(saved),
+                    None => continue,
+                }
+            }
+            self.administered(caller, tenant, Resource::User, Action::Create).await?;
+            precondition.check(None)?;
+            let wanted: api::User = read(wanted.clone())?;
+            keep_id(&wanted, id)?;
+            match self.make_user(caller, &context, id, &wanted).await {
+                Err(AdminFault::Taken("id")) => {}
+                other => return other,
+            }
+        }
+        Err(contended())
+    }
+
+    /// Changes members of the user (RFC 7396).
+    ///
+    /// # Errors
+    /// As [`Self::put_user`].
+    pub async fn patch_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+        patch: Value,
+        precondition: &Precondition,
+    ) -> Result<Saved<api::User>, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let id = user.parse().map_err(|_| AdminFault::NotFound)?;
+        for _ in 0..ATTEMPTS {
+            let current = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
+            let saved = self
+                .change_user(caller, &context, current, Write::Merge(patch.clone()), precondition)
+                .await?;
+            if let Some(saved) = saved {
+                return Ok(saved);
+            }
+        }
+        Err(contended())
+    }
+
+    /// Deletes a user with their sessions, grants and tokens.
+    ///
+    /// # Errors
+    /// Nobody deletes themselves; a precondition that does not hold.
+    pub async fn delete_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+        precondition: &Precondition,
+    ) -> Result<(), AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Delete).await?;
+        let id: UserId = user.parse().map_err(|_| AdminFault::NotFound)?;
+        let store = self.store.tenant(context.tenant.id);
+        for _ in 0..ATTEMPTS {
+            let current = store.user(id).await?.ok_or(AdminFault::NotFound)?;
+            let before = versioned(&current);
+            precondition.check(Some(&before.etag))?;
+            let subject = Subject::User(id);
+            if caller.subject == subject && caller.tenant_id == context.tenant.id {
+                return Err(AdminFault::Protected("nobody deletes themselves"));
+            }
+            self.authorize_over(caller, context.tenant.id, &subject).await?;
+            let detail = changes(Some(&before.document), None::<&api::User>);
+            let event = self.admin_event(caller, AuditKind::UserChanged, &id.to_string(), detail);
+            match store.delete_user(id, Some(current.version), vec![event]).await {
+                Ok(()) => {
+                    self.forget(context.tenant.id, ChangeKind::RoleAssignments);
+                    return Ok(());
+                }
+                Err(WriteError::VersionMismatch | WriteError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(contended())
+    }
+
+    async fn make_user(
+        &self,
+        caller: &Caller,
+        context: &TenantContext,
+        id: UserId,
+        wanted: &api::User,
+    ) -> Result<Saved<api::User>, AdminFault> {
+        check(wanted)?;
+        let now = self.now();
+        let blank = User {
+            tenant_id: context.tenant.id,
+            id,
+            username: String::new(),
+            email: None,
+            email_verified: false,
+            status: UserStatus::Active,
+            password: match &wanted.password {
+                None => None,
+                Some(password) => Some(self.passwords.hash(password.expose(), self.entropy.as_ref()).await?),
+            },
+            profile: UserProfile::default(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let user = model(wanted, &blank);
+        let detail = changes(None::<&api::User>, Some(&document(&user)));
+        let event = self.admin_event(caller, AuditKind::UserChanged, &id.to_string(), detail);
+        self.store.tenant(context.tenant.id).create_user(&user, vec![event]).await?;
+        Ok(Saved { now: versioned(&user), created: true })
+    }
+
+    /// None if somebody else was faster.
+    async fn change_user(
+        &self,
+        caller: &Caller,
+        context: &TenantContext,
+        current: User,
+        write: Write,
+        precondition: &Precondition,
+    ) -> Result<Option<Saved<api::User>>, AdminFault> {
+        let before = versioned(&current);
+        precondition.check(Some(&before.etag))?;
+        let wanted: api::User = write.onto(Some(&before.document), LASTING)?;
+        keep_id(&wanted, current.id)?;
+        check(&wanted)?;
+        let subject = Subject::User(current.id);
+        let user = model(&wanted, &current);
+        let itself = caller.subject == subject && caller.tenant_id == context.tenant.id;
+        if itself && user.status == UserStatus::Locked {
+            return Err(AdminFault::Protected("nobody locks themselves out"));
+        }
+        if !itself {
+            self.authorize_over(caller, context.tenant.id, &subject).await?;
+        }
+        let changed = match user == current {
+            true => Some(current),
+            false => self.write_user(caller, &before.document, user).await?,
+        };
+        let changed = match (changed, &wanted.password) {
+            (Some(user), Some(password)) => self.write_password(caller, user, password).await?,
+            (changed, _) => changed,
+        };
+        Ok(changed.map(|user| Saved { now: versioned(&user), created: false }))
+    }
+
+    async fn write_user(
+        &self,
+        caller: &Caller,
+        before: &api::User,
+        user: User,
+    ) -> Result<Option<User>, AdminFault> {
+        let detail = changes(Some(before), Some(&document(&user)));
+        let event = self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
+        let expected = user.version;
+        let user = User { updated_at: self.now(), ..user };
+        match self.store.tenant(user.tenant_id).replace_user(&user, Some(expected), vec![event]).await {
+            Ok(user) => Ok(Some(user)),
+            Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn write_password(
+        &self,
+        caller: &Caller,
+        user: User,
+        password: &api::SecretText,
+    ) -> Result<Option<User>, AdminFault> {
+        let hash = self.passwords.hash(password.expose(), self.entropy.as_ref()).await?;
+        let detail = serde_json::json!({ "password_changed": true });
+        let event = self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
+        let store = self.store.tenant(user.tenant_id);
+        match store.set_user_password(user.id, hash, self.now(), vec![event]).await {
+            Ok(()) => Ok(store.user(user.id).await?),
+            Err(WriteError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn keep_id(wanted: &api::User, id: UserId) -> Result<(), AdminFault> {
+    if wanted.id.is_empty() || wanted.id == id.to_string() {
+        Ok(())
+    } else {
+        Err(AdminFault::invalid("/id", "is not the identifier in the path, and cannot be changed"))
+    }
+}
+
+/// What a document may say.
+fn check(wanted: &api::User) -> Result<(), AdminFault> {
+    let mut faults = vec![];
+    let mut fault = |pointer: &str, detail: &str| faults.push(FieldFault::new(pointer, detail));
+    let username = &wanted.username;
+    if username.is_empty() || username.trim() != username {
+        fault("/username", "must not be empty, nor begin or end with white space");
+    } else if let Err(detail) = registration::check_name(username) {
+        fault("/username", &detail);
+    }
+    if wanted.email.as_deref().is_some_and(|email| !is_email(email)) {
+        fault("/email", "must be an email address of at most 254 bytes");
+    }
+    if wanted.email_verified && wanted.email.is_none() {
+        fault("/email_verified", "there is no email address that could be verified");
+    }
+    if let Some(Err(detail)) =
+        wanted.password.as_ref().map(|password| passwords::check_new(password.expose()))
+    {
+        fault("/password", &detail);
+    }
+    let api::UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =
+        &wanted.profile;
+    for (member, value) in [
+        ("name", name),
+        ("given_name", given_name),
+        ("family_name", family_name),
+        ("nickname", nickname),
+        ("locale", locale),
+        ("zoneinfo", zoneinfo),
+    ] {
+        if let Some(Err(detail)) = value.as_deref().map(registration::check_name) {
+            fault(&format!("/profile/{member}"), &detail);
+        }
+    }
+    for (member, value) in [("picture", picture), ("website", website)] {
+        if let Some(Err(detail)) = value.as_deref().map(registration::check_web_page) {
+            fault(&format!("/profile/{member}"), &detail);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
+}
+
+/// Whether mail could be sent there is for a message to find out.
+fn is_email(text: &str) -> bool {
+    let parts = text.rsplit_once('@');
+    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        && text.len() <= 254
+        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
+}
+
+/// The user that a document makes of the present one.
+fn model(wanted: &api::User, current: &User) -> User {
+    let api::UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =
+        wanted.profile.clone();
+    User {
+        username: wanted.username.clone(),
+        email: wanted.email.clone(),
+        email_verified: wanted.email_verified,
+        status: match wanted.status {
+            api::UserStatus::Active => UserStatus::Active,
+            api::UserStatus::Locked => UserStatus::Locked,
+        },
+        profile: UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo },
+        ..current.clone()
+    }
+}
+
+fn versioned(user: &User) -> Versioned<api::User> {
+    Versioned { document: document(user), etag: etag(user.version, user.created_at) }
+}
+
+fn document(user: &User) -> api::User {
+    let UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =
+        user.profile.clone();
+    api::User {
+        id: user.id.to_string(),
+        username: user.username.clone(),
+        email: user.email.clone(),
+        email_verified: user.email_verified,
+        status: match user.status {
+            UserStatus::Active => api::UserStatus::Active,
+            UserStatus::Locked => api::UserStatus::Locked,
+        },
+        password: None,
+        has_password: user.password.is_some(),
+        profile: api::UserProfile {
+            name,
+            given_name,
+            family_name,
+            nickname,
+            picture,
+            website,
+            locale,
+            zoneinfo,
+        },
+        version: user.version,
+        created_at: user.created_at.to_string(),
+        updated_at: user.updated_at.to_string(),
+    }
+}

@@ -1,0 +1,124 @@
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use poem::http::StatusCode;
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde_json::Value;
+
+use crate::app::admin::AdminFault;
+
+/// Largest document, in bytes.
+const LIMIT: usize = 256 * 1024;
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A document that is meant to be a `T`. Reading it as one is the use case's, after it knows that
+/// the caller may do what it asks for.
+pub struct Body<T> {
+    pub json: Value,
+    kind: PhantomData<fn() -> T>,
+}
+
+/// A JSON Merge Patch (RFC 7396) for a `T`.
+pub struct Patch<T> {
+    pub json: Value,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Type> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: JSON, schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self { json: read(request, body, &[JSON]).await?, kind: PhantomData })
+    }
+}
+
+impl<'a, T: Type> ApiExtractor<'a> for Patch<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_schema::<Self, _>(Self::name().into_owned(), Self::schema);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let media_type = |content_type| MetaMediaType {
+            content_type,
+            schema: MetaSchemaRef::Reference(Self::name().into_owned()),
+        };
+        Some(MetaRequest {
+            description: None,
+            content: vec![media_type(MERGE_PATCH), media_type(JSON)],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self { json: read(request, body, &[MERGE_PATCH, JSON]).await?, kind: PhantomData })
+    }
+}
+
+impl<T: Type> Patch<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Patch", T::name()).into()
+    }
+
+    /// The schema of `T` with every member optional, and null to have its default again.
+    fn schema(registry: &mut Registry) -> MetaSchema {
+        let mut schema = registry.create_fake_schema::<T>();
+        schema.title = None;
+        schema.description =
+            Some("Members to change (RFC 7396): absent ones stay, null gives back the default.");
+        schema.required.clear();
+        schema.properties = schema.properties.into_iter().filter_map(patched).collect();
+        schema
+    }
+}
+
+/// What a patch may say of a property; of those that only the server sets, nothing.
+fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static str, MetaSchemaRef)> {
+    let nullable = MetaSchema { nullable: true, ..MetaSchema::ANY };
+    match property.merge(nullable) {
+        MetaSchemaRef::Inline(schema) if schema.read_only => None,
+        MetaSchemaRef::Inline(mut schema) => {
+            schema.default = None;
+            Some((name, MetaSchemaRef::Inline(schema)))
+        }
+        reference @ MetaSchemaRef::Reference(_) => Some((name, reference)),
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody, media_types: &[&str]) -> poem::Result<Value> {
+    let media_type = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
+        let message = format!("the content type must be {}", media_types.join(" or "));
+        return Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let bytes = body.take()?.into_bytes_limit(LIMIT).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| AdminFault::BadRequest(format!("the body is not JSON: {error}")).into())
+}

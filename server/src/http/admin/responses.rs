@@ -1,0 +1,184 @@
+use grantor_api as api;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{
+    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use poem_openapi::types::Type;
+use serde::Serialize;
+
+use super::problem;
+use crate::app::admin::{Saved, Versioned};
+
+/// A document without a validator: a page of a collection, the caller.
+pub struct Answer<T>(pub T);
+
+/// A document as it is now.
+pub struct Found<T>(pub Versioned<T>);
+
+/// A document as the request left it; where it is, if the request made it.
+pub struct Stored<T> {
+    saved: Saved<T>,
+    location: String,
+}
+
+/// It is gone.
+pub struct Deleted;
+
+impl<T> Stored<T> {
+    /// `path` leads from the API's own address to the document, one element a segment.
+    pub fn at(admin_api: &str, path: impl FnOnce(&T) -> Vec<String>, saved: Saved<T>) -> Self {
+        let segments = path(&saved.now.document);
+        let location = segments
+            .iter()
+            .fold(admin_api.to_owned(), |location, segment| format!("{location}/{}", encoded(segment)));
+        Self { saved, location }
+    }
+}
+
+/// A path segment with everything encoded but unreserved characters (RFC 3986 §2.3).
+fn encoded(segment: &str) -> String {
+    segment.bytes().fold(String::new(), |mut encoded, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+        encoded
+    })
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => Response::builder().status(status).content_type("application/json").body(body),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be serialised");
+            StatusCode::INTERNAL_SERVER_ERROR.into()
+        }
+    }
+}
+
+fn with(mut response: Response, name: header::HeaderName, value: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+impl<T: Serialize + Send> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Found<T> {
+    fn into_response(self) -> Response {
+        with(json(StatusCode::OK, &self.0.document), header::ETAG, &self.0.etag)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Stored<T> {
+    fn into_response(self) -> Response {
+        let status = if self.saved.created { StatusCode::CREATED } else { StatusCode::OK };
+        let response = with(json(status, &self.saved.now.document), header::ETAG, &self.saved.now.etag);
+        if self.saved.created { with(response, header::LOCATION, &self.location) } else { response }
+    }
+}
+
+impl IntoResponse for Deleted {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into()
+    }
+}
+
+fn described<T: Type>(status: u16, description: &'static str, headers: Vec<MetaHeader>) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }],
+        headers,
+    }
+}
+
+fn described_header(name: &str, description: &str) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+    }
+}
+
+fn etag() -> MetaHeader {
+    described_header("ETag", "The document's version, for `If-Match`.")
+}
+
+impl<T: Type + Serialize> ApiResponse for Answer<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: vec![described::<T>(200, "As asked for.", vec![])] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for Found<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: vec![described::<T>(200, "The document.", vec![etag()])] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for Stored<T> {
+    fn meta() -> MetaResponses {
+        let location = described_header("Location", "Where the new document is.");
+        let mut responses = vec![
+            described::<T>(200, "Changed, or found to be so already.", vec![etag()]),
+            described::<T>(201, "Created.", vec![etag(), location]),
+        ];
+        responses.extend(problem::of_changes());
+        responses.extend(problem::of_documents());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        api::Problem::register(registry);
+    }
+}
+
+impl ApiResponse for Deleted {
+    fn meta() -> MetaResponses {
+        let mut responses = vec![MetaResponse {
+            description: "Deleted.",
+            status: Some(204),
+            status_range: None,
+            content: vec![],
+            headers: vec![],
+        }];
+        responses.extend(problem::of_changes());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        api::Problem::register(registry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_identifier_fits_into_a_path() {
+        assert_eq!(encoded("https://a.example/~x?y z"), "https%3A%2F%2Fa.example%2F~x%3Fy%20z");
+    }
+}

@@ -1,0 +1,119 @@
+use grantor_api as api;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+
+use super::Tag;
+use super::admin::Admin;
+use super::paging::{self, page};
+use super::payload::{Body, Patch};
+use super::responses::{Answer, Deleted, Found, Stored};
+use crate::app::admin::{AdminFault, Precondition, Saved};
+
+pub struct TenantsApi;
+
+fn stored(admin: &Admin, saved: Saved<api::Tenant>) -> Stored<api::Tenant> {
+    let path = |tenant: &api::Tenant| vec!["tenants".to_owned(), tenant.slug.clone()];
+    Stored::at(&admin.addresses.admin_api(), path, saved)
+}
+
+#[OpenApi(tag = "Tag::Tenants")]
+impl TenantsApi {
+    /// List tenants
+    #[oai(path = "/tenants", method = "get", operation_id = "list_tenants")]
+    async fn list(
+        &self,
+        admin: Admin,
+        /// Most items on the page.
+        #[oai(default = "paging::default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<u32>,
+        /// The `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// Only tenants whose slug or name begins so, without regard to case.
+        #[oai(validator(max_length = 255))]
+        q: Query<Option<String>>,
+    ) -> Result<Answer<api::Page<api::Tenant>>, AdminFault> {
+        let page = page(limit.0, cursor.0.as_deref(), q.0)?;
+        Ok(Answer(admin.list_tenants(&admin.caller, &page).await?))
+    }
+
+    /// Create a tenant
+    ///
+    /// It has its first signing key and can be used at once.
+    #[oai(path = "/tenants", method = "post", operation_id = "create_tenant")]
+    async fn create(
+        &self,
+        admin: Admin,
+        document: Body<api::Tenant>,
+    ) -> Result<Stored<api::Tenant>, AdminFault> {
+        let saved = admin.create_tenant(&admin.caller, document.json).await?;
+        Ok(stored(&admin, saved))
+    }
+
+    /// Read a tenant
+    #[oai(path = "/tenants/:tenant", method = "get", operation_id = "read_tenant")]
+    async fn read(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+    ) -> Result<Found<api::Tenant>, AdminFault> {
+        Ok(Found(admin.read_tenant(&admin.caller, &tenant.0).await?))
+    }
+
+    /// Create or replace a tenant
+    ///
+    /// Members that are absent get their defaults, but for `status`, which stays as it is.
+    #[oai(path = "/tenants/:tenant", method = "put", operation_id = "put_tenant")]
+    async fn put(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// Only if the tenant still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// `*`: only if there is no such tenant.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
+        document: Body<api::Tenant>,
+    ) -> Result<Stored<api::Tenant>, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: if_none_match.0 };
+        let saved = admin.put_tenant(&admin.caller, &tenant.0, document.json, &precondition).await?;
+        Ok(stored(&admin, saved))
+    }
+
+    /// Change a tenant
+    #[oai(path = "/tenants/:tenant", method = "patch", operation_id = "patch_tenant")]
+    async fn patch(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// Only if the tenant still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        patch: Patch<api::Tenant>,
+    ) -> Result<Stored<api::Tenant>, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: None };
+        let saved = admin.patch_tenant(&admin.caller, &tenant.0, patch.json, &precondition).await?;
+        Ok(stored(&admin, saved))
+    }
+
+    /// Delete a tenant
+    ///
+    /// With its users, clients, keys, tokens and audit trail.
+    #[oai(path = "/tenants/:tenant", method = "delete", operation_id = "delete_tenant")]
+    async fn delete(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// Only if the tenant still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Deleted, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: None };
+        admin.delete_tenant(&admin.caller, &tenant.0, &precondition).await?;
+        Ok(Deleted)
+    }
+}

@@ -1,0 +1,131 @@
+use grantor_api as api;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+
+use super::Tag;
+use super::admin::Admin;
+use super::paging::{self, page};
+use super::payload::{Body, Patch};
+use super::responses::{Answer, Deleted, Found, Stored};
+use crate::app::admin::{AdminFault, Precondition, Saved};
+
+pub struct UsersApi;
+
+fn stored(admin: &Admin, tenant: &str, saved: Saved<api::User>) -> Stored<api::User> {
+    let path = |user: &api::User| ["tenants", tenant, "users", &user.id].map(str::to_owned).to_vec();
+    Stored::at(&admin.addresses.admin_api(), path, saved)
+}
+
+#[OpenApi(tag = "Tag::Users")]
+impl UsersApi {
+    /// List users
+    #[oai(path = "/tenants/:tenant/users", method = "get", operation_id = "list_users")]
+    async fn list(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// Most items on the page.
+        #[oai(default = "paging::default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<u32>,
+        /// The `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// Only users whose username, email address or name begins so, without regard to case.
+        #[oai(validator(max_length = 255))]
+        q: Query<Option<String>>,
+    ) -> Result<Answer<api::Page<api::User>>, AdminFault> {
+        let page = page(limit.0, cursor.0.as_deref(), q.0)?;
+        Ok(Answer(admin.list_users(&admin.caller, &tenant.0, &page).await?))
+    }
+
+    /// Create a user
+    ///
+    /// Without a password the user cannot sign in with one.
+    #[oai(path = "/tenants/:tenant/users", method = "post", operation_id = "create_user")]
+    async fn create(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        document: Body<api::User>,
+    ) -> Result<Stored<api::User>, AdminFault> {
+        let saved = admin.create_user(&admin.caller, &tenant.0, document.json).await?;
+        Ok(stored(&admin, &tenant.0, saved))
+    }
+
+    /// Read a user
+    #[oai(path = "/tenants/:tenant/users/:user", method = "get", operation_id = "read_user")]
+    async fn read(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Found<api::User>, AdminFault> {
+        Ok(Found(admin.read_user(&admin.caller, &tenant.0, &user.0).await?))
+    }
+
+    /// Create or replace a user
+    ///
+    /// Members that are absent get their defaults, but for `status` and the password, which stay as they are.
+    #[oai(path = "/tenants/:tenant/users/:user", method = "put", operation_id = "put_user")]
+    async fn put(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+        /// Only if the user still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        /// `*`: only if there is no such user.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
+        document: Body<api::User>,
+    ) -> Result<Stored<api::User>, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: if_none_match.0 };
+        let saved = admin.put_user(&admin.caller, &tenant.0, &user.0, document.json, &precondition).await?;
+        Ok(stored(&admin, &tenant.0, saved))
+    }
+
+    /// Change a user
+    #[oai(path = "/tenants/:tenant/users/:user", method = "patch", operation_id = "patch_user")]
+    async fn patch(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+        /// Only if the user still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        patch: Patch<api::User>,
+    ) -> Result<Stored<api::User>, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: None };
+        let saved = admin.patch_user(&admin.caller, &tenant.0, &user.0, patch.json, &precondition).await?;
+        Ok(stored(&admin, &tenant.0, saved))
+    }
+
+    /// Delete a user
+    ///
+    /// With their sessions, grants, tokens and consents.
+    #[oai(path = "/tenants/:tenant/users/:user", method = "delete", operation_id = "delete_user")]
+    async fn delete(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+        /// Only if the user still has this `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Deleted, AdminFault> {
+        let precondition = Precondition { if_match: if_match.0, if_none_match: None };
+        admin.delete_user(&admin.caller, &tenant.0, &user.0, &precondition).await?;
+        Ok(Deleted)
+    }
+}

@@ -1,0 +1,87 @@
+//! The arrows between the rooms, read from the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// (room, what its files must not name, why)
+const ARROWS: &[(&str, &[&str], &str)] = &[
+    (
+        "src/app",
+        &["crate::http", "poem::", "poem_openapi", "crate::cli", "crate::jobs"],
+        "use cases know no HTTP",
+    ),
+    ("src/jobs", &["crate::http", "poem::", "crate::cli"], "jobs call use cases"),
+    ("src/http", &["crate::cli", "crate::jobs", "diesel"], "the edge calls use cases"),
+    (
+        "src/config",
+        &["crate::http", "crate::cli", "crate::jobs", "poem::"],
+        "configuration is read by others",
+    ),
+    (
+        "crates/protocol/src",
+        &["tokio", "diesel", "poem", "grantor_store", "grantor_jose", "SystemTime::now"],
+        "rules need no runtime, database or clock",
+    ),
+    ("crates/jose/src", &["tokio", "diesel", "poem::", "grantor_"], "a leaf"),
+    ("crates/api/src", &["tokio", "diesel", "grantor_"], "a leaf"),
+    ("crates/store/src", &["poem::", "grantor_jose", "SystemTime::now"], "rows and nothing else"),
+];
+
+#[test]
+fn imports_only_go_down() {
+    let server = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = vec![];
+    let mut read = 0;
+    for (room, forbidden, why) in ARROWS {
+        for file in sources(&server.join(room)) {
+            read += 1;
+            let text = fs::read_to_string(&file).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                if let Some(name) = forbidden.iter().find(|name| code.contains(**name)) {
+                    wrong.push(format!("{}:{}: {name} ({why})", file.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(read > 60, "only {read} files were read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `crates/protocol` stays free of what would need a runtime.
+#[test]
+fn the_protocols_dependencies_are_pure() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/protocol/Cargo.toml");
+    let manifest = fs::read_to_string(manifest).unwrap();
+    for name in ["tokio", "diesel", "poem", "reqwest", "hyper", "getrandom", "rand"] {
+        assert!(!manifest.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+}
+
+#[test]
+fn migrations_have_the_same_names_on_both_databases() {
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let names = |database: &str| {
+        let mut names: Vec<_> = fs::read_dir(migrations.join(database))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    assert!(!names("sqlite").is_empty());
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

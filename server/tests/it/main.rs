@@ -1,0 +1,8 @@
+//! The real router in process, on both databases, with a frozen clock and seeded randomness.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation fails the test")]
+
+mod admin;
+mod architecture;
+mod oauth;
+mod support;

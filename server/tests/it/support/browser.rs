@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+
+use poem::http::{Method, header};
+
+use super::{Answer, TestApp, encode, form_request, request};
+
+/// A browser: keeps cookies, reads forms, follows what it is told to.
+#[derive(Clone, Default)]
+pub struct Browser {
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    pub async fn get(&mut self, app: &TestApp, path: &str) -> Answer {
+        let request = request(Method::GET, &relative(path)).header(header::COOKIE, self.cookie_header());
+        self.keep(app.send(request.finish()).await)
+    }
+
+    pub async fn post(&mut self, app: &TestApp, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request =
+            form_request(&relative(path), &encode(form)).header(header::COOKIE, self.cookie_header());
+        self.keep(app.send(request.finish()).await)
+    }
+
+    /// Follows a redirect within the server.
+    pub async fn follow(&mut self, app: &TestApp, answer: &Answer) -> Answer {
+        self.get(app, answer.location()).await
+    }
+
+    /// The cookie whose name ends so.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(held, _)| held.ends_with(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep(&mut self, answer: Answer) -> Answer {
+        for set in answer.headers.get_all(header::SET_COOKIE) {
+            let set = set.to_str().unwrap();
+            let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
+            if set.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+}
+
+/// Paths as the router sees them.
+fn relative(address: &str) -> String {
+    address.strip_prefix(super::PUBLIC_URL).unwrap_or(address).to_owned()
+}
+
+impl Answer {
+    /// The value of a hidden field of the page's form.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name} in {}", self.body));
+        let value = &self.body[start + marker.len()..];
+        value[..value.find('"').unwrap()].to_owned()
+    }
+}

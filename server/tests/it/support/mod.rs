@@ -1,0 +1,193 @@
+//! What integration tests stand on.
+
+mod browser;
+mod tenant;
+mod world;
+
+use std::sync::Arc;
+
+use grantor::app::{App, Parts};
+use grantor::http::{Metrics, router};
+use grantor_jose::MasterKey;
+use grantor_store::testing::TestDatabase;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, Method, StatusCode, header};
+use poem::{Endpoint, EndpointExt, Request, Response};
+use serde_json::Value;
+
+pub use browser::Browser;
+pub use tenant::{CHALLENGE, REDIRECT_URI, TestTenant, VERIFIER};
+pub use world::{FrozenClock, START, SeededEntropy};
+
+/// Where the tests' server says that it is.
+pub const PUBLIC_URL: &str = "https://id.example";
+
+/// A server in process with a database of its own.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: Arc<FrozenClock>,
+    router: BoxEndpoint<'static, Response>,
+    _database: TestDatabase,
+}
+
+impl TestApp {
+    /// On an embedded database.
+    pub async fn sqlite() -> Self {
+        Self::on(TestDatabase::sqlite().await).await
+    }
+
+    /// On a private PostgreSQL.
+    pub async fn postgres() -> Self {
+        Self::on(TestDatabase::postgres().await).await
+    }
+
+    async fn on(database: TestDatabase) -> Self {
+        let clock = Arc::new(FrozenClock::default());
+        let parts = Parts {
+            store: database.store().clone(),
+            addresses: PUBLIC_URL.parse().unwrap(),
+            master: MasterKey::new([7; 32]).unwrap(),
+            clock: Arc::<FrozenClock>::clone(&clock),
+            entropy: Arc::new(SeededEntropy::default()),
+            hashing_threads: 2,
+        };
+        let app = App::new(parts).await.unwrap();
+        app.ensure_installed().await.unwrap();
+        let router = router(&app, &Arc::new(Metrics::new())).boxed();
+        Self { app, clock, router, _database: database }
+    }
+
+    /// Sends a request as a client would.
+    pub async fn send(&self, request: Request) -> Answer {
+        Answer::read(self.router.get_response(request).await).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path).finish()).await
+    }
+
+    /// Posts a form, as clients post to the token endpoint.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(form_request(path, &encode(form)).finish()).await
+    }
+
+    /// [`Self::post`] with HTTP Basic.
+    pub async fn post_as(&self, (name, password): (&str, &str), path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(path, &encode(form)).header(header::AUTHORIZATION, basic(name, password));
+        self.send(request.finish()).await
+    }
+}
+
+/// A request builder for a path on the tests' host.
+pub fn request(method: Method, path: &str) -> poem::RequestBuilder {
+    Request::builder().method(method).uri_str(path)
+}
+
+/// A POST with this body as a form.
+pub fn form_request(path: &str, body: &str) -> FormRequest {
+    FormRequest { builder: request(Method::POST, path).content_type(FORM), body: body.to_owned() }
+}
+
+/// The media type of forms.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A POST under construction.
+pub struct FormRequest {
+    builder: poem::RequestBuilder,
+    body: String,
+}
+
+impl FormRequest {
+    pub fn header(self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        Self { builder: self.builder.header(name, value.into()), ..self }
+    }
+
+    pub fn finish(self) -> Request {
+        self.builder.body(self.body)
+    }
+}
+
+/// The pairs as `application/x-www-form-urlencoded`.
+pub fn encode(form: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
+}
+
+/// An `Authorization` header (RFC 6749 §2.3.1).
+pub fn basic(name: &str, password: &str) -> String {
+    use base64::Engine;
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encoded(name), encoded(password));
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        Self { status: parts.status, headers: parts.headers, body: body.into_string().await.unwrap() }
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The `Location` of a redirect, which must be a 303.
+    #[track_caller]
+    pub fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
+        self.header("location").unwrap()
+    }
+
+    /// A parameter of the redirect's query.
+    #[track_caller]
+    pub fn location_parameter(&self, name: &str) -> Option<String> {
+        let location = url::Url::parse(PUBLIC_URL).unwrap().join(self.location()).unwrap();
+        location.query_pairs().find(|(held, _)| held == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// Expects an OAuth error with its code.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.json()["error"], code, "{self:?}");
+        assert!(self.json()["error_description"].is_string(), "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+    }
+}
+
+/// Writes one test down for both databases.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn check($app: $crate::support::TestApp) $body
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                check($crate::support::TestApp::sqlite().await).await;
+            }
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                check($crate::support::TestApp::postgres().await).await;
+            }
+        }
+    )+};
+}

@@ -1,0 +1,198 @@
+use grantor::app::TenantContext;
+use grantor_protocol::model::*;
+use grantor_protocol::{Id, Scope, Secret, SecretKind};
+use std::sync::Arc;
+
+use super::{Answer, Browser, TestApp, encode};
+
+pub const REDIRECT_URI: &str = "https://app.example/cb";
+
+/// RFC 7636 Appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A tenant with a person, a confidential client `web` and a public client `app`.
+pub struct TestTenant {
+    pub slug: String,
+    pub tenant: Tenant,
+    pub user: User,
+    pub secret: String,
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+impl TestApp {
+    /// The tenant `acme` as most tests want it.
+    pub async fn acme(&self) -> TestTenant {
+        self.tenant_with("acme", TenantSettings::default()).await
+    }
+
+    /// A tenant with these settings, a person and two clients.
+    pub async fn tenant_with(&self, slug: &str, settings: TenantSettings) -> TestTenant {
+        let tenant = self.app.new_tenant(slug, "Acme", settings, Actor::System).await.unwrap();
+        let now = tenant.created_at;
+        let entropy = self.app.entropy.as_ref();
+        let user = User {
+            tenant_id: tenant.id,
+            id: Id::generate(now, entropy),
+            username: "ada".to_owned(),
+            email: Some("ada@acme.example".to_owned()),
+            email_verified: true,
+            status: UserStatus::Active,
+            password: Some(self.app.passwords.hash(PASSWORD, entropy).await.unwrap()),
+            profile: UserProfile { name: Some("Ada Lovelace".to_owned()), ..UserProfile::default() },
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        self.app.store.tenant(tenant.id).create_user(&user, vec![]).await.unwrap();
+        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
+        let mut web = client(&tenant, "web");
+        web.secrets.push(ClientSecret {
+            id: Id::generate(now, entropy),
+            hash: secret.hash(),
+            created_at: now,
+            expires_at: None,
+        });
+        let mut app = client(&tenant, "app");
+        app.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
+        app.metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let mut tenant =
+            TestTenant { slug: slug.to_owned(), tenant, user, secret: secret.expose().to_owned() };
+        for client in [web, app] {
+            tenant.add_client(self, client).await;
+        }
+        tenant
+    }
+}
+
+/// A confidential client of the tenant's that may do everything.
+pub fn client(tenant: &Tenant, client_id: &str) -> Client {
+    Client {
+        tenant_id: tenant.id,
+        client_id: ClientId::parse(client_id).unwrap(),
+        enabled: true,
+        metadata: ClientMetadata {
+            client_name: format!("The {client_id}"),
+            redirect_uris: vec![REDIRECT_URI.to_owned()],
+            grant_types: GrantType::ALL.to_vec(),
+            scope: Scope::parse("openid profile email offline_access").unwrap(),
+            id_token_signed_response_alg: Some(SigningAlgorithm::ES256),
+            ..ClientMetadata::default()
+        },
+        secrets: vec![],
+        version: 1,
+        created_at: tenant.created_at,
+        updated_at: tenant.created_at,
+    }
+}
+
+impl TestTenant {
+    pub async fn add_client(&mut self, app: &TestApp, client: Client) {
+        app.app.store.tenant(self.tenant.id).create_client(&client, vec![]).await.unwrap();
+    }
+
+    pub async fn context(&self, app: &TestApp) -> Arc<TenantContext> {
+        app.app.any_tenant(&self.slug).await.unwrap()
+    }
+
+    /// A path of this tenant's.
+    pub fn path(&self, path: &str) -> String {
+        format!("/t/{}{path}", self.slug)
+    }
+
+    /// Parameters of an ordinary authorization request of this client.
+    pub fn authorization(&self, client_id: &'static str) -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("client_id", client_id),
+            ("redirect_uri", REDIRECT_URI),
+            ("response_type", "code"),
+            ("scope", "openid profile email"),
+            ("state", "s1"),
+            ("nonce", "n1"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]
+    }
+
+    /// The path of an authorization request.
+    pub fn authorize(&self, parameters: &[(&str, &str)]) -> String {
+        self.path(&format!("/authorize?{}", encode(parameters)))
+    }
+
+    /// Signs the person in at an interaction's sign-in page.
+    pub async fn sign_in(&self, app: &TestApp, browser: &mut Browser, page: &Answer) -> Answer {
+        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("interaction", &interaction),
+            ("username", "ada"),
+            ("password", PASSWORD),
+        ];
+        browser.post(app, &self.path("/login"), &form).await
+    }
+
+    /// Answers an interaction's consent page.
+    pub async fn decide(
+        &self,
+        app: &TestApp,
+        browser: &mut Browser,
+        page: &Answer,
+        decision: &str,
+    ) -> Answer {
+        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+        let form = [("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", decision)];
+        browser.post(app, &self.path("/consent"), &form).await
+    }
+
+    /// Everything up to the redirect to the client: sign in and consent where asked.
+    pub async fn authorized(
+        &self,
+        app: &TestApp,
+        browser: &mut Browser,
+        parameters: &[(&str, &str)],
+    ) -> Answer {
+        let mut answer = browser.get(app, &self.authorize(parameters)).await;
+        while answer.header("location").is_some_and(|location| location.starts_with("/t/")) {
+            let page = browser.follow(app, &answer).await;
+            answer = if page.body.contains("name=\"password\"") {
+                self.sign_in(app, browser, &page).await
+            } else {
+                self.decide(app, browser, &page, "allow").await
+            };
+        }
+        answer
+    }
+
+    /// An authorization code of this client, freshly obtained.
+    pub async fn code(&self, app: &TestApp, browser: &mut Browser, client_id: &'static str) -> String {
+        let answer = self.authorized(app, browser, &self.authorization(client_id)).await;
+        answer.location_parameter("code").unwrap_or_else(|| panic!("no code in {answer:?}"))
+    }
+
+    /// The token request that redeems a code.
+    pub fn redemption<'a>(&self, client_id: &'a str, code: &'a str) -> Vec<(&'a str, &'a str)> {
+        vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", REDIRECT_URI),
+        ]
+    }
+
+    /// Tokens of the public client, freshly obtained.
+    pub async fn tokens(&self, app: &TestApp) -> serde_json::Value {
+        let mut browser = Browser::default();
+        let code = self.code(app, &mut browser, "app").await;
+        let answer = app.post(&self.path("/token"), &self.redemption("app", &code)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// A refresh of the public client.
+    pub async fn refresh(&self, app: &TestApp, refresh_token: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", refresh_token)];
+        app.post(&self.path("/token"), &form).await
+    }
+}
