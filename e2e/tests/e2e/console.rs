@@ -33,10 +33,12 @@ async fn administrator_signs_in_to_the_console_and_out(database: Database) -> an
     ensure!(complaints.is_empty(), "the browser complains: {complaints:#?}");
 
     browser.press(".top-bar button[type=submit]").await?;
-    browser.open(&console).await?;
     browser
-        .find("input[name=password]")
+        .press("button[name=decision][value=sign_out]")
         .await
-        .context("signed out of the console, but not of the tenant?")?;
+        .context("the tenant's own session ends as well")?;
+    browser.shows("signed out").await?;
+    browser.open(&console).await?;
+    browser.find("input[name=password]").await?;
     Ok(browser.driver.quit().await?)
 }
