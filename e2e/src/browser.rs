@@ -32,12 +32,15 @@ const ARGUMENTS: [&str; 12] = [
     "--no-proxy-server",
 ];
 
-/// `$1` is the program, `$2` its port.
+/// `$1` is the program, `$2` its port. The browsers that it starts stay in the script's process group; asked to end,
+/// it waits for them as long as nobody ends their sessions.
 const SUPERVISE: &str = r#"
+trap '' TERM
 "$1" --port="$2" </dev/null >/dev/null 2>&1 &
 echo started
 cat >/dev/null
-kill $!
+kill -TERM 0
+kill -KILL $!
 "#;
 
 struct Driver {

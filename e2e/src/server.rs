@@ -1,6 +1,6 @@
 //! The server as an operator runs it: settings from the environment, data in a directory, a process with an exit code.
 
-use crate::{client::Client, database::Database, tls, wait};
+use crate::{client::Client, database::Database, supervisor::Guard, tls, wait};
 use anyhow::{Context, bail, ensure};
 use std::{
     collections::BTreeMap,
@@ -29,6 +29,8 @@ pub struct Installation {
 /// A running `grantor serve`; it is killed when this is dropped.
 pub struct Server {
     child: Child,
+    /// Dropped after [`Server`] itself, which waits for the child.
+    _guard: Guard,
 }
 
 impl Installation {
@@ -145,7 +147,8 @@ impl Installation {
     pub async fn start(&self) -> anyhow::Result<Server> {
         let mut command = self.command(&["serve"])?;
         command.stdout(self.append_to("stdout")?).stderr(self.append_to("stderr")?);
-        let mut server = Server { child: command.spawn().context("grantor serve")? };
+        let child = command.spawn().context("grantor serve")?;
+        let mut server = Server { _guard: Guard::over(&child)?, child };
         let ready = format!("{}/readyz", self.management_url);
         let became_ready = wait::until("readiness", async || {
             if let Some(status) = server.child.try_wait()? {
@@ -176,6 +179,14 @@ impl Installation {
         self.prepare(&mut command);
         command.args(arguments);
         Ok(command)
+    }
+
+    /// What the servers of this installation logged: their standard error.
+    ///
+    /// # Errors
+    /// When none was started.
+    pub fn logged(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(self.file("stderr"))?)
     }
 
     /// Gives a command this installation's settings and directory, and nothing of the caller's own: neither settings
@@ -239,7 +250,10 @@ impl Drop for Server {
 }
 
 /// The program under test.
-fn binary() -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// When `GRANTOR_BIN` does not name it.
+pub fn binary() -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("GRANTOR_BIN")
         .map(PathBuf::from)
         .context("GRANTOR_BIN does not name the server's binary: run `cargo xtask test --only e2e`")?;

@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use std::{
-    io::{BufRead, BufReader, Read},
-    process::{ChildStdin, Command, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Command, Stdio},
 };
 
 /// Holds a shell script that runs a program, says one line when it is ready, reads its own standard input to the
@@ -24,7 +25,7 @@ impl Supervised {
         shell.args(["-c", script, "sh"]);
         prepare(&mut shell);
         // A Ctrl-C in the terminal must leave it the time to clean up.
-        std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+        shell.process_group(0);
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("sh")?;
         let pipe = shell.stdin.take().context("the script has no input")?;
         let mut output = BufReader::new(shell.stdout.take().context("the script has no output")?);
@@ -36,5 +37,33 @@ impl Supervised {
             shell.wait()
         });
         Ok(Self { line: line.trim().to_owned(), _pipe: pipe })
+    }
+}
+
+/// Kills a child of this process if this process is killed before the child has ended.
+pub(crate) struct Guard {
+    shell: Child,
+}
+
+/// A line says that the child has ended, the end of the input without one that there is nobody left to say so.
+const GUARD: &str = r#"read -r ended || kill -KILL "$1""#;
+
+impl Guard {
+    /// # Errors
+    /// When the shell that keeps watch cannot be run.
+    pub fn over(child: &Child) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", GUARD, "sh", &child.id().to_string()]).process_group(0).stdin(Stdio::piped());
+        Ok(Self { shell: shell.spawn().context("sh")? })
+    }
+}
+
+impl Drop for Guard {
+    /// The child has ended and was waited for: its id may be another's from now on.
+    fn drop(&mut self) {
+        if let Some(pipe) = &mut self.shell.stdin {
+            let _ = pipe.write_all(b"ended\n");
+        }
+        let _ = self.shell.wait();
     }
 }

@@ -17,8 +17,8 @@ pub const USERNAME: &str = "ada";
 pub const USER_NAME: &str = "Ada Lovelace";
 
 pub struct Acme {
-    pub installation: Installation,
     pub server: Server,
+    pub installation: Installation,
     pub admin: Admin,
     pub issuer: String,
 }

@@ -42,6 +42,7 @@ async fn health_and_metrics_have_a_listener_of_their_own(database: Database) -> 
 async fn logs_hold_no_secret(database: Database) -> anyhow::Result<()> {
     let mut installation = Installation::new(database).await?;
     installation.set("RUST_LOG", "debug");
+    installation.set("GRANTOR_LOG_FORMAT", "json");
     let server = installation.migrate_and_start(database).await?;
     let acme = Acme::of(installation, server).await?;
     let mut secrets = vec![acme.admin.client_secret.clone(), acme.admin.access_token.clone()];
@@ -50,8 +51,8 @@ async fn logs_hold_no_secret(database: Database) -> anyhow::Result<()> {
     secrets.extend(use_a_confidential_client(&acme).await?);
     secrets.extend(be_refused(&acme).await?);
 
-    let logs = acme.installation.said();
-    ensure!(logs.contains("acme"), "the logs should name the tenant:\n{logs}");
+    let logs = acme.installation.logged()?;
+    check_log_lines(&logs)?;
     for secret in &secrets {
         ensure!(secret.len() > 10, "too short to look for: {secret}");
         // A part of it would be a secret, too; the parts of a JWT are looked for one by one.
@@ -60,6 +61,24 @@ async fn logs_hold_no_secret(database: Database) -> anyhow::Result<()> {
             ensure!(line.is_none(), "a secret is in the logs: {part} in {line:?}");
         }
     }
+    Ok(())
+}
+
+/// Every line is a document, and those of a request say which request and which tenant.
+fn check_log_lines(logs: &str) -> anyhow::Result<()> {
+    let mut requests = 0;
+    for line in logs.lines() {
+        let line: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+        if line["path"].as_str().is_some_and(|path| path.starts_with("/t/acme/")) {
+            let span = &line["span"];
+            ensure!(
+                span["tenant"] == "acme" && span["id"].as_str().is_some_and(|id| !id.is_empty()),
+                "{line}"
+            );
+            requests += 1;
+        }
+    }
+    ensure!(requests > 0, "no request was logged:\n{logs}");
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, Interaction, InteractionId, Purpose, Session, User, UserStatus,
+    Actor, AuditEvent, AuditKind, Interaction, InteractionId, Purpose, Session, User, UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind};
 
@@ -108,10 +108,11 @@ impl App {
     ) -> Result<SignInOutcome, Fault> {
         let store = self.store.tenant(context.tenant.id);
         let user = store.user_by_login(username.trim()).await?;
+        let known = user.as_ref().map(|user| user.id);
         let hash = user.as_ref().and_then(|user| user.password.as_ref());
         let matches = self.passwords.verify(password, hash).await?;
         let Some(user) = user.filter(|user| matches && user.status == UserStatus::Active) else {
-            self.record_failed_sign_in(context, username).await?;
+            self.record_failed_sign_in(context, known).await?;
             return Ok(SignInOutcome::Refused);
         };
         let (session, cookie) = self.new_session(context, &user);
@@ -217,9 +218,14 @@ impl App {
         (session, cookie)
     }
 
-    async fn record_failed_sign_in(&self, context: &TenantContext, username: &str) -> Result<(), Fault> {
-        let shown: String = username.chars().take(100).collect();
-        let event = self.event(AuditKind::SignInFailed, Actor::Anonymous, shown);
+    /// What was typed as the name is not kept: people type passwords there.
+    async fn record_failed_sign_in(
+        &self,
+        context: &TenantContext,
+        known: Option<UserId>,
+    ) -> Result<(), Fault> {
+        let target = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+        let event = self.event(AuditKind::SignInFailed, Actor::Anonymous, target);
         Ok(self.apply(context.tenant.id, vec![Effect::RecordAudit(Box::new(event))]).await?)
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use poem::endpoint::{BoxEndpoint, make};
 use poem::http::StatusCode;
+use poem::http::header::STRICT_TRANSPORT_SECURITY;
+use poem::middleware::SetHeader;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteMethod, get};
 
 use super::cors::AnyOrigin;
@@ -13,6 +15,9 @@ use super::pages::{see_other, theme};
 use super::request_id::RequestIds;
 use super::{Metrics, admin, assets, console, oauth, pages};
 use crate::app::App;
+
+/// Browsers that came by https once come by nothing else for a year (RFC 6797 §6.1).
+const HSTS: &str = "max-age=31536000";
 
 /// The public listener: the issuers, their pages, the admin API and the console.
 pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = Response> + 'static {
@@ -53,6 +58,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .at("/console", get(to_console()))
         .at("/assets/:file", get(assets::file))
         .nest_no_strip("/admin/v1", admin)
+        .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
         .with(RequestIds(Arc::clone(&app.entropy)))
 }
 

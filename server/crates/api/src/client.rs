@@ -10,7 +10,7 @@ use crate::{SecretText, SigningAlgorithm};
 pub struct Client {
     /// Unique in the tenant and never changed. POST makes one up for a client without; with PUT it is
     /// the one in the path.
-    #[cfg_attr(feature = "openapi", oai(validator(max_length = 255)))]
+    #[cfg_attr(feature = "openapi", oai(default, validator(max_length = 255)))]
     pub client_id: String,
     /// Generated for a client that authenticates with a secret, and given once: in the answer to the
     /// request that made it. To send one is refused.
@@ -35,16 +35,23 @@ pub struct Client {
     #[cfg_attr(feature = "openapi", oai(default))]
     pub scope: String,
     /// Public keys (a JWK Set, RFC 7517 §5) for `private_key_jwt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 16)))]
     pub contacts: Vec<String>,
     /// Signs the client's ID tokens; absent, the tenant's own choice does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     /// Longest time in seconds since the person signed in, where a request says nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u32>,
     /// Whether people are not asked before the client gets what it asks for: for an operator's own
     /// applications.

@@ -239,10 +239,18 @@ mod lifetimes {
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct Branding {
     /// Accent of buttons and links as `#rrggbb`.
-    #[cfg_attr(feature = "openapi", oai(validator(pattern = "^#[0-9a-fA-F]{6}$")))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        oai(skip_serializing_if_is_none, validator(pattern = "^#[0-9a-fA-F]{6}$"))
+    )]
     pub primary_color: Option<String>,
     /// Background of the page as `#rrggbb`.
-    #[cfg_attr(feature = "openapi", oai(validator(pattern = "^#[0-9a-fA-F]{6}$")))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        oai(skip_serializing_if_is_none, validator(pattern = "^#[0-9a-fA-F]{6}$"))
+    )]
     pub background_color: Option<String>,
 }
 

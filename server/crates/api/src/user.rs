@@ -15,7 +15,7 @@ pub struct User {
     #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 255)))]
     pub username: String,
     /// Unique in the tenant without regard to case; signs in as well as the name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(validator(max_length = 254)))]
     pub email: Option<String>,
     #[serde(default)]

@@ -66,6 +66,12 @@ pub enum Effect {
         reason: RevocationReason,
         at: Timestamp,
     },
+    /// Every session and every grant of the user.
+    SignOutEverywhere {
+        user: UserId,
+        reason: RevocationReason,
+        at: Timestamp,
+    },
     StoreAuthorizationCode(Box<AuthorizationCode>),
     /// Guarded: the code is not consumed.
     ConsumeAuthorizationCode {

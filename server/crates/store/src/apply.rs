@@ -65,7 +65,11 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
         Effect::RevokeGrant { grant, reason, at } => grant::revoke(conn, tenant, grant, reason, at).await,
         Effect::RevokeGrantsOf { user, client_id, reason, at } => {
-            grant::revoke_all_of(conn, tenant, user, &client_id, reason, at).await
+            grant::revoke_given_to(conn, tenant, user, &client_id, reason, at).await
+        }
+        Effect::SignOutEverywhere { user, reason, at } => {
+            session::end_all_of(conn, tenant, user, at).await?;
+            grant::revoke_all_of(conn, tenant, user, reason, at).await
         }
         Effect::StoreAuthorizationCode(code) => token::store_code(conn, &code).await,
         Effect::ConsumeAuthorizationCode { hash, at } => token::consume_code(conn, tenant, hash, at).await,
@@ -103,6 +107,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::TouchGrant { .. }
         | Effect::RevokeGrant { .. }
         | Effect::RevokeGrantsOf { .. }
+        | Effect::SignOutEverywhere { .. }
         | Effect::ConsumeAuthorizationCode { .. }
         | Effect::RotateRefreshToken { .. }
         | Effect::RevokeAccessToken { .. }

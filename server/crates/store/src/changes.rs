@@ -99,7 +99,8 @@ pub(crate) fn subscribe(sender: &broadcast::Sender<Change>) -> Changes {
     Changes(sender.subscribe())
 }
 
-/// Tells the other nodes when the transaction commits; SQLite has none.
+/// Tells the other nodes when the transaction commits; SQLite has none, and its writer sees what
+/// other processes commit.
 pub(crate) async fn notify(conn: &mut Conn<'_>, changes: &[Change]) -> QueryResult<()> {
     let Conn::Postgres(connection) = conn else { return Ok(()) };
     for change in changes {

@@ -111,7 +111,7 @@ pub(crate) async fn revoke(
     Ok(())
 }
 
-pub(crate) async fn revoke_all_of(
+pub(crate) async fn revoke_given_to(
     conn: &mut Conn<'_>,
     tenant: TenantId,
     user: UserId,
@@ -124,6 +124,22 @@ pub(crate) async fn revoke_all_of(
         .filter(grants::tenant_id.eq(Bytes::from(tenant)))
         .filter(grants::user_id.eq(Bytes::from(user)))
         .filter(grants::client_id.eq(client_id.as_str()))
+        .filter(grants::revoked_at.is_null())
+        .set(revoked)).execute(c).await)?;
+    Ok(())
+}
+
+pub(crate) async fn revoke_all_of(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    reason: RevocationReason,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
+    dual!(conn, c => Kept(diesel::update(grants::table)
+        .filter(grants::tenant_id.eq(Bytes::from(tenant)))
+        .filter(grants::user_id.eq(Bytes::from(user)))
         .filter(grants::revoked_at.is_null())
         .set(revoked)).execute(c).await)?;
     Ok(())

@@ -116,10 +116,17 @@ impl Store {
     /// An address that is not understood, a file that cannot be opened, a server that does not
     /// answer.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let changes = changes::channel();
         let engine = match options.address()? {
             Address::Sqlite(path) => {
+                let sender = changes.clone();
+                let changed_outside = move || {
+                    // Without receivers nobody needs to know.
+                    let _receivers = sender.send(Change::Everything);
+                };
                 // Opening may recover a journal, which takes its time.
-                tokio::task::spawn_blocking(move || Sqlite::open(&path, options.readers, options.write_queue))
+                let (readers, queue) = (options.readers, options.write_queue);
+                tokio::task::spawn_blocking(move || Sqlite::open(&path, readers, queue, changed_outside))
                     .await
                     .map_err(|error| OpenError::Connect(error.to_string()))?
                     .map(Engine::Sqlite)?
@@ -128,12 +135,7 @@ impl Store {
                 Engine::Postgres(Postgres::open(&url, options.pool_size, options.patience).await?)
             }
         };
-        let inner = Inner {
-            engine,
-            changes: changes::channel(),
-            runtime: Handle::current(),
-            listener: OnceLock::new(),
-        };
+        let inner = Inner { engine, changes, runtime: Handle::current(), listener: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -175,7 +177,8 @@ impl Store {
         }
     }
 
-    /// What administrators change from now on, here and on the other nodes of the same PostgreSQL.
+    /// What administrators change from now on, here, on the other nodes of the same PostgreSQL, and
+    /// by commands beside this process on the same SQLite file (told as [`Change::Everything`]).
     /// The first call there opens a connection of its own for it.
     pub fn changes(&self) -> Changes {
         let changes = changes::subscribe(&self.inner.changes);

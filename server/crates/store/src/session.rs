@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{Session, SessionId, TenantId, User};
+use grantor_protocol::model::{Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::conn::{Conn, dual};
@@ -96,6 +96,21 @@ pub(crate) async fn end(
 ) -> Result<(), ApplyError> {
     let key = (Bytes::from(tenant), Bytes::from(session));
     dual!(conn, c => Kept(diesel::update(sessions::table.find(key))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Time::from(at))))
+        .execute(c).await)?;
+    Ok(())
+}
+
+pub(crate) async fn end_all_of(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    dual!(conn, c => Kept(diesel::update(sessions::table)
+        .filter(sessions::tenant_id.eq(Bytes::from(tenant)))
+        .filter(sessions::user_id.eq(Bytes::from(user)))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(Time::from(at))))
         .execute(c).await)?;

@@ -11,12 +11,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::sql_types::BigInt;
+use diesel::{Connection, QueryableByName, SqliteConnection};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
@@ -25,6 +27,9 @@ use crate::{Error, OpenError, WriteStatistics};
 
 /// Most jobs that one commit carries: bounds how long the first of them waits.
 const LARGEST_GROUP: usize = 256;
+
+/// How often the writer looks whether another process has written.
+const LOOK_OUTSIDE: Duration = Duration::from_secs(1);
 
 /// Reads that may wait for a reader.
 const READ_QUEUE: usize = 1024;
@@ -64,7 +69,15 @@ struct Ran {
 impl Sqlite {
     /// Creates the file and its directory if need be, readable by their owner only, and starts
     /// the threads.
-    pub(crate) fn open(path: &str, readers: usize, write_queue: usize) -> Result<Self, OpenError> {
+    ///
+    /// `changed_outside` is called within about a second of another process's commit, such as a
+    /// command's beside the server: it cannot tell what it changed.
+    pub(crate) fn open(
+        path: &str,
+        readers: usize,
+        write_queue: usize,
+        changed_outside: impl Fn() + Send + 'static,
+    ) -> Result<Self, OpenError> {
         let refused = |reason: String| OpenError::File { path: path.to_owned(), reason };
         create_file(Path::new(path)).map_err(|error| refused(error.to_string()))?;
 
@@ -74,8 +87,10 @@ impl Sqlite {
 
         let writer = connect(path).map_err(refused)?;
         let counted = Arc::clone(&counters);
-        spawn("sqlite-writer", move || write_groups(SqliteConn::new(writer), &jobs, &counted))
-            .map_err(refused)?;
+        spawn("sqlite-writer", move || {
+            write_groups(SqliteConn::new(writer), &jobs, &counted, changed_outside);
+        })
+        .map_err(refused)?;
 
         let queries = Arc::new(Mutex::new(queries));
         for _ in 0..readers.max(1) {
@@ -189,8 +204,28 @@ fn answer_reads(mut connection: SqliteConn, queries: &Mutex<Receiver<Read>>) {
     }
 }
 
-fn write_groups(mut connection: SqliteConn, jobs: &Receiver<Job>, counters: &Counters) {
-    while let Ok(first) = jobs.recv() {
+fn write_groups(
+    mut connection: SqliteConn,
+    jobs: &Receiver<Job>,
+    counters: &Counters,
+    changed_outside: impl Fn(),
+) {
+    let mut seen = data_version(&mut connection);
+    let mut looked = Instant::now();
+    loop {
+        if looked.elapsed() >= LOOK_OUTSIDE {
+            looked = Instant::now();
+            let version = data_version(&mut connection);
+            if version != seen {
+                seen = version;
+                changed_outside();
+            }
+        }
+        let first = match jobs.recv_timeout(LOOK_OUTSIDE) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let begun = execute(&mut connection, "BEGIN IMMEDIATE");
         let mut group = vec![];
         let mut next = Some(first);
@@ -220,6 +255,20 @@ fn write_groups(mut connection: SqliteConn, jobs: &Receiver<Job>, counters: &Cou
             answer(committed.as_ref().copied().map_err(String::as_str));
         }
     }
+}
+
+/// Changes when another connection has committed, and not by commits of this one. As all writes of
+/// this process are this connection's, it tells of another process.
+fn data_version(connection: &mut SqliteConn) -> Option<i64> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = BigInt)]
+        data_version: i64,
+    }
+    let query = connection.spawn_blocking(|connection| {
+        diesel::RunQueryDsl::get_result::<Version>(diesel::sql_query("PRAGMA data_version"), connection)
+    });
+    query.now_or_never().and_then(Result::ok).map(|version| version.data_version)
 }
 
 /// A job that runs `work` in a savepoint and answers once the group's fate is known.

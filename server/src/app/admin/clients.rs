@@ -67,6 +67,10 @@ impl App {
         };
         let client_id =
             ClientId::parse(&client_id).ok_or_else(|| AdminFault::invalid("/client_id", NOT_A_CLIENT_ID))?;
+        // Addresses lose such a segment (RFC 3986 §5.2.4), however it is encoded.
+        if [".", ".."].contains(&client_id.as_str()) {
+            return Err(AdminFault::invalid("/client_id", "cannot be addressed"));
+        }
         self.make_client(caller, &context, client_id, &wanted).await
     }
 

@@ -229,6 +229,7 @@ fn keep_slug(wanted: &mut api::Tenant, slug: &str) -> Result<(), AdminFault> {
 }
 
 /// Why a tenant cannot have this slug, if it cannot.
+/// What is wrong with a slug for a new tenant.
 pub fn check_slug(slug: &str) -> Option<&'static str> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(3..=63).contains(&slug.len())

@@ -1,6 +1,6 @@
 use grantor_api as api;
-use grantor_protocol::model::{AuditKind, User, UserId, UserProfile, UserStatus};
-use grantor_protocol::{Id, registration};
+use grantor_protocol::model::{AuditKind, RevocationReason, User, UserId, UserProfile, UserStatus};
+use grantor_protocol::{Effect, Id, registration};
 use grantor_store::{ChangeKind, Page, Subject, WriteError};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::{
     Action, AdminFault, Caller, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
     contended,
 };
-use crate::app::{ATTEMPTS, App, TenantContext, passwords};
+use crate::app::{ATTEMPTS, App, Fault, TenantContext, passwords};
 
 /// Members that a replacement may leave out without changing them: a user must not be unlocked by
 /// whoever applies their configuration once more.
@@ -234,10 +234,24 @@ impl App {
         let expected = user.version;
         let user = User { updated_at: self.now(), ..user };
         match self.store.tenant(user.tenant_id).replace_user(&user, Some(expected), vec![event]).await {
-            Ok(user) => Ok(Some(user)),
+            Ok(user) => {
+                self.end_what_a_locked_user_has(&user).await?;
+                Ok(Some(user))
+            }
             Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// After the write, so that nobody signs in between; said again with every write of a locked
+    /// user, so that a crash between the two is mended by repeating the request.
+    async fn end_what_a_locked_user_has(&self, user: &User) -> Result<(), Fault> {
+        if user.status == UserStatus::Active {
+            return Ok(());
+        }
+        let reason = RevocationReason::RevokedByAdministrator;
+        let effect = Effect::SignOutEverywhere { user: user.id, reason, at: self.now() };
+        Ok(self.apply(user.tenant_id, vec![effect]).await?)
     }
 
     async fn write_password(

@@ -106,6 +106,11 @@ fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static 
         MetaSchemaRef::Inline(schema) if schema.read_only => None,
         MetaSchemaRef::Inline(mut schema) => {
             schema.default = None;
+            for part in &mut schema.all_of {
+                if let MetaSchemaRef::Inline(part) = part {
+                    part.default = None;
+                }
+            }
             Some((name, MetaSchemaRef::Inline(schema)))
         }
         reference @ MetaSchemaRef::Reference(_) => Some((name, reference)),

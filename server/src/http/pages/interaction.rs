@@ -67,9 +67,14 @@ pub async fn consent(app: Arc<App>, request: Request) -> Response {
         let browser = extract::browser(app, context, request);
         let params = extract::query(app, request)?;
         let opened = app.open_interaction(context, parse(params.require("interaction")?)?, &browser).await?;
-        match app.signed_in(context.tenant.id, browser.session.as_ref()).await? {
+        let signed_in = app.signed_in(context.tenant.id, browser.session.as_ref()).await?;
+        match signed_in.zip(browser.session) {
             None => Ok(go(context, Progress::SignIn(opened.interaction.id))),
-            Some(signed_in) => Ok(consent_page(context, &opened, &signed_in.user)),
+            // The form belongs to the person as well as to the browser: whoever signs in in another
+            // tab has not read this page.
+            Some((signed_in, cookie)) => {
+                Ok(consent_page(context, &opened, &signed_in.user, app.forms.token(&cookie)))
+            }
         }
     })
     .await
@@ -79,7 +84,6 @@ pub async fn consent(app: Arc<App>, request: Request) -> Response {
 pub async fn consent_answer(app: Arc<App>, request: Request) -> Response {
     form_page(app, request, async |app, context, browser, params| {
         let opened = app.open_interaction(context, parse(params.require("interaction")?)?, browser).await?;
-        app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
         let answer = match params.require("decision")? {
             "allow" => Answer::Allow,
             "deny" => Answer::Deny,
@@ -88,7 +92,10 @@ pub async fn consent_answer(app: Arc<App>, request: Request) -> Response {
         };
         match app.signed_in(context.tenant.id, browser.session.as_ref()).await? {
             None => Ok(go(context, Progress::SignIn(opened.interaction.id))),
-            Some(signed_in) => Ok(go(context, app.consent(context, &opened, &signed_in, answer).await?)),
+            Some(signed_in) => {
+                app.forms.check(browser.session.as_ref(), params.get("csrf").unwrap_or_default())?;
+                Ok(go(context, app.consent(context, &opened, &signed_in, answer).await?))
+            }
         }
     })
     .await
@@ -153,7 +160,7 @@ fn sign_in_page(
     html(status, page.render(), &form_targets(opened))
 }
 
-fn consent_page(context: &TenantContext, opened: &Opened, user: &User) -> Response {
+fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
         return go(context, Progress::Account);
     };
@@ -161,7 +168,7 @@ fn consent_page(context: &TenantContext, opened: &Opened, user: &User) -> Respon
     let page = ConsentPage {
         layout: layout(context),
         action: format!("{}/consent", tenant_path(&context.tenant.slug)),
-        csrf: opened.form_token.clone(),
+        csrf,
         interaction: opened.interaction.id.to_string(),
         client_name: client_name(&loaded.client),
         client_uri: metadata.client_uri.clone(),

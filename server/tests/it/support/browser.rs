@@ -17,8 +17,26 @@ impl Browser {
     }
 
     pub async fn post(&mut self, app: &TestApp, path: &str, form: &[(&str, &str)]) -> Answer {
-        let request =
-            form_request(&relative(path), &encode(form)).header(header::COOKIE, self.cookie_header());
+        self.post_from(app, path, form, "same-origin").await
+    }
+
+    /// Posts a body that is a form already, well-formed or not.
+    pub async fn post_body(&mut self, app: &TestApp, path: &str, body: &str) -> Answer {
+        let request = form_request(&relative(path), body).header(header::COOKIE, self.cookie_header());
+        self.keep(app.send(request.finish()).await)
+    }
+
+    /// Posts a form that a page of this kind of site holds (Fetch Metadata, `Sec-Fetch-Site`).
+    pub async fn post_from(
+        &mut self,
+        app: &TestApp,
+        path: &str,
+        form: &[(&str, &str)],
+        site: &'static str,
+    ) -> Answer {
+        let request = form_request(&relative(path), &encode(form))
+            .header(header::COOKIE, self.cookie_header())
+            .header(header::HeaderName::from_static("sec-fetch-site"), site);
         self.keep(app.send(request.finish()).await)
     }
 
@@ -30,6 +48,11 @@ impl Browser {
     /// The cookie whose name ends so.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find(|(held, _)| held.ends_with(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Holds a cookie that somebody else put there.
+    pub fn put_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
     fn cookie_header(&self) -> String {

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use grantor::app::{App, Parts};
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
+use grantor_protocol::Entropy;
 use grantor_store::testing::TestDatabase;
+use grantor_store::{Options, Store};
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 pub use browser::Browser;
-pub use tenant::{CHALLENGE, REDIRECT_URI, TestTenant, VERIFIER};
+pub use tenant::{CHALLENGE, PASSWORD, REDIRECT_URI, TestTenant, VERIFIER, client};
 pub use world::{FrozenClock, START, SeededEntropy};
 
 /// Where the tests' server says that it is.
@@ -27,7 +29,7 @@ pub struct TestApp {
     pub app: Arc<App>,
     pub clock: Arc<FrozenClock>,
     router: BoxEndpoint<'static, Response>,
-    _database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl TestApp {
@@ -42,19 +44,36 @@ impl TestApp {
     }
 
     async fn on(database: TestDatabase) -> Self {
-        let clock = Arc::new(FrozenClock::default());
+        let store = database.store().clone();
+        let node = Self::node(Arc::new(database), store, Arc::default(), Arc::new(SeededEntropy::default()));
+        node.await
+    }
+
+    /// Another server on the same database, with the same clock.
+    pub async fn second_node(&self) -> Self {
+        let store = Store::open(Options::new(self.database.url())).await.unwrap();
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
+        Self::node(Arc::clone(&self.database), store, clock, entropy).await
+    }
+
+    async fn node(
+        database: Arc<TestDatabase>,
+        store: Store,
+        clock: Arc<FrozenClock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         let parts = Parts {
-            store: database.store().clone(),
+            store,
             addresses: PUBLIC_URL.parse().unwrap(),
             master: MasterKey::new([7; 32]).unwrap(),
             clock: Arc::<FrozenClock>::clone(&clock),
-            entropy: Arc::new(SeededEntropy::default()),
+            entropy,
             hashing_threads: 2,
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
-        Self { app, clock, router, _database: database }
+        Self { app, clock, router, database }
     }
 
     /// Sends a request as a client would.
@@ -69,6 +88,17 @@ impl TestApp {
     /// Posts a form, as clients post to the token endpoint.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.send(form_request(path, &encode(form)).finish()).await
+    }
+
+    /// Posts a body that is a form already, well-formed or not.
+    pub async fn post_body(&self, path: &str, body: &str) -> Answer {
+        self.send(form_request(path, body).finish()).await
+    }
+
+    /// Gets something with an access token (RFC 6750 §2.1).
+    pub async fn get_with_token(&self, path: &str, access_token: &str) -> Answer {
+        let bearer = format!("Bearer {access_token}");
+        self.send(request(Method::GET, path).header(header::AUTHORIZATION, bearer).finish()).await
     }
 
     /// [`Self::post`] with HTTP Basic.
@@ -151,6 +181,26 @@ impl Answer {
         self.header("location").unwrap()
     }
 
+    /// Expects a page that tells the person of an error and leads nowhere.
+    #[track_caller]
+    pub fn expect_error_page(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.header("location"), None, "{self:?}");
+        assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"), "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+    }
+
+    /// Expects an error in a redirect's query (RFC 6749 §4.1.2.1), with `state` and `iss`.
+    #[track_caller]
+    pub fn expect_redirected_error(&self, code: &str) {
+        assert!(self.location().starts_with(&format!("{REDIRECT_URI}?")), "{self:?}");
+        assert_eq!(self.location_parameter("error").as_deref(), Some(code), "{self:?}");
+        assert!(self.location_parameter("error_description").is_some(), "{self:?}");
+        assert_eq!(self.location_parameter("state").as_deref(), Some("s1"), "{self:?}");
+        assert_eq!(self.location_parameter("iss").as_deref(), Some("https://id.example/t/acme"), "{self:?}");
+        assert_eq!(self.location_parameter("code"), None, "{self:?}");
+    }
+
     /// A parameter of the redirect's query.
     #[track_caller]
     pub fn location_parameter(&self, name: &str) -> Option<String> {
@@ -175,18 +225,18 @@ macro_rules! on_both {
         mod $name {
             use super::*;
 
-            async fn check($app: $crate::support::TestApp) $body
+            async fn check($app: TestApp) $body
 
             $(#[$attribute])*
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                check($crate::support::TestApp::sqlite().await).await;
+                check(TestApp::sqlite().await).await;
             }
 
             $(#[$attribute])*
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                check($crate::support::TestApp::postgres().await).await;
+                check(TestApp::postgres().await).await;
             }
         }
     )+};

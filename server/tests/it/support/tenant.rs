@@ -1,6 +1,7 @@
 use grantor::app::TenantContext;
 use grantor_protocol::model::*;
 use grantor_protocol::{Id, Scope, Secret, SecretKind};
+use grantor_store::{Change, ChangeKind};
 use std::sync::Arc;
 
 use super::{Answer, Browser, TestApp, encode};
@@ -92,6 +93,60 @@ impl TestTenant {
         app.app.store.tenant(self.tenant.id).create_client(&client, vec![]).await.unwrap();
     }
 
+    /// Registers a client that proves itself with a secret, and gives the secret.
+    pub async fn add_secret_client(
+        &mut self,
+        app: &TestApp,
+        client_id: &str,
+        method: AuthenticationMethod,
+    ) -> String {
+        let (now, entropy) = (self.tenant.created_at, app.app.entropy.as_ref());
+        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
+        let mut client = client(&self.tenant, client_id);
+        client.metadata.token_endpoint_auth_method = method;
+        let id = Id::generate(now, entropy);
+        client.secrets.push(ClientSecret { id, hash: secret.hash(), created_at: now, expires_at: None });
+        self.add_client(app, client).await;
+        secret.expose().to_owned()
+    }
+
+    /// Changes a client as administrators do, and tells the server's caches.
+    pub async fn change_client(&self, app: &TestApp, client_id: &str, change: impl FnOnce(&mut Client)) {
+        let store = app.app.store.tenant(self.tenant.id);
+        let client_id = ClientId::parse(client_id).unwrap();
+        let mut client = store.client(&client_id).await.unwrap().unwrap();
+        change(&mut client);
+        store.replace_client(&client, None, vec![]).await.unwrap();
+        self.changed(app, ChangeKind::Client(client_id));
+    }
+
+    /// Changes the tenant as administrators do, and tells the server's caches.
+    pub async fn change_tenant(&self, app: &TestApp, change: impl FnOnce(&mut Tenant)) {
+        let mut tenant = app.app.store.tenants().by_id(self.tenant.id).await.unwrap().unwrap();
+        change(&mut tenant);
+        app.app.store.tenants().update(&tenant, None, vec![]).await.unwrap();
+        self.changed(app, ChangeKind::Tenant);
+    }
+
+    /// Changes the person as administrators do.
+    pub async fn change_user(&self, app: &TestApp, change: impl FnOnce(&mut User)) {
+        let store = app.app.store.tenant(self.tenant.id);
+        let mut user = store.user(self.user.id).await.unwrap().unwrap();
+        change(&mut user);
+        store.replace_user(&user, None, vec![]).await.unwrap();
+    }
+
+    /// Tells the server's caches of a change behind its back.
+    pub fn changed(&self, app: &TestApp, kind: ChangeKind) {
+        app.app.changed(&Change::In { tenant_id: self.tenant.id, kind });
+    }
+
+    /// How many events of this kind the audit trail has.
+    pub async fn audited(&self, app: &TestApp, kind: AuditKind) -> usize {
+        let events = app.app.store.tenant(self.tenant.id).audit_events(10_000).await.unwrap();
+        events.iter().filter(|event| event.kind == kind).count()
+    }
+
     pub async fn context(&self, app: &TestApp) -> Arc<TenantContext> {
         app.app.any_tenant(&self.slug).await.unwrap()
     }
@@ -181,11 +236,44 @@ impl TestTenant {
         ]
     }
 
+    /// Redeems a code of the public client's.
+    pub async fn redeem(&self, app: &TestApp, code: &str) -> Answer {
+        app.post(&self.path("/token"), &self.redemption("app", code)).await
+    }
+
     /// Tokens of the public client, freshly obtained.
     pub async fn tokens(&self, app: &TestApp) -> serde_json::Value {
         let mut browser = Browser::default();
         let code = self.code(app, &mut browser, "app").await;
-        let answer = app.post(&self.path("/token"), &self.redemption("app", &code)).await;
+        let answer = self.redeem(app, &code).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// Tokens of the confidential client, freshly obtained.
+    pub async fn confidential_tokens(&self, app: &TestApp) -> serde_json::Value {
+        let mut browser = Browser::default();
+        let code = self.code(app, &mut browser, "web").await;
+        let credentials = ("web", self.secret.as_str());
+        let answer = app.post_as(credentials, &self.path("/token"), &self.redemption("web", &code)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// Asks the UserInfo endpoint with this access token.
+    pub async fn userinfo(&self, app: &TestApp, access_token: &str) -> Answer {
+        app.get_with_token(&self.path("/userinfo"), access_token).await
+    }
+
+    /// Revokes a token of the public client's (RFC 7009 §2.1).
+    pub async fn revoke(&self, app: &TestApp, token: &str) -> Answer {
+        app.post(&self.path("/revoke"), &[("client_id", "app"), ("token", token)]).await
+    }
+
+    /// What the confidential client is told of a token (RFC 7662 §2.1).
+    pub async fn introspect(&self, app: &TestApp, token: &str) -> serde_json::Value {
+        let credentials = ("web", self.secret.as_str());
+        let answer = app.post_as(credentials, &self.path("/introspect"), &[("token", token)]).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     }

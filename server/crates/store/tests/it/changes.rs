@@ -104,3 +104,18 @@ async fn a_lost_connection_is_made_again() {
     let expected = change_everything(&world).await;
     assert_eq!(changes.next().await.as_ref(), expected.first());
 }
+
+/// A command beside the server writes to the same file.
+#[tokio::test]
+async fn another_process_is_noticed_through_the_file() {
+    let database = TestDatabase::sqlite().await;
+    let mut changes = database.store().changes();
+    let beside = Store::open(Options::new(database.url())).await.unwrap();
+    let mut told_itself = beside.changes();
+    let world = World::new(&beside, "acme").await;
+    wait_for(&mut changes, &Change::Everything).await;
+    beside.tenants().update(&world.tenant, None, vec![]).await.unwrap();
+    wait_for(&mut changes, &Change::Everything).await;
+    let tenant_id = world.tenant.id;
+    wait_for(&mut told_itself, &Change::In { tenant_id, kind: ChangeKind::Tenant }).await;
+}

@@ -90,6 +90,19 @@ on_both_databases! {
         assert_eq!(revocation(second.id).await, (at(11), RevocationReason::RevokedByUser));
     }
 
+    async fn signing_out_everywhere_ends_sessions_and_grants(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (grant, ..) = world.issued().await;
+        let session = world.session();
+        world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let (user, reason) = (world.user.id, RevocationReason::RevokedByAdministrator);
+        world.apply([Effect::SignOutEverywhere { user, reason, at: at(9) }]).await.unwrap();
+        let session = world.rows().session(session.id).await.unwrap().unwrap();
+        let grant = world.rows().grant(grant.id).await.unwrap().unwrap();
+        assert_eq!(session.ended_at, Some(at(9)));
+        assert_eq!((grant.revoked_at, grant.revocation_reason), (Some(at(9)), Some(reason)));
+    }
+
     async fn introspection_learns_of_a_token_and_its_grant(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let (grant, ..) = world.issued().await;

@@ -96,6 +96,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (false, Effect::EndSession { session: had.session.id, at }),
         (false, Effect::RevokeGrant { grant: had.grant.id, reason, at }),
         (false, Effect::RevokeGrantsOf { user, client_id: client_id.clone(), reason, at }),
+        (false, Effect::SignOutEverywhere { user, reason, at }),
         (false, Effect::ForgetConsent { user, client_id }),
     ]
 }

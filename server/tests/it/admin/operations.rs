@@ -1,0 +1,202 @@
+//! Every operation of the admin API in one table; one that is missing fails a test.
+
+use grantor::app::admin::{Action, Resource};
+use poem::http::Method;
+use serde_json::{Value, json};
+
+use super::{Api, trail};
+use crate::support::{Answer, TestApp, client};
+
+/// One operation and the right it needs.
+pub struct Operation {
+    pub id: &'static str,
+    pub needs: Option<(Resource, Action)>,
+    /// Whether it is about the collection of tenants, which no tenant's role reaches.
+    pub of_the_platform: bool,
+    /// The document it is sent with.
+    pub document: fn() -> Option<Value>,
+}
+
+const fn row(id: &'static str, resource: Resource, action: Action, document: fn() -> Option<Value>) -> Operation {
+    Operation { id, needs: Some((resource, action)), of_the_platform: false, document }
+}
+
+fn none() -> Option<Value> {
+    None
+}
+
+fn tenant() -> Option<Value> {
+    Some(json!({ "name": "Acme again" }))
+}
+
+fn new_tenant() -> Option<Value> {
+    Some(json!({ "slug": "fresh", "name": "Fresh" }))
+}
+
+fn a_client() -> Option<Value> {
+    Some(json!({ "client_name": "C", "redirect_uris": ["https://c.example/cb"] }))
+}
+
+fn a_user() -> Option<Value> {
+    Some(json!({ "username": "grace" }))
+}
+
+fn nothing() -> Option<Value> {
+    Some(json!({}))
+}
+
+/// `read_me` needs nothing but credentials.
+pub const OPERATIONS: [Operation; 17] = [
+    Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
+    Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
+    Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
+    row("read_tenant", Resource::Tenant, Action::Read, none),
+    row("put_tenant", Resource::Tenant, Action::Update, tenant),
+    row("patch_tenant", Resource::Tenant, Action::Update, nothing),
+    row("list_clients", Resource::Client, Action::Read, none),
+    row("create_client", Resource::Client, Action::Create, a_client),
+    row("read_client", Resource::Client, Action::Read, none),
+    row("put_client", Resource::Client, Action::Update, a_client),
+    row("patch_client", Resource::Client, Action::Update, nothing),
+    row("delete_client", Resource::Client, Action::Delete, none),
+    row("list_users", Resource::User, Action::Read, none),
+    row("create_user", Resource::User, Action::Create, a_user),
+    row("read_user", Resource::User, Action::Read, none),
+    row("put_user", Resource::User, Action::Update, a_user),
+    row("patch_user", Resource::User, Action::Update, nothing),
+];
+
+/// These take with them what the other operations need, so they come last.
+pub const LAST_OPERATIONS: [Operation; 2] = [
+    row("delete_user", Resource::User, Action::Delete, none),
+    row("delete_tenant", Resource::Tenant, Action::Delete, none),
+];
+
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(&LAST_OPERATIONS)
+}
+
+/// Method and path template of an operation, from the committed description.
+fn address(operation: &str) -> (Method, String) {
+    let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+    for (path, methods) in specification["paths"].as_object().unwrap() {
+        for (method, described) in methods.as_object().unwrap() {
+            if described["operationId"] == operation {
+                return (method.to_uppercase().parse().unwrap(), path.clone());
+            }
+        }
+    }
+    panic!("no operation {operation}")
+}
+
+/// What a tenant has for operations to act on: never what other tests or callers rely on.
+pub struct Target {
+    pub tenant: String,
+    pub client_id: String,
+    pub user: String,
+}
+
+impl Target {
+    /// A client and a user of the tenant's, freshly made.
+    pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
+        let tenant = app.app.any_tenant(slug).await.unwrap().tenant.clone();
+        let target = client(&tenant, "target");
+        app.app.store.tenant(tenant.id).create_client(&target, vec![]).await.unwrap();
+        let admin = app.platform("platform-admin").await;
+        let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
+        let user = answer.document(201)["id"].as_str().unwrap().to_owned();
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user }
+    }
+}
+
+impl Api<'_> {
+    /// Does an operation to a target.
+    pub async fn perform(&self, operation: &Operation, target: &Target) -> Answer {
+        let (method, path) = address(operation.id);
+        let path = path
+            .replace("{tenant}", &target.tenant)
+            .replace("{client_id}", &target.client_id)
+            .replace("{user}", &target.user);
+        assert!(!path.contains('{'), "what is {path} about?");
+        self.send(method, &path, &[], (operation.document)().as_ref()).await
+    }
+}
+
+#[test]
+fn the_table_is_complete() {
+    let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+    let mut described: Vec<_> = specification["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|methods| methods.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    let mut rows: Vec<_> = operations().map(|operation| operation.id).collect();
+    described.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(described, rows);
+}
+
+crate::on_both! {
+    /// The administrators of one tenant learn nothing of another and change nothing of it, with
+    /// whatever operation.
+    async fn a_foreign_tenant_does_not_exist(app: TestApp) {
+        let acme = app.acme().await;
+        let other = app.other().await;
+        let target = Target::in_tenant(&app, "other").await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let admin = app.platform("platform-admin").await;
+        let before = everything_of(&app, &admin, &target).await;
+        for operation in operations().filter(|operation| operation.needs.is_some()) {
+            let answer = owner.perform(operation, &target).await;
+            assert_eq!(answer.status, 404, "{}: {answer:?}", operation.id);
+            let nowhere = Target { tenant: "nowhere".to_owned(), ..Target { ..copy(&target) } };
+            let absent = owner.perform(operation, &nowhere).await;
+            assert_eq!(absent.status, 404, "{}: {absent:?}", operation.id);
+            assert_eq!(absent.json()["detail"], answer.json()["detail"], "{}", operation.id);
+        }
+        assert_eq!(everything_of(&app, &admin, &target).await, before);
+        assert_eq!(trail(&app, &other.tenant).await.len(), before.1);
+    }
+
+    /// Another tenant's client or user is not reached through one's own either.
+    async fn foreign_identifiers_name_nothing_at_home(app: TestApp) {
+        let acme = app.acme().await;
+        app.other().await;
+        let foreign = Target::in_tenant(&app, "other").await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let admin = app.platform("platform-admin").await;
+        let before = everything_of(&app, &admin, &foreign).await;
+        let at_home = Target { tenant: "acme".to_owned(), ..copy(&foreign) };
+        for id in ["read_client", "patch_client", "delete_client", "read_user", "patch_user", "delete_user"] {
+            let operation = operations().find(|operation| operation.id == id).unwrap();
+            assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
+        }
+        // PUT makes another thing of the same name.
+        for id in ["put_client", "put_user"] {
+            let operation = operations().find(|operation| operation.id == id).unwrap();
+            assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
+        }
+        assert_eq!(everything_of(&app, &admin, &foreign).await, before);
+    }
+}
+
+fn copy(target: &Target) -> Target {
+    Target {
+        tenant: target.tenant.clone(),
+        client_id: target.client_id.clone(),
+        user: target.user.clone(),
+    }
+}
+
+/// The documents of a target's tenant, and how long its trail is.
+async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
+    let tenant = format!("/tenants/{}", target.tenant);
+    let mut documents = vec![];
+    for path in [tenant.clone(), format!("{tenant}/clients"), format!("{tenant}/users")] {
+        documents.push(admin.get(&path).await.document(200));
+    }
+    let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();
+    (documents, trail(app, &tenant).await.len())
+}
