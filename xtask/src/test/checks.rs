@@ -13,13 +13,20 @@ pub fn lint(workspace: &Workspace) -> anyhow::Result<()> {
     console::lint(workspace)
 }
 
-/// nextest where it is installed, else cargo's own runner: both close with their count.
+/// Chosen by the names of their targets and not by package: with fewer packages cargo would choose other
+/// features for their dependencies and build them a second time. Not by nextest: it runs every test in a process of
+/// its own, and each would start a PostgreSQL server for itself.
 pub fn tests(workspace: &Workspace) -> anyhow::Result<()> {
-    let mut command = if process::find_program(&["cargo-nextest"]).is_some() {
-        workspace.cargo(&["nextest", "run", "--workspace", "--locked", "-E", "not package(=grantor-e2e)"])
-    } else {
-        workspace.cargo(&["test", "--workspace", "--locked", "--exclude=grantor-e2e", "--all-targets"])
-    };
+    let mut command = workspace.cargo(&[
+        "test",
+        "--workspace",
+        "--locked",
+        "--lib",
+        "--bins",
+        "--test",
+        "it",
+        "--no-fail-fast",
+    ]);
     process::run(tools::on_path(isolate(&mut command))?)
 }
 
@@ -52,7 +59,8 @@ pub fn dependencies(workspace: &Workspace) -> anyhow::Result<()> {
 
 pub fn end_to_end(workspace: &Workspace) -> anyhow::Result<()> {
     build_server(workspace)?;
-    let mut command = workspace.cargo(&["test", "--package=grantor-e2e", "--locked"]);
+    let mut command =
+        workspace.cargo(&["test", "--workspace", "--locked", "--test", "e2e", "--no-fail-fast"]);
     isolate(&mut command).env("GRANTOR_BIN", workspace.binary("debug", "grantor"));
     process::run(tools::on_path(&mut command)?)
 }

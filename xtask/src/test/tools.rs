@@ -19,11 +19,6 @@ pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
             version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
         println!("    {version}");
     }
-    let nextest = process::output(&mut workspace.cargo(&["nextest", "--version"]));
-    println!(
-        "    {}",
-        nextest.as_deref().and_then(|text| text.lines().next()).unwrap_or("no cargo-nextest: cargo test")
-    );
     for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?] {
         println!("    {}", tool.display());
     }

@@ -8,7 +8,7 @@ use grantor_protocol::{Error, Secret, Timestamp};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
-use super::interaction::{add_cookie, form_page, page, to_login};
+use super::interaction::{add_cookie, form_page, page, scope_line, to_login};
 use super::views::{AccountPage, Application, SignOutPage, SignedOutPage};
 use super::{html, layout, see_other, tenant_path};
 use crate::app::authorize::SignedIn;
@@ -31,7 +31,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
                     .filter(|name| !name.is_empty())
                     .unwrap_or_else(|| consent.client_id.to_string()),
                 client_id: consent.client_id.to_string(),
-                scopes: consent.scope.iter().map(str::to_owned).collect(),
+                scopes: consent.scope.iter().map(|scope| in_words(context, scope)).collect(),
                 since: ago(consent.given_at, now),
                 since_exact: consent.given_at.to_string(),
             })
@@ -102,6 +102,12 @@ pub async fn logout_answer(app: Arc<App>, request: Request) -> Response {
         Ok(response)
     })
     .await
+}
+
+/// What a scope lets an application do; its name where nobody has put it into words.
+fn in_words(context: &TenantContext, scope: &str) -> String {
+    let line = scope_line(context, scope);
+    if line.description.is_empty() { line.name } else { line.description }
 }
 
 fn signed_out_page(context: &TenantContext) -> Response {

@@ -202,7 +202,7 @@ pub(super) fn return_host(redirect_uri: &str) -> String {
 }
 
 /// Worded to follow "It will be able to".
-fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
+pub(super) fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
     let configured = context
         .tenant
         .settings

@@ -20,7 +20,7 @@ pub use interaction::{consent, consent_answer, login, login_answer};
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 
-use super::assets;
+use super::{assets, extract};
 use super::render::{self, Asked};
 use crate::app::authorize::Progress;
 use crate::app::{App, Fault, TenantContext};
@@ -135,8 +135,8 @@ fn deliver(context: &TenantContext, response: &AuthorizationResponse) -> Respons
 
 /// `GET /t/:slug/theme.css`: the tenant's colours.
 pub async fn theme(app: Arc<App>, request: Request) -> Response {
-    let slug = request.raw_path_param("slug").unwrap_or_default();
-    match app.any_tenant(slug).await {
+    let found = async { app.any_tenant(extract::slug(&request)?).await };
+    match found.await {
         Ok(context) => {
             let branding = &context.tenant.settings.branding;
             let css = theme_css(branding.primary_color.as_deref(), branding.background_color.as_deref());

@@ -73,7 +73,7 @@ fn duplicated(good: &str) -> Vec<(String, String)> {
 
 /// More than 64 KiB of well-formed parameters.
 fn oversize(good: &str) -> String {
-    good.to_owned() + &format!("&x={}", "a".repeat(8000)).repeat(9)
+    format!("{good}{}", format!("&x={}", "a".repeat(8000)).repeat(9))
 }
 
 /// How much the tenant's audit trail holds.
@@ -146,8 +146,9 @@ on_both! {
             let absent: Vec<_> = rest.iter().copied().filter(|(name, _)| *name != missing).collect();
             app.post(&path, &absent).await.expect_error(status, error);
             // RFC 6749 §3.1: without a value is as good as absent.
-            let empty: Vec<_> = rest.iter().map(|(name, value)| (*name, if *name == missing { "" } else { value }));
-            app.post(&path, &empty.collect::<Vec<_>>()).await.expect_error(status, error);
+            let empty: Vec<_> =
+                rest.iter().map(|(name, value)| (*name, if *name == missing { "" } else { value })).collect();
+            app.post(&path, &empty).await.expect_error(status, error);
         }
         let refresh = [("grant_type", "refresh_token"), ("client_id", "app")];
         app.post(&path, &refresh).await.expect_error(400, "invalid_request");
@@ -200,7 +201,7 @@ on_both! {
             let changed = acme.authorization("app").into_iter().filter(|(name, _)| *name != "redirect_uri");
             queries.push(encode(&changed.chain([("redirect_uri", redirect_uri)]).collect::<Vec<_>>()));
         }
-        for client_id in ["", "nobody", "APP", "app ", "%C3%A9"] {
+        for client_id in ["", "nobody", "APP", "app%20", "%C3%A9"] {
             queries.push(good.replace("client_id=app", &format!("client_id={client_id}")));
         }
         // With two registered redirect URIs the request must say which (RFC 6749 §3.1.2.3).
@@ -268,14 +269,15 @@ on_both! {
         let mut browser = Browser::default();
         let begun = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
         let page = browser.follow(&app, &begun).await;
-        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
-        let own = [("csrf", csrf.as_str()), ("interaction", interaction.as_str())];
-        let login = encode(&[own[0], own[1], ("username", "ada"), ("password", PASSWORD)]);
+        let own = |page: &Answer| {
+            encode(&[("csrf", page.field("csrf").as_str()), ("interaction", &page.field("interaction"))])
+        };
+        let login = own(&page) + "&" + &encode(&[("username", "ada"), ("password", PASSWORD)]);
         refuses(&app, &mut browser, &acme.path("/login"), &login).await;
         let consent = browser.post_body(&app, &acme.path("/login"), &login).await;
         assert!(consent.location().starts_with("/t/acme/consent?"), "{consent:?}");
 
-        let allow = encode(&[own[0], own[1], ("decision", "allow")]);
+        let allow = own(&browser.follow(&app, &consent).await) + "&decision=allow";
         refuses(&app, &mut browser, &acme.path("/consent"), &allow).await;
         let maybe = allow.replace("decision=allow", "decision=maybe");
         browser.post_body(&app, &acme.path("/consent"), &maybe).await.expect_error_page(400);
