@@ -90,7 +90,7 @@ impl App {
         let Some(client) = client else {
             return Err(Fault::internal("a valid request without a client").into());
         };
-        self.prepare_id_token_key(context, &request, &client);
+        self.prepare_id_token_key(context, &client.client);
         let signed_in = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
         let step =
             self.next_step(context.tenant.id, &request, &client, signed_in.as_ref(), None, false).await?;
@@ -180,20 +180,6 @@ impl App {
         let session = signed_in.map(|signed_in| &signed_in.session);
         let situation = Situation { session, consent: consent.as_ref(), interaction, consented_now };
         Ok(authorize::next_step(request, &client.client, situation, self.now()))
-    }
-
-    /// Makes the key for the ID token while the person is signing in.
-    fn prepare_id_token_key(
-        &self,
-        context: &Arc<TenantContext>,
-        request: &AuthorizationRequest,
-        client: &LoadedClient,
-    ) {
-        let algorithm =
-            client.client.metadata.id_token_signed_response_alg.unwrap_or(context.policy.id_token_algorithm);
-        if request.scope.contains("openid") && context.keys.active(algorithm).is_none() {
-            self.prepare_key(context, algorithm);
-        }
     }
 }
 

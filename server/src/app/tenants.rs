@@ -184,14 +184,34 @@ impl App {
         self.any_tenant(&slug).await
     }
 
-    /// Makes a key that will be needed soon, while the request goes on. Whoever needs it before it is
-    /// there waits for it in [`Self::with_signing_key`].
-    pub(super) fn prepare_key(&self, context: &Arc<TenantContext>, algorithm: SigningAlgorithm) {
-        let Some(app) = self.this.upgrade() else { return };
-        let context = Arc::clone(context);
+    /// The tenant's JWK Set (RFC 7517 §5) with every key that its tokens may be signed with by its own
+    /// settings: a client that reads it before the first sign-in must find the key of the first ID
+    /// token there.
+    ///
+    /// # Errors
+    /// A fault of the store or of the cryptographic library.
+    pub async fn jwks(&self, context: Arc<TenantContext>) -> Result<Document, Fault> {
+        let algorithms = [context.policy.access_token_algorithm, context.policy.id_token_algorithm];
+        let mut context = context;
+        for algorithm in algorithms {
+            context = self.with_signing_key(context, algorithm).await?;
+        }
+        Ok(context.jwks.clone())
+    }
+
+    /// Makes the key of a client's ID tokens while nobody waits for it, so that it is published well
+    /// before it signs. Whoever needs it before it is there waits in [`Self::with_signing_key`].
+    pub(super) fn prepare_id_token_key(&self, context: &TenantContext, client: &Client) {
+        if !client.metadata.scope.contains("openid") {
+            return;
+        }
+        let algorithm =
+            client.metadata.id_token_signed_response_alg.unwrap_or(context.policy.id_token_algorithm);
+        let (Some(app), None) = (self.this.upgrade(), context.keys.active(algorithm)) else { return };
+        let slug = context.tenant.slug.clone();
         tokio::spawn(async move {
-            let slug = context.tenant.slug.clone();
-            if let Err(error) = app.with_signing_key(context, algorithm).await {
+            let made = async { app.with_signing_key(app.any_tenant(&slug).await?, algorithm).await };
+            if let Err(error) = made.await {
                 tracing::error!(%error, tenant = slug, %algorithm, "no signing key could be made");
             }
         });

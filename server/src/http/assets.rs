@@ -13,6 +13,8 @@ use super::pages::theme_css;
 const STYLESHEET: &str = include_str!("../../assets/pages.css");
 const FORM_POST: &str = include_str!("../../assets/form_post.js");
 
+const ICON: &str = include_str!("../../assets/icon.svg");
+
 /// One file: its address carries a hash of its content, so it can be kept for ever.
 struct File {
     path: &'static str,
@@ -56,6 +58,15 @@ pub fn file(request: &Request) -> Response {
         Some(file) => style_or_script(file.content_type, file.body.clone()),
         None => StatusCode::NOT_FOUND.into(),
     }
+}
+
+/// `GET /favicon.ico`: browsers ask for it unasked.
+#[handler]
+pub fn icon() -> Response {
+    Response::builder()
+        .content_type("image/svg+xml")
+        .header(header::CACHE_CONTROL, "public, max-age=86400")
+        .body(ICON)
 }
 
 /// A stylesheet or script whose address changes with its content.

@@ -12,7 +12,7 @@ use super::render::{self, Asked};
 use crate::app::authorize::AuthorizeError;
 use crate::app::keyring::JWKS_MAX_AGE;
 use crate::app::tenants::Document;
-use crate::app::{App, Fault, TenantContext};
+use crate::app::{App, Fault};
 
 /// `GET` and `POST /t/:slug/authorize` (RFC 6749 §3.1)
 pub async fn authorize(app: Arc<App>, mut request: Request) -> Response {
@@ -109,23 +109,21 @@ pub async fn userinfo(app: Arc<App>, request: Request) -> Response {
 
 /// `GET /t/:slug/jwks` (RFC 7517 §5)
 pub async fn jwks(app: Arc<App>, request: Request) -> Response {
-    public_document(app, request, "application/jwk-set+json", |context| &context.jwks).await
+    let answered = async {
+        let context = extract::tenant(&app, &request).await?;
+        app.jwks(context).await
+    };
+    match answered.await {
+        Ok(jwks) => document(&request, &jwks, "application/jwk-set+json"),
+        Err(fault) => render::oauth_error(&fault, Asked::of(&request)),
+    }
 }
 
 /// The metadata at all of its four addresses (RFC 8414 §3, OpenID Connect Discovery §4).
 pub async fn metadata(app: Arc<App>, request: Request) -> Response {
-    public_document(app, request, "application/json", |context| &context.metadata).await
-}
-
-async fn public_document(
-    app: Arc<App>,
-    request: Request,
-    content_type: &str,
-    choose: impl Fn(&TenantContext) -> &Document,
-) -> Response {
     match extract::tenant(&app, &request).await {
+        Ok(context) => document(&request, &context.metadata, "application/json"),
         Err(fault) => render::oauth_error(&fault, Asked::of(&request)),
-        Ok(context) => document(&request, choose(&context), content_type),
     }
 }
 

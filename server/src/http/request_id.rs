@@ -75,5 +75,5 @@ impl<E: Endpoint> Endpoint for RequestIdEndpoint<E> {
 
 /// The slug that a path names, or nothing; only for the log.
 fn tenant_of(path: &str) -> Option<&str> {
-    path.strip_prefix("/t/")?.split('/').next()
+    ["/t/", "/admin/v1/tenants/"].into_iter().find_map(|prefix| path.strip_prefix(prefix))?.split('/').next()
 }

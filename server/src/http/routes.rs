@@ -56,6 +56,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
     table
         .at("/", get(to_console()))
         .at("/console", get(to_console()))
+        .at("/favicon.ico", get(assets::icon))
         .at("/assets/:file", get(assets::file))
         .nest_no_strip("/admin/v1", admin)
         .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))

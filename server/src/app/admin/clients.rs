@@ -197,6 +197,7 @@ impl App {
         let event = self.admin_event(caller, AuditKind::ClientChanged, client_id.as_str(), detail);
         self.store.tenant(context.tenant.id).create_client(&client, vec![event]).await?;
         self.forget(context.tenant.id, ChangeKind::Client(client_id));
+        self.prepare_id_token_key(context, &client);
         Ok(Saved { now: with_secret(versioned(&client), secret), created: true })
     }
 
@@ -231,6 +232,7 @@ impl App {
         {
             Ok(client) => {
                 self.forget(client.tenant_id, ChangeKind::Client(client.client_id.clone()));
+                self.prepare_id_token_key(context, &client);
                 Ok(Some(Saved { now: with_secret(versioned(&client), secret), created: false }))
             }
             Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),

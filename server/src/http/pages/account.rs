@@ -15,6 +15,9 @@ use crate::app::authorize::SignedIn;
 use crate::app::{App, Fault, TenantContext};
 use crate::http::{cookies, extract};
 
+/// Query of the account page right after something was removed.
+const REMOVED: &str = "removed";
+
 /// `GET /t/:slug/account`
 pub async fn account(app: Arc<App>, request: Request) -> Response {
     page(app, request, async |app, context, request| {
@@ -46,7 +49,11 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             revoke_action: format!("{base}/account/revoke"),
             sign_out_action: format!("{base}/logout"),
             applications,
-            notice: None,
+            notice: request
+                .uri()
+                .query()
+                .is_some_and(|query| query == REMOVED)
+                .then(|| "The application can no longer use your account.".to_owned()),
         };
         Ok(html(StatusCode::OK, page.render(), &[]))
     })
@@ -63,7 +70,7 @@ pub async fn account_revoke(app: Arc<App>, request: Request) -> Response {
         let client_id = ClientId::parse(params.require("client_id")?)
             .ok_or_else(|| Error::invalid_request("client_id is malformed"))?;
         app.revoke_consent(context, &signed_in, client_id).await?;
-        Ok(see_other(&format!("{}/account", tenant_path(&context.tenant.slug))))
+        Ok(see_other(&format!("{}/account?{REMOVED}", tenant_path(&context.tenant.slug))))
     })
     .await
 }

@@ -20,8 +20,8 @@ pub use interaction::{consent, consent_answer, login, login_answer};
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 
-use super::{assets, extract};
 use super::render::{self, Asked};
+use super::{assets, extract};
 use crate::app::authorize::Progress;
 use crate::app::{App, Fault, TenantContext};
 use views::FormPostPage;
@@ -63,9 +63,12 @@ pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[St
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' {}; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action {}; \
          frame-ancestors 'none'; base-uri 'none'",
-        form_targets.join(" ")
+        std::iter::once("'self'")
+            .chain(form_targets.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" ")
     );
     Response::builder()
         .status(status)

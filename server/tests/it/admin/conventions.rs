@@ -11,7 +11,10 @@ use crate::support::{TestApp, request};
 #[test]
 fn the_committed_description_is_current() {
     let committed = include_str!("../../../../openapi/admin.json");
-    assert!(committed == grantor::http::admin::specification(), "run `grantor openapi` and commit the result");
+    assert!(
+        committed == grantor::http::admin::specification(),
+        "run `grantor openapi` and commit the result"
+    );
 }
 
 #[test]
@@ -21,10 +24,15 @@ fn every_operation_describes_its_errors_and_credentials() {
         for (method, operation) in methods.as_object().unwrap() {
             let name = format!("{method} {path}");
             assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{name}");
-            let schemes: Vec<_> =
-                operation["security"].as_array().unwrap().iter().flat_map(|one| one.as_object().unwrap().keys()).collect();
+            let schemes: Vec<_> = operation["security"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|one| one.as_object().unwrap().keys())
+                .collect();
             assert_eq!(schemes, ["access_token", "console_session"], "{name}");
-            let described: BTreeSet<_> = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+            let described: BTreeSet<_> =
+                operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
             let mut expected = BTreeSet::from(["400", "401", "403", "404", "500", "503"]);
             if method != "get" {
                 expected.extend(["409", "412"]);
@@ -143,5 +151,10 @@ crate::on_both! {
 }
 
 fn ids(page: &Value) -> Vec<String> {
-    page["items"].as_array().unwrap().iter().map(|item| item["client_id"].as_str().unwrap().to_owned()).collect()
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["client_id"].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -8,7 +8,9 @@ use poem::http::{Method, header};
 use serde_json::{Value, json};
 
 use super::{ADMIN_API, Api};
-use crate::support::{Answer, Browser, PUBLIC_URL, REDIRECT_URI, TestApp, TestTenant, VERIFIER, client, request};
+use crate::support::{
+    Answer, Browser, PUBLIC_URL, REDIRECT_URI, TestApp, TestTenant, VERIFIER, client, request,
+};
 
 /// An access token for the admin API that a client got for the tenant's user.
 pub async fn users_token(app: &TestApp, acme: &TestTenant) -> String {
@@ -40,7 +42,10 @@ fn expect_refused(answer: &Answer, name: &str) {
     assert_eq!(answer.status, 401, "{name}: {answer:?}");
     answer.expect_problem(401, "unauthenticated");
     let challenge = answer.header("www-authenticate").unwrap_or_default();
-    assert!(challenge.starts_with("Bearer error=\"invalid_token\", error_description=\""), "{name}: {answer:?}");
+    assert!(
+        challenge.starts_with("Bearer error=\"invalid_token\", error_description=\""),
+        "{name}: {answer:?}"
+    );
 }
 
 /// Claims of an access token that counts, changed, and signed with the tenant's own key.

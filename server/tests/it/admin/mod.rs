@@ -190,8 +190,12 @@ impl Answer {
     pub fn expect_invalid(&self, pointers: &[&str]) {
         self.expect_problem(400, "invalid-request");
         let problem = self.json();
-        let named: Vec<_> =
-            problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        let named: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect();
         assert_eq!(named, pointers, "{self:?}");
     }
 
@@ -207,5 +211,9 @@ impl Answer {
 /// What the audit trail of a tenant says, oldest first: kind, target, detail.
 pub async fn trail(app: &TestApp, tenant: &Tenant) -> Vec<(String, String, Value)> {
     let events = app.app.store.tenant(tenant.id).audit_events(200).await.unwrap();
-    events.into_iter().rev().map(|event| (event.kind.as_str().to_owned(), event.target, event.detail)).collect()
+    events
+        .into_iter()
+        .rev()
+        .map(|event| (event.kind.as_str().to_owned(), event.target, event.detail))
+        .collect()
 }

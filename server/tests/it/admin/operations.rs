@@ -17,7 +17,12 @@ pub struct Operation {
     pub document: fn() -> Option<Value>,
 }
 
-const fn row(id: &'static str, resource: Resource, action: Action, document: fn() -> Option<Value>) -> Operation {
+const fn row(
+    id: &'static str,
+    resource: Resource,
+    action: Action,
+    document: fn() -> Option<Value>,
+) -> Operation {
     Operation { id, needs: Some((resource, action)), of_the_platform: false, document }
 }
 
@@ -183,11 +188,7 @@ crate::on_both! {
 }
 
 fn copy(target: &Target) -> Target {
-    Target {
-        tenant: target.tenant.clone(),
-        client_id: target.client_id.clone(),
-        user: target.user.clone(),
-    }
+    Target { tenant: target.tenant.clone(), client_id: target.client_id.clone(), user: target.user.clone() }
 }
 
 /// The documents of a target's tenant, and how long its trail is.

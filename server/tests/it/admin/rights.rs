@@ -214,7 +214,10 @@ async fn people_act_with_their_own_roles() {
     assert_eq!(me["roles"], json!([{ "role": "user-manager", "tenant": "acme" }]));
     // Themselves they may change, roles or not, but not out of the door.
     let user = format!("/tenants/acme/users/{}", acme.user.id);
-    assert_eq!(api.patch(&user, &json!({ "profile": { "nickname": "A" }, "password": PASSWORD })).await.status, 200);
+    assert_eq!(
+        api.patch(&user, &json!({ "profile": { "nickname": "A" }, "password": PASSWORD })).await.status,
+        200
+    );
     api.patch(&user, &json!({ "status": "locked" })).await.expect_problem(409, "protected");
     api.delete(&user).await.expect_problem(409, "protected");
     // And who is locked is out.

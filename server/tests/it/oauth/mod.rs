@@ -2,6 +2,7 @@
 
 mod assertion;
 mod bad_input;
+mod client_auth;
 mod code_flow;
 mod misplaced;
 mod races;
