@@ -133,9 +133,8 @@ fn document(request: &Request, document: &Document, content_type: &str) -> Respo
         .header(header::ETAG, document.etag.as_str())
         .header(header::CACHE_CONTROL, format!("public, max-age={}", JWKS_MAX_AGE.seconds()));
     let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if held
-        .is_some_and(|held| held.split(',').any(|tag| tag.trim().trim_start_matches("W/") == document.etag))
-    {
+    let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == document.etag;
+    if held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim()))) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     response.status(StatusCode::OK).content_type(content_type).body(document.body.clone())

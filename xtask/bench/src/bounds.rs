@@ -1,5 +1,6 @@
 //! What bounds the server, measured alone: each is the least that one answer can cost.
 
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,7 +25,6 @@ pub struct Bounds {
     es256_token: String,
     rs256: SigningKey,
     claims: AccessTokenClaims,
-    argon2_memory: Vec<Block>,
     database: TestDatabase,
     rows: Arc<AtomicU64>,
 }
@@ -43,7 +43,6 @@ impl Bounds {
             es256,
             rs256,
             claims,
-            argon2_memory: vec![Block::default(); Params::default().block_count()],
             database,
             rows: Arc::default(),
         })
@@ -54,7 +53,7 @@ impl Bounds {
     /// # Errors
     /// A fault of the cryptographic library.
     pub fn es256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
-        alone(length, || Ok(self.es256.sign("at+jwt", &self.claims)?))
+        alone(cores(), length, || || Ok(self.es256.sign("at+jwt", &self.claims)?))
     }
 
     /// Verifies an access token, as introspection does.
@@ -63,7 +62,8 @@ impl Bounds {
     /// As [`Self::es256_signatures`].
     pub fn es256_verifications(&self, length: Duration) -> anyhow::Result<Sample> {
         let key = self.es256.verification_key();
-        alone(length, || Ok(key.verify::<AccessTokenClaims>(&self.es256_token, &[Algorithm::ES256])?))
+        let verify = || Ok(key.verify::<AccessTokenClaims>(&self.es256_token, &[Algorithm::ES256])?);
+        alone(cores(), length, || verify)
     }
 
     /// Signs access tokens with RS256 and a key of 2048 bits.
@@ -71,21 +71,43 @@ impl Bounds {
     /// # Errors
     /// As [`Self::es256_signatures`].
     pub fn rs256_signatures(&self, length: Duration) -> anyhow::Result<Sample> {
-        alone(length, || Ok(self.rs256.sign("at+jwt", &self.claims)?))
+        alone(cores(), length, || || Ok(self.rs256.sign("at+jwt", &self.claims)?))
     }
 
-    /// Hashes passwords with argon2id and the server's parameters.
+    /// Hashes passwords with argon2id, the server's parameters, and as many threads as it has for that.
     ///
     /// # Errors
     /// A fault of the library.
-    pub fn argon2id_hashes(&mut self, length: Duration) -> anyhow::Result<Sample> {
+    pub fn argon2id_hashes(&self, length: Duration) -> anyhow::Result<Sample> {
         let argon2 = Argon2::new(Argon2Algorithm::Argon2id, Version::V0x13, Params::default());
-        let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
-        alone(length, || {
-            argon2
-                .hash_password_into_with_memory(b"a password", &[7; 16], &mut hash, &mut self.argon2_memory)
-                .map_err(|error| anyhow::anyhow!("argon2id: {error}"))
+        alone((cores() / 2).max(1), length, || {
+            let mut memory = vec![Block::default(); Params::default().block_count()];
+            let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
+            let argon2 = &argon2;
+            move || {
+                argon2
+                    .hash_password_into_with_memory(b"a password", &[7; 16], &mut hash, &mut memory)
+                    .map_err(|error| anyhow::anyhow!("argon2id: {error}"))
+            }
         })
+    }
+
+    /// Writes 4 KiB to a file and waits until it is on the disk, one after the other.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn syncs(&self, length: Duration) -> anyhow::Result<Sample> {
+        let file = &tempfile::tempfile()?;
+        let mut place = 0;
+        let write = move || {
+            place = (place + 1) % 1024;
+            file.write_all_at(&[7; 4096], place * 4096)?;
+            Ok(file.sync_data()?)
+        };
+        // Once around, so that the file does not grow any more.
+        file.set_len(1024 * 4096)?;
+        file.sync_all()?;
+        alone(1, length, || write)
     }
 
     /// Lets `writers` tasks store one small row after the other, each durable before the next.
@@ -107,24 +129,28 @@ impl Bounds {
         for _ in 0..writers {
             let (store, numbers, until) = (store.clone(), Arc::clone(&self.rows), began + length);
             running.spawn(async move {
-                let mut stored = 0;
-                while Instant::now() < until {
+                let (mut stored, mut latency, mut began) = (0, Histogram::default(), Instant::now());
+                while began < until {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
                     store.tenant(TENANT).apply(vec![row(number)]).await?;
                     stored += 1;
+                    latency.record(began.elapsed());
+                    began = Instant::now();
                 }
-                Ok::<u64, grantor_store::ApplyError>(stored)
+                Ok::<_, grantor_store::ApplyError>((stored, latency))
             });
         }
-        let mut count = 0;
-        while let Some(stored) = running.join_next().await {
-            count += stored?.context("storing a row")?;
+        let (mut count, mut latency) = (0, Histogram::default());
+        while let Some(ended) = running.join_next().await {
+            let (stored, latencies) = ended?.context("storing a row")?;
+            count += stored;
+            latency.merge(&latencies);
         }
         let commits = store.write_statistics().commits - commits_before;
         let cpu = cpu_of_all()?.saturating_sub(before);
         // PostgreSQL does not say.
         let per_commit = (commits > 0).then(|| count as f64 / commits as f64);
-        Ok(Sample { per_commit, ..sample(count, began.elapsed(), cpu) })
+        Ok(sample(count, began.elapsed(), cpu, latency, per_commit))
     }
 }
 
@@ -162,18 +188,43 @@ fn row(number: u64) -> Effect {
     }))
 }
 
-/// Does the same on one thread for `length`.
-fn alone<T>(length: Duration, mut work: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<Sample> {
-    work()?;
-    let (before, began) = (cpu::of_this_process()?, Instant::now());
-    let mut count = 0;
-    while began.elapsed() < length {
-        work()?;
-        count += 1;
-    }
-    Ok(sample(count, began.elapsed(), cpu::of_this_process()?.saturating_sub(before)))
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn sample(count: u64, wall: Duration, cpu: Duration) -> Sample {
-    Sample { count, wall, cpu, client_cpu: Duration::ZERO, latency: Histogram::default(), per_commit: None }
+/// Does the same for `length` on so many threads, each of which makes its work first. Under load all cores are
+/// busy, and a core whose neighbour is busy may be a slower one: a bound must be measured as its workload is.
+fn alone<T, W: FnMut() -> anyhow::Result<T>>(
+    threads: usize,
+    length: Duration,
+    make: impl Fn() -> W + Sync,
+) -> anyhow::Result<Sample> {
+    let (before, began) = (cpu::of_this_process()?, Instant::now());
+    let repeat = || {
+        let mut work = make();
+        let (mut count, mut latency, mut began_one) = (0, Histogram::default(), Instant::now());
+        while began.elapsed() < length {
+            work()?;
+            count += 1;
+            latency.record(began_one.elapsed());
+            began_one = Instant::now();
+        }
+        Ok::<_, anyhow::Error>((count, latency))
+    };
+    let (mut count, mut latency) = (0, Histogram::default());
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(repeat)).collect();
+        for thread in running {
+            let (done, latencies) = thread.join().map_err(|_| anyhow::anyhow!("a bound panicked"))??;
+            count += done;
+            latency.merge(&latencies);
+        }
+        Ok::<_, anyhow::Error>(())
+    })?;
+    let cpu = cpu::of_this_process()?.saturating_sub(before);
+    Ok(sample(count, began.elapsed(), cpu, latency, None))
+}
+
+fn sample(count: u64, wall: Duration, cpu: Duration, latency: Histogram, per_commit: Option<f64>) -> Sample {
+    Sample { count, wall, cpu, client_cpu: Duration::ZERO, latency, per_commit }
 }

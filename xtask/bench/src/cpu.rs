@@ -49,15 +49,39 @@ pub fn of_this_process() -> anyhow::Result<Duration> {
     parse(&text).map(|process| process.own).context("/proc/self/stat is not understood")
 }
 
-/// The most memory that the process ever had in RAM, in bytes.
+/// CPU time that the machine spent on anything since it was started, with what its host took from it.
 ///
 /// # Errors
+/// Where there is no /proc.
+pub fn of_the_machine() -> anyhow::Result<Duration> {
+    let text = fs::read_to_string("/proc/stat").context("CPU time is read from /proc (Linux)")?;
+    let line = text.lines().next().context("/proc/stat is empty")?;
+    let ticks: Vec<u64> = line.split_whitespace().skip(1).map_while(|ticks| ticks.parse().ok()).collect();
+    // proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
+    let busy = ticks.iter().take(8).enumerate().filter(|(index, _)| !matches!(index, 3 | 4));
+    let busy: u64 = busy.map(|(_, ticks)| ticks).sum();
+    Ok(TICK.mul_f64(busy as f64))
+}
+
+/// Memory of a process in RAM, in bytes.
+pub struct Memory {
+    /// The most that it ever had, with the parts of files that it mapped.
+    pub peak: u64,
+    /// What is its own now, without files.
+    pub own: u64,
+}
+
+/// # Errors
 /// Where there is no /proc, or the process has ended.
-pub fn peak_resident(process: u32) -> anyhow::Result<u64> {
+pub fn memory(process: u32) -> anyhow::Result<Memory> {
     let text = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kibibytes * 1024)
+    let value = |name: &str| -> anyhow::Result<u64> {
+        let value =
+            text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+        let kibibytes: u64 = value.trim().trim_end_matches(" kB").parse()?;
+        Ok(kibibytes * 1024)
+    };
+    Ok(Memory { peak: value("VmHWM:")?, own: value("RssAnon:")? })
 }
 
 fn processes() -> anyhow::Result<Vec<Process>> {
@@ -99,6 +123,8 @@ mod tests {
         let before = of_this_process().unwrap();
         assert!(of_trees(&[std::process::id()]).unwrap() >= before);
         assert!(of_trees(&[u32::MAX]).is_err());
-        assert!(peak_resident(std::process::id()).unwrap() > 0);
+        let memory = memory(std::process::id()).unwrap();
+        assert!(memory.own > 0 && memory.peak >= memory.own);
+        assert!(of_the_machine().unwrap() >= before);
     }
 }

@@ -106,13 +106,12 @@ fn run(options: &Options) -> anyhow::Result<()> {
     runtime.block_on(async {
         let mut bench = Bench::start(&options.server, backend).await?;
         let tell = |round, step: Step| eprintln!("round {round} of {rounds}: {}", step.name());
-        let (rounds, dropped) = bench.run(&plan, tell).await?;
+        let measured = bench.run(&plan, tell).await?;
         let report = Report {
             plan: &plan,
             database: if options.postgres { "PostgreSQL" } else { "SQLite" },
-            rounds: &rounds,
-            dropped: &dropped,
-            server_peak_resident: bench.server_peak_resident()?,
+            measured: &measured,
+            server_memory: bench.server_memory()?,
         };
         match options.output {
             Format::Text => print!("{}", report.text()),

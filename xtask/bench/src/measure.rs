@@ -7,6 +7,7 @@ use grantor_store::Backend;
 use grantor_store::testing::TestDatabase;
 
 use crate::bounds::Bounds;
+use crate::cpu::{self, Memory};
 use crate::flows::{Codes, Fixed};
 use crate::load::{Flow, Pace, Sample, measure};
 use crate::processes::{EmptyHandler, PostgresServer, Server};
@@ -34,6 +35,14 @@ pub struct Dropped {
     pub round: usize,
     pub step: Step,
     pub reason: String,
+}
+
+/// What a run gave.
+pub struct Measured {
+    pub rounds: Vec<Round>,
+    pub dropped: Vec<Dropped>,
+    /// The share of the machine's busy CPU time that went to something else.
+    pub disturbance: f64,
 }
 
 /// Everything that runs while it is measured.
@@ -72,12 +81,9 @@ impl Bench {
     ///
     /// # Errors
     /// When a process that is measured has ended.
-    pub async fn run(
-        &mut self,
-        plan: &Plan,
-        mut tell: impl FnMut(usize, Step),
-    ) -> anyhow::Result<(Vec<Round>, Vec<Dropped>)> {
+    pub async fn run(&mut self, plan: &Plan, mut tell: impl FnMut(usize, Step)) -> anyhow::Result<Measured> {
         let (mut rounds, mut dropped) = (vec![], vec![]);
+        let (machine, own) = (cpu::of_the_machine()?, self.own_cpu()?);
         for number in 1..=plan.rounds {
             let mut round = Round::default();
             for step in plan.steps.iter().copied() {
@@ -92,15 +98,22 @@ impl Bench {
             }
             rounds.push(round);
         }
-        Ok((rounds, dropped))
+        let machine = cpu::of_the_machine()?.saturating_sub(machine);
+        let others = machine.saturating_sub(self.own_cpu()?.saturating_sub(own));
+        let disturbance = others.as_secs_f64() / machine.as_secs_f64().max(f64::MIN_POSITIVE);
+        Ok(Measured { rounds, dropped, disturbance })
     }
 
-    /// The most memory that the server had, in bytes.
+    fn own_cpu(&self) -> anyhow::Result<Duration> {
+        cpu::of_trees(&[vec![std::process::id()], self.database_processes()].concat())
+    }
+
+    /// The server's memory.
     ///
     /// # Errors
     /// When it has ended.
-    pub fn server_peak_resident(&self) -> anyhow::Result<u64> {
-        crate::cpu::peak_resident(self.server.process_id())
+    pub fn server_memory(&self) -> anyhow::Result<Memory> {
+        cpu::memory(self.server.process_id())
     }
 
     async fn step(&mut self, step: Step, length: Duration, round: &Round) -> anyhow::Result<Sample> {
@@ -110,6 +123,7 @@ impl Bench {
             Step::Es256Verification => self.bounds.es256_verifications(alone),
             Step::Rs256Signature => self.bounds.rs256_signatures(alone),
             Step::Argon2idHash => self.bounds.argon2id_hashes(alone),
+            Step::DiskSync => self.bounds.syncs(alone),
             Step::DurableRow => self.bounds.rows(CONNECTIONS, alone, &self.database_processes()).await,
             Step::EmptyHandler => {
                 let ask = Fixed(crate::http::request("GET", "/", "127.0.0.1", "", "").into());

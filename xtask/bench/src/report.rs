@@ -4,18 +4,17 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::cpu::Memory;
 use crate::load::Sample;
-use crate::measure::{CONNECTIONS, Dropped, Plan, SIGN_IN_CONNECTIONS};
+use crate::measure::{CONNECTIONS, Dropped, Measured, Plan, SIGN_IN_CONNECTIONS};
 use crate::rounds::{Demand, PEER, PEER_NAME, Round, Spread, Step, TARGETS, spread};
 
 /// Everything that is told of a run.
 pub struct Report<'a> {
     pub plan: &'a Plan,
     pub database: &'a str,
-    pub rounds: &'a [Round],
-    pub dropped: &'a [Dropped],
-    /// Bytes.
-    pub server_peak_resident: u64,
+    pub measured: &'a Measured,
+    pub server_memory: Memory,
 }
 
 impl Report<'_> {
@@ -43,36 +42,45 @@ impl Report<'_> {
     }
 
     fn write_bounds(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "{:28} {:>30} {:>10}  in one commit", "BOUNDS", "per CPU second", "per second")?;
+        self.write_head(out, "BOUNDS", "in one commit")?;
         for step in self.steps(true) {
             let per_commit = self.spread(|round| round.0.get(&step)?.per_commit);
-            writeln!(out, "{} {}", self.rates(step), per_commit.map_or(String::new(), |all| counts(all, 1)))?;
+            self.write_step(out, step, per_commit.map_or(String::new(), |all| counts(all, 1)))?;
         }
         Ok(())
     }
 
     fn write_workloads(&self, out: &mut String) -> std::fmt::Result {
-        let connections = format!("WORKLOADS ({CONNECTIONS} connections)");
-        writeln!(
-            out,
-            "\n{connections:28} {:>30} {:>10} {:>8} {:>8}  of its bound",
-            "per CPU second", "per second", "p50 ms", "p99 ms"
-        )?;
+        self.write_head(out, &format!("\nWORKLOADS ({CONNECTIONS} connections)"), "of its bound")?;
         for step in self.steps(false) {
-            let milliseconds = |share: f64| {
-                self.spread(|round| Some(quantile(round.0.get(&step)?, share))).map_or(0.0, |all| all.median)
-            };
             let efficiency = self.spread(|round| round.efficiency(step));
-            writeln!(
-                out,
-                "{} {:>8.2} {:>8.2}  {}",
-                self.rates(step),
-                milliseconds(0.5),
-                milliseconds(0.99),
-                efficiency.map_or(String::new(), |all| counts(all, 2))
-            )?;
+            self.write_step(out, step, efficiency.map_or(String::new(), |all| counts(all, 2)))?;
         }
         writeln!(out, "({SIGN_IN_CONNECTIONS} connections for the sign-in)")
+    }
+
+    fn write_head(&self, out: &mut String, what: &str, last: &str) -> std::fmt::Result {
+        let [rate, wall, p50, p99] = ["per CPU second", "per second", "p50 ms", "p99 ms"];
+        let newline = what.len() - what.trim_start().len();
+        writeln!(out, "{what:width$} {rate:>30} {wall:>10} {p50:>8} {p99:>8}  {last}", width = 28 + newline)
+    }
+
+    fn write_step(&self, out: &mut String, step: Step, last: String) -> std::fmt::Result {
+        let number = |figure: &dyn Fn(&Sample) -> f64| {
+            self.spread(|round| round.0.get(&step).map(figure)).map(|all| all.median)
+        };
+        let text =
+            |value: Option<f64>, decimals| value.map_or("-".to_owned(), |value| decimal(value, decimals));
+        let rate = self.spread(|round| round.cost(step).map(f64::recip)).map(|all| counts(all, 0));
+        writeln!(
+            out,
+            "{:28} {:>30} {:>10} {:>8} {:>8}  {last}",
+            step.name(),
+            rate.as_deref().unwrap_or("-"),
+            text(number(&Sample::per_second), 0),
+            text(number(&|sample| quantile(sample, 0.5)), 2),
+            text(number(&|sample| quantile(sample, 0.99)), 2),
+        )
     }
 
     fn write_targets(&self, out: &mut String) -> std::fmt::Result {
@@ -116,12 +124,20 @@ impl Report<'_> {
     }
 
     fn write_rest(&self, out: &mut String) -> std::fmt::Result {
-        let mebibytes = self.server_peak_resident as f64 / 1024.0 / 1024.0;
-        writeln!(out, "\nThe server had at most {mebibytes:.0} MiB in memory.")?;
+        let mebibytes = |bytes: u64| bytes / 1024 / 1024;
+        let Memory { peak, own } = self.server_memory;
+        writeln!(
+            out,
+            "\nThe server had at most {} MiB in memory with mapped files, and {} MiB of its own in the end.",
+            mebibytes(peak),
+            mebibytes(own)
+        )?;
+        let disturbance = self.measured.disturbance * 100.0;
+        writeln!(out, "Others took {disturbance:.0} % of the machine's busy CPU time.")?;
         if let Some(all) = self.client_cost() {
             writeln!(out, "The load client cost {all:.1} us of CPU per request to the empty handler.")?;
         }
-        for Dropped { round, step, reason } in self.dropped {
+        for Dropped { round, step, reason } in &self.measured.dropped {
             writeln!(out, "DROPPED {} in round {round}: {reason}", step.name())?;
         }
         Ok(())
@@ -161,7 +177,7 @@ impl Report<'_> {
                 })
             })
             .collect();
-        let dropped = self.dropped.iter().map(|Dropped { round, step, reason }| {
+        let dropped = self.measured.dropped.iter().map(|Dropped { round, step, reason }| {
             json!({ "round": round, "step": step.name(), "reason": reason })
         });
         json!({
@@ -172,7 +188,9 @@ impl Report<'_> {
             "connections": CONNECTIONS,
             "steps": steps,
             "targets": targets,
-            "server_peak_resident_bytes": self.server_peak_resident,
+            "server_peak_resident_bytes": self.server_memory.peak,
+            "server_own_memory_bytes": self.server_memory.own,
+            "disturbance": self.measured.disturbance,
             "client_microseconds_per_request": self.client_cost(),
             "dropped": dropped.collect::<Vec<_>>(),
         })
@@ -182,17 +200,6 @@ impl Report<'_> {
         self.plan.steps.iter().copied().filter(move |step| step.is_bound() == bounds)
     }
 
-    fn rates(&self, step: Step) -> String {
-        let name = step.name();
-        let (Some(per_cpu), Some(wall)) = (
-            self.spread(|round| round.cost(step).map(f64::recip)),
-            self.spread(|round| Some(round.0.get(&step)?.per_second())),
-        ) else {
-            return format!("{name:28} {:>30} {:>10}", "-", "-");
-        };
-        format!("{name:28} {:>30} {:>10}", counts(per_cpu, 0), thousands(wall.median))
-    }
-
     /// Microseconds of the load client for a request.
     fn client_cost(&self) -> Option<f64> {
         let cost = |sample: &Sample| sample.client_cpu.as_secs_f64() * 1e6 / sample.count as f64;
@@ -200,7 +207,7 @@ impl Report<'_> {
     }
 
     fn spread(&self, figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
-        spread(self.rounds, figure)
+        spread(&self.measured.rounds, figure)
     }
 
     fn spread_json(&self, figure: impl Fn(&Round) -> Option<f64>) -> Value {
@@ -221,11 +228,15 @@ fn cores() -> usize {
 
 /// Median and range; `decimals` 0 groups thousands.
 fn counts(all: Spread, decimals: usize) -> String {
-    let number = |value: f64| match decimals {
+    let number = |value: f64| decimal(value, decimals);
+    format!("{} ({} to {})", number(all.median), number(all.lowest), number(all.highest))
+}
+
+fn decimal(value: f64, decimals: usize) -> String {
+    match decimals {
         0 => thousands(value),
         _ => format!("{value:.decimals$}"),
-    };
-    format!("{} ({} to {})", number(all.median), number(all.lowest), number(all.highest))
+    }
 }
 
 /// A whole number with thin marks: 12,345. Small ones keep a decimal.

@@ -15,6 +15,7 @@ pub enum Step {
     Jwks,
     Rs256Signature,
     ClientCredentialsRs256,
+    DiskSync,
     DurableRow,
     Authorization,
     CodeExchange,
@@ -27,7 +28,7 @@ pub enum Step {
 impl Step {
     /// In the order of a round: bounds stand next to what they bound, so that a disturbance of the machine
     /// hits both.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::EmptyHandler,
         Self::Es256Signature,
         Self::ClientCredentialsEs256,
@@ -36,6 +37,7 @@ impl Step {
         Self::Jwks,
         Self::Rs256Signature,
         Self::ClientCredentialsRs256,
+        Self::DiskSync,
         Self::DurableRow,
         Self::Authorization,
         Self::CodeExchange,
@@ -65,6 +67,9 @@ impl Step {
         if chosen.contains(&Self::RefreshAtHalfLoad) {
             chosen.insert(Self::Refresh);
         }
+        if chosen.contains(&Self::DurableRow) {
+            chosen.insert(Self::DiskSync);
+        }
         Ok(Self::ALL.into_iter().filter(|step| chosen.contains(step)).collect())
     }
 
@@ -78,6 +83,7 @@ impl Step {
             Self::Jwks => "JWKS",
             Self::Rs256Signature => "RS256 signature",
             Self::ClientCredentialsRs256 => "client_credentials, RS256",
+            Self::DiskSync => "fdatasync of 4 KiB",
             Self::DurableRow => "durable row",
             Self::Authorization => "authorization, signed in",
             Self::CodeExchange => "code exchange",
@@ -96,6 +102,7 @@ impl Step {
                 | Self::Es256Signature
                 | Self::Es256Verification
                 | Self::Rs256Signature
+                | Self::DiskSync
                 | Self::DurableRow
                 | Self::Argon2idHash
         )

@@ -199,7 +199,8 @@ pub fn check_web_page(uri: &str) -> Result<(), String> {
     }
     let (page, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
     let web = ["https://", "http://"].iter().any(|scheme| page.starts_with(scheme));
-    if web && redirect_uri::check_registration(page).is_ok() {
+    let printable = !uri.chars().any(|character| character.is_control() || character.is_whitespace());
+    if web && printable && redirect_uri::check_registration(page).is_ok() {
         Ok(())
     } else {
         Err("must be an https address, or an http address of this machine".to_owned())
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 17] = [
+        let cases: [Case; 18] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -276,6 +277,7 @@ mod tests {
             }),
             (&["resources[0]"], |client| client.resources = vec!["https://nowhere.example".to_owned()]),
             (&["client_uri"], |client| client.client_uri = Some("javascript:alert(1)".to_owned())),
+            (&["client_uri"], |client| client.client_uri = Some("https://a.example/#\0".to_owned())),
             (&["logo_uri"], |client| client.logo_uri = Some("http://a.example/logo.svg".to_owned())),
             (&["policy_uri", "tos_uri"], |client| {
                 client.policy_uri = Some("com.example:/x".to_owned());

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::AdminFault;
 use super::fault::Unauthenticated;
+use super::tenants::is_slug;
 use crate::app::{App, Fault, TenantContext};
 
 /// Whoever calls the admin API, proven.
@@ -84,8 +85,10 @@ impl App {
         let Ok(Issuer { iss }) = grantor_jose::unverified_claims(bearer_token) else {
             return refuse("the access token cannot be read");
         };
-        let slug = iss.strip_prefix(&self.addresses.issuer("")).filter(|slug| !slug.contains('/'));
-        let context = match self.tenant(slug.unwrap_or_default()).await {
+        const ELSEWHERE: &str = "no issuer of this server made the access token";
+        let slug = iss.strip_prefix(&self.addresses.issuer("")).filter(|slug| is_slug(slug));
+        let Some(slug) = slug else { return refuse(ELSEWHERE) };
+        let context = match self.tenant(slug).await {
             Ok(context) if context.policy.issuer == iss => context,
             Ok(_) | Err(Fault::UnknownTenant) => {
                 return refuse("no issuer of this server made the access token");

@@ -326,6 +326,10 @@ fn metadata(wanted: &api::Client, context: &TenantContext) -> Result<ClientMetad
     };
     registration::check(&metadata, &context.policy)?;
     if let Some(jwks) = &metadata.jwks {
+        // PostgreSQL cannot keep it.
+        if jwks.to_string().contains("\\u0000") {
+            return Err(AdminFault::invalid("/jwks", "must not hold NUL characters"));
+        }
         let keys = KeySet::parse(jwks).map_err(|error| AdminFault::invalid("/jwks", error.to_string()))?;
         if keys.keys().is_empty() {
             return Err(AdminFault::invalid("/jwks", "holds no key that can verify a signature"));

@@ -29,9 +29,7 @@ impl App {
     /// Forgets here and now what a change made wrong, so that its maker reads it; the other nodes
     /// are told by the store.
     fn forget(&self, tenant_id: TenantId, kind: ChangeKind) {
-        let change = Change::In { tenant_id, kind };
-        self.caches.forget(&change);
-        self.enforcers.forget(&change);
+        self.changed(&Change::In { tenant_id, kind });
     }
 
     /// The trail's entry for what a caller did.

@@ -213,7 +213,10 @@ impl App {
             self.authorize_over(caller, context.tenant.id, &subject).await?;
         }
         let changed = match user == current {
-            true => Some(current),
+            true => {
+                self.end_what_a_locked_user_has(&current).await?;
+                Some(current)
+            }
             false => self.write_user(caller, &before.document, user).await?,
         };
         let changed = match (changed, &wanted.password) {
@@ -243,8 +246,8 @@ impl App {
         }
     }
 
-    /// After the write, so that nobody signs in between; said again with every write of a locked
-    /// user, so that a crash between the two is mended by repeating the request.
+    /// After the write, so that nobody signs in between; said again with every request that leaves the
+    /// user locked, so that a crash between the two is mended by repeating it.
     async fn end_what_a_locked_user_has(&self, user: &User) -> Result<(), Fault> {
         if user.status == UserStatus::Active {
             return Ok(());

@@ -3,7 +3,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 
 use super::Tag;
-use super::admin::Admin;
+use super::caller::Admin;
 use super::paging::{self, page};
 use super::payload::{Body, Patch};
 use super::responses::{Answer, Deleted, Found, Stored};

@@ -2,7 +2,7 @@ use grantor_api as api;
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use super::admin::Admin;
+use super::caller::Admin;
 use super::responses::Answer;
 use crate::app::admin::AdminFault;
 

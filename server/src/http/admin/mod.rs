@@ -1,7 +1,7 @@
 //! The admin API: documents in, use cases, documents or problems out. What it says of itself
 //! (OpenAPI) is made of the same types.
 
-mod admin;
+mod caller;
 mod clients;
 mod me;
 mod paging;
@@ -24,9 +24,6 @@ use crate::app::App;
 
 /// Where the admin API is under the public address.
 const ROOT: &str = "/admin/v1";
-
-/// Largest document taken, in bytes.
-const BODY_LIMIT: usize = 256 * 1024;
 
 #[derive(Tags)]
 enum Tag {
@@ -86,19 +83,14 @@ struct AdminEndpoint {
 impl Endpoint for AdminEndpoint {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+    async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
         let answer = match *request.method() {
             Method::GET | Method::HEAD => self.routes.call(request).await,
             // What changes something runs to its end even when whoever asked has hung up.
             _ => {
                 let routes = Arc::clone(&self.routes);
-                let change = async move {
-                    let body = request.take_body().into_bytes_limit(BODY_LIMIT).await?;
-                    request.set_body(body);
-                    routes.call(request).await
-                }
-                .in_current_span();
+                let change = async move { routes.call(request).await }.in_current_span();
                 tokio::spawn(change).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "a handler ended without an answer");
                     Err(StatusCode::INTERNAL_SERVER_ERROR.into())

@@ -8,8 +8,11 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// The part of a collection that a request asks for.
 ///
 /// # Errors
-/// A cursor that is none of ours.
+/// A cursor that is none of ours, a search for what no name can hold.
 pub fn page(limit: u32, cursor: Option<&str>, q: Option<String>) -> Result<Page, AdminFault> {
+    if q.as_deref().is_some_and(|q| q.chars().any(char::is_control)) {
+        return Err(AdminFault::BadRequest("q must not hold control characters".to_owned()));
+    }
     let cursor = cursor.map(str::parse).transpose().map_err(|_| {
         AdminFault::BadRequest("cursor must be the `next` of another page of this collection".to_owned())
     })?;

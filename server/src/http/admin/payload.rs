@@ -117,6 +117,7 @@ fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static 
     }
 }
 
+/// Nothing of a body is read before the caller is known.
 async fn read(request: &Request, body: &mut RequestBody, media_types: &[&str]) -> poem::Result<Value> {
     let media_type = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {

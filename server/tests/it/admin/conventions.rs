@@ -77,7 +77,30 @@ crate::on_both! {
         admin.get("/tenants?limit=201").await.expect_problem(400, "invalid-request");
         admin.get("/tenants?limit=x").await.expect_problem(400, "invalid-request");
         admin.get("/tenants?cursor=!").await.expect_problem(400, "invalid-request");
-        admin.get("/tenants/%00%ff").await.expect_problem(404, "not-found");
+    }
+
+    /// NUL is no text to PostgreSQL.
+    async fn nul_characters_are_no_fault_of_ours(app: TestApp) {
+        app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        for path in ["/tenants/%00", "/tenants/a%00/users", "/tenants/acme/clients/%00", "/tenants/acme/users/%00"] {
+            admin.get(path).await.expect_problem(404, "not-found");
+        }
+        for path in ["/tenants?q=%00", "/tenants/acme/users?q=a%00b", "/tenants/acme/clients?q=%00"] {
+            admin.get(path).await.expect_problem(400, "invalid-request");
+        }
+        let put = async |path: &str, document: Value| admin.put(path, &document).await.expect_problem(400, "invalid-request");
+        put("/tenants/%00", json!({ "name": "x" })).await;
+        put("/tenants/fresh", json!({ "name": "a\u{0}b" })).await;
+        put("/tenants/acme/clients/%00", json!({ "grant_types": [] })).await;
+        put("/tenants/acme/clients/x", json!({ "grant_types": [], "jwks": { "keys": [{ "kty": "\u{0}" }] } })).await;
+        put("/tenants/acme/clients/x", json!({ "grant_types": [], "tos_uri": "https://a.example/#\u{0}" })).await;
+        put("/tenants/acme/clients/x", json!({ "grant_types": [], "contacts": ["a@\u{0}"] })).await;
+        put("/tenants/acme/users/%00", json!({ "username": "x" })).await;
+        let user = "/tenants/acme/users/0198c5a0-0000-7000-8000-00000000000a";
+        put(user, json!({ "username": "a\u{0}b" })).await;
+        put(user, json!({ "username": "x", "email": "a\u{0}@b" })).await;
+        put(user, json!({ "username": "x", "profile": { "locale": "\u{0}" } })).await;
     }
 
     async fn a_patch_may_say_what_it_is(app: TestApp) {
@@ -88,6 +111,30 @@ crate::on_both! {
             .header(header::CONTENT_TYPE, "application/merge-patch+json; charset=utf-8");
         let answer = app.send(request.body(r#"{"name":"Acme 2"}"#)).await;
         assert_eq!(answer.document(200)["name"], "Acme 2");
+    }
+
+    /// Whoever changes another member at the same time loses nothing.
+    async fn simultaneous_patches_all_stand(app: TestApp) {
+        let admin = app.platform("platform-admin").await;
+        app.acme().await;
+        let path = "/tenants/acme/clients/web";
+        let patches = [
+            json!({ "client_name": "At once" }),
+            json!({ "client_uri": "https://a.example" }),
+            json!({ "tos_uri": "https://a.example/tos" }),
+            json!({ "default_max_age": 60 }),
+        ];
+        let answers = patches.iter().map(|patch| admin.patch(path, patch));
+        for answer in futures_util::future::join_all(answers).await {
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        let client = admin.get(path).await.document(200);
+        for patch in patches {
+            for (name, value) in patch.as_object().unwrap() {
+                assert_eq!(client[name], *value);
+            }
+        }
+        assert_eq!(client["version"], 5);
     }
 
     /// A page goes on where the one before ended, whatever came and went since.

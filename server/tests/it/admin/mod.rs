@@ -43,7 +43,6 @@ impl TestApp {
             scope: Some(tenant.id),
         };
         self.app.store.tenant(tenant.id).assign(&assignment, vec![]).await.unwrap();
-        self.app.enforcers.forget(&grantor_store::Change::Everything);
         self.api(tenant, account.as_str(), &secret).await
     }
 

@@ -46,6 +46,10 @@ fn a_user() -> Option<Value> {
     Some(json!({ "username": "grace" }))
 }
 
+fn the_user() -> Option<Value> {
+    Some(json!({ "username": "target" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -67,7 +71,7 @@ pub const OPERATIONS: [Operation; 17] = [
     row("list_users", Resource::User, Action::Read, none),
     row("create_user", Resource::User, Action::Create, a_user),
     row("read_user", Resource::User, Action::Read, none),
-    row("put_user", Resource::User, Action::Update, a_user),
+    row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
 ];
 

@@ -2,7 +2,7 @@
 
 use grantor::app::admin::BUILT_IN_ROLES;
 use grantor_protocol::model::TenantSettings;
-use grantor_store::{Change, RoleAssignment, Subject};
+use grantor_store::{RoleAssignment, Subject};
 use serde_json::json;
 
 use super::operations::{Operation, Target, operations};
@@ -94,7 +94,6 @@ crate::on_both! {
                 RoleAssignment { subject: Subject::Client(client_id.clone()), role: role.to_owned(), scope };
             app.app.store.tenant(acme.tenant.id).assign(&assignment, vec![]).await.unwrap();
         }
-        app.app.enforcers.forget(&Change::Everything);
         let api = app.api(&acme.tenant, client_id.as_str(), &secret).await;
         for path in ["/tenants", "/tenants/acme", "/tenants/other", "/tenants/system", "/tenants/other/users"] {
             assert_eq!(api.get(path).await.status, 404, "{path}");
@@ -208,7 +207,6 @@ async fn people_act_with_their_own_roles() {
         scope: Some(acme.tenant.id),
     };
     app.app.store.tenant(acme.tenant.id).assign(&assignment, vec![]).await.unwrap();
-    app.app.enforcers.forget(&Change::Everything);
     let me = api.get("/me").await.document(200);
     assert_eq!(me["name"], "Ada Lovelace");
     assert_eq!(me["roles"], json!([{ "role": "user-manager", "tenant": "acme" }]));

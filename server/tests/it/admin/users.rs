@@ -79,6 +79,22 @@ crate::on_both! {
         assert!(acme.sign_in(&app, &mut browser, &page).await.header("location").is_some());
     }
 
+    /// Who is locked has nothing left, and cannot get anything.
+    async fn locking_ends_what_the_user_has(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let tokens = acme.tokens(&app).await;
+        let path = format!("{USERS}/{}", acme.user.id);
+        let locked = admin.patch(&path, &json!({ "status": "locked" })).await;
+        assert_eq!(locked.document(200)["status"], "locked");
+        let refreshed = acme.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await;
+        refreshed.expect_error(400, "invalid_grant");
+        let mut browser = Browser::default();
+        let answer = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
+        let page = browser.follow(&app, &answer).await;
+        assert!(acme.sign_in(&app, &mut browser, &page).await.header("location").is_none());
+    }
+
     async fn what_cannot_be_is_named(app: TestApp) {
         let acme = app.acme().await;
         let admin = app.platform("platform-admin").await;

@@ -107,7 +107,8 @@ on_both! {
         for content_type in ["", "application/json", "text/plain", "multipart/form-data; boundary=x", "/"] {
             let post = |path: &str| {
                 let builder = request(Method::POST, path);
-                let builder = if content_type.is_empty() { builder } else { builder.content_type(content_type) };
+                let builder =
+                    if content_type.is_empty() { builder } else { builder.content_type(content_type) };
                 app.send(builder.body(body.clone()))
             };
             for path in ["/token", "/revoke", "/introspect"] {
@@ -172,7 +173,8 @@ on_both! {
         for path in ["/revoke", "/introspect"] {
             let duplicated = duplicated(&good).into_iter().map(|(_, body)| body);
             let missing = ["".to_owned(), "token=".to_owned(), "token_type_hint=refresh_token".to_owned()];
-            for body in malformed(&good).into_iter().chain(duplicated).chain(missing).chain([oversize(&good)]) {
+            for body in malformed(&good).into_iter().chain(duplicated).chain(missing).chain([oversize(&good)])
+            {
                 let post = form_request(&acme.path(path), &body)
                     .header(header::AUTHORIZATION, basic("web", &acme.secret));
                 app.send(post.finish()).await.expect_error(400, "invalid_request");
@@ -190,13 +192,25 @@ on_both! {
         let mut queries = malformed(&good);
         let proofs = ["client_id", "redirect_uri"];
         queries.extend(
-            duplicated(&good).into_iter().filter(|(name, _)| proofs.contains(&name.as_str())).map(|(_, query)| query),
+            duplicated(&good)
+                .into_iter()
+                .filter(|(name, _)| proofs.contains(&name.as_str()))
+                .map(|(_, query)| query),
         );
         for redirect_uri in [
-            "https://app.example/cb/", "https://app.example/cb?x=1", "https://app.example/CB",
-            "https://app.example:443/cb", "http://app.example/cb", "https://evil.example/cb",
-            "https://app.example@evil.example/cb", "https://app.example/cb#x", "https://app.example/cb/../cb",
-            "//app.example/cb", "/cb", "javascript:alert(1)", "https://app.example.evil.example/cb",
+            "https://app.example/cb/",
+            "https://app.example/cb?x=1",
+            "https://app.example/CB",
+            "https://app.example:443/cb",
+            "http://app.example/cb",
+            "https://evil.example/cb",
+            "https://app.example@evil.example/cb",
+            "https://app.example/cb#x",
+            "https://app.example/cb/../cb",
+            "//app.example/cb",
+            "/cb",
+            "javascript:alert(1)",
+            "https://app.example.evil.example/cb",
         ] {
             let changed = acme.authorization("app").into_iter().filter(|(name, _)| *name != "redirect_uri");
             queries.push(encode(&changed.chain([("redirect_uri", redirect_uri)]).collect::<Vec<_>>()));
@@ -272,7 +286,7 @@ on_both! {
         let own = |page: &Answer| {
             encode(&[("csrf", page.field("csrf").as_str()), ("interaction", &page.field("interaction"))])
         };
-        let login = own(&page) + "&" + &encode(&[("username", "ada"), ("password", PASSWORD)]);
+        let login = format!("{}&{}", own(&page), encode(&[("username", "ada"), ("password", PASSWORD)]));
         refuses(&app, &mut browser, &acme.path("/login"), &login).await;
         let consent = browser.post_body(&app, &acme.path("/login"), &login).await;
         assert!(consent.location().starts_with("/t/acme/consent?"), "{consent:?}");
@@ -301,7 +315,8 @@ on_both! {
             for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 if !offered.contains(&(method.clone(), path)) {
                     let query = encode(&acme.redemption("app", &code));
-                    let answer = app.send(request(method.clone(), &acme.path(&format!("{path}?{query}"))).finish());
+                    let answer =
+                        app.send(request(method.clone(), &acme.path(&format!("{path}?{query}"))).finish());
                     assert_eq!(answer.await.status, 405, "{method} {path}");
                 }
             }

@@ -47,8 +47,10 @@ on_both! {
             ("code", &code.to_uppercase()),
         ] {
             let form = acme.redemption("web", &code);
-            let form: Vec<_> =
-                form.into_iter().map(|(held, good)| (held, if held == name { value } else { good })).collect();
+            let form: Vec<_> = form
+                .into_iter()
+                .map(|(held, good)| (held, if held == name { value } else { good }))
+                .collect();
             let answer = app.post_as(credentials, &acme.path("/token"), &form).await;
             answer.expect_error(400, "invalid_grant");
         }
@@ -80,11 +82,16 @@ on_both! {
         let tokens = acme.tokens(&app).await;
         let token = |name: &str| tokens[name].as_str().unwrap();
 
+        let confidential = acme.confidential_tokens(&app).await;
+        for name in ["access_token", "refresh_token"] {
+            let token = confidential[name].as_str().unwrap();
+            assert_eq!(beta.introspect(&app, token).await, json!({ "active": false }));
+            assert_eq!(acme.introspect(&app, token).await["active"], true);
+        }
         beta.redeem(&app, &code).await.expect_error(400, "invalid_grant");
         beta.refresh(&app, token("refresh_token")).await.expect_error(400, "invalid_grant");
         beta.userinfo(&app, token("access_token")).await.expect_error(401, "invalid_token");
         for name in ["access_token", "refresh_token"] {
-            assert_eq!(beta.introspect(&app, token(name)).await, json!({ "active": false }));
             let revoked = beta.revoke(&app, token(name)).await;
             assert_eq!((revoked.status.as_u16(), revoked.body.as_str()), (200, ""));
         }
@@ -128,13 +135,14 @@ on_both! {
     /// tenant signed is an access token.
     async fn what_only_looks_like_an_access_token(app: TestApp) {
         let (acme, beta) = (app.acme().await, neighbour(&app).await);
-        let tokens = acme.tokens(&app).await;
+        let tokens = acme.confidential_tokens(&app).await;
         let good = tokens["access_token"].as_str().unwrap();
         let claims: Value = grantor_jose::unverified_claims(good).unwrap();
         let contexts = (acme.context(&app).await, beta.context(&app).await);
         let own = contexts.0.keys.active(SigningAlgorithm::ES256).unwrap();
         let foreign = contexts.1.keys.active(SigningAlgorithm::ES256).unwrap();
-        let (signed, payload) = good.rsplit_once('.').map(|(signed, _)| signed.split_once('.').unwrap()).unwrap();
+        let (signed, payload) =
+            good.rsplit_once('.').map(|(signed, _)| signed.split_once('.').unwrap()).unwrap();
         let signature = good.rsplit_once('.').unwrap().1;
         let jwk = serde_json::to_vec(own.public_jwk()).unwrap();
         let none = json!({ "typ": "at+jwt", "alg": "none", "kid": own.kid() });
@@ -168,6 +176,7 @@ on_both! {
                 assert_eq!(acme.introspect(&app, &token).await, json!({ "active": false }), "{token}");
             }
         }
+        assert_eq!(acme.introspect(&app, good).await["active"], true);
         // The same keys, claims and way of signing make a good one, so it was not those.
         let again: AccessTokenClaims = serde_json::from_value(claims).unwrap();
         let again = own.sign("application/at+jwt", &again).unwrap();
@@ -180,12 +189,15 @@ on_both! {
         let bare = app.get(&acme.path("/userinfo")).await;
         assert_eq!((bare.status.as_u16(), bare.header("www-authenticate")), (401, Some("Bearer")));
         assert_eq!(bare.body, "");
-        let tokens = acme.tokens(&app).await;
+        let tokens = acme.confidential_tokens(&app).await;
         let access_token = tokens["access_token"].as_str().unwrap();
         // RFC 6750 §2.3: never in the address.
         let in_query = app.get(&acme.path(&format!("/userinfo?access_token={access_token}"))).await;
         assert_eq!(in_query.status, 401);
-        app.clock.advance(600);
+        app.clock.advance(599);
+        assert_eq!(acme.introspect(&app, access_token).await["active"], true);
+        assert_eq!(acme.userinfo(&app, access_token).await.status, 200);
+        app.clock.advance(1);
         let late = acme.userinfo(&app, access_token).await;
         late.expect_error(401, "invalid_token");
         assert!(late.header("www-authenticate").unwrap().starts_with("Bearer error=\"invalid_token\""));

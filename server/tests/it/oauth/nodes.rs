@@ -1,0 +1,117 @@
+//! Two servers on one PostgreSQL: what one changes the other knows soon (CONTRACT §6). Nobody waits for
+//! time to pass, but for the notification.
+
+use std::time::Duration;
+
+use grantor_protocol::model::{SigningAlgorithm, TenantStatus};
+use grantor_store::{Change, ChangeKind, Changes};
+
+use crate::support::{Browser, TestApp, TestTenant};
+
+/// Longer than any notification takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that hears of changes, as its jobs do.
+struct Node {
+    server: TestApp,
+    changes: Changes,
+}
+
+impl Node {
+    /// Another server beside `app`, whose connection for notifications is up.
+    async fn beside(app: &TestApp) -> Self {
+        let server = app.second_node().await;
+        let changes = server.app.store.changes();
+        let mut node = Self { server, changes };
+        while node.hear().await != Change::Everything {}
+        node
+    }
+
+    async fn hear(&mut self) -> Change {
+        let change = tokio::time::timeout(PATIENCE, self.changes.next()).await.unwrap().unwrap();
+        self.server.app.changed(&change);
+        change
+    }
+
+    /// Hears until it has heard of this.
+    async fn hear_of(&mut self, acme: &TestTenant, kind: ChangeKind) {
+        let wanted = Change::In { tenant_id: acme.tenant.id, kind };
+        while self.hear().await != wanted {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_disabled() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let mut node = Node::beside(&app).await;
+    let refresh_token = acme.tokens(&app).await["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(acme.refresh(&node.server, &refresh_token).await.status, 200);
+
+    acme.change_client(&app, "app", |client| client.enabled = false).await;
+    let client_id = grantor_protocol::model::ClientId::parse("app").unwrap();
+    node.hear_of(&acme, ChangeKind::Client(client_id)).await;
+    acme.refresh(&node.server, &refresh_token).await.expect_error(401, "invalid_client");
+    node.server.get(&acme.authorize(&acme.authorization("app"))).await.expect_error_page(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_suspended() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let mut node = Node::beside(&app).await;
+    assert_eq!(node.server.get(&acme.path("/jwks")).await.status, 200);
+
+    acme.change_tenant(&app, |tenant| tenant.status = TenantStatus::Suspended).await;
+    node.hear_of(&acme, ChangeKind::Tenant).await;
+    node.server.get(&acme.path("/jwks")).await.expect_error(403, "invalid_request");
+    acme.change_tenant(&app, |tenant| tenant.status = TenantStatus::Active).await;
+    node.hear_of(&acme, ChangeKind::Tenant).await;
+    assert_eq!(node.server.get(&acme.path("/jwks")).await.status, 200);
+}
+
+/// What one node signs with its new key the other one verifies and publishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_rotated() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let mut node = Node::beside(&app).await;
+    let before = node.server.get(&acme.path("/jwks")).await;
+
+    app.app.rotate_key(acme.tenant.id, SigningAlgorithm::ES256).await.unwrap();
+    node.hear_of(&acme, ChangeKind::Keys).await;
+    let published = node.server.get(&acme.path("/jwks")).await;
+    assert_ne!(published.header("etag"), before.header("etag"));
+    let keys = |jwks: &crate::support::Answer| jwks.json()["keys"].as_array().unwrap().len();
+    assert_eq!(keys(&published), keys(&before) + 1);
+
+    app.clock.advance(86_400);
+    for key in app.app.store.keys_due(app.app.clock.now(), 100).await.unwrap() {
+        app.app.take_key_step(&key).await.unwrap();
+    }
+    let tokens = acme.tokens(&app).await;
+    let access_token = tokens["access_token"].as_str().unwrap();
+    let signed_with = grantor_jose::Header::peek(access_token).unwrap().kid;
+    assert_ne!(signed_with.as_deref(), before.json()["keys"][0]["kid"].as_str());
+    node.hear_of(&acme, ChangeKind::Keys).await;
+    assert_eq!(acme.userinfo(&node.server, access_token).await.status, 200);
+}
+
+/// No node keeps state of its own: a sign-in begun at one goes on at the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_changes_nodes() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let node = Node::beside(&app).await;
+    let mut browser = Browser::default();
+    let begun = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
+    let page = browser.follow(&node.server, &begun).await;
+    let signed_in = acme.sign_in(&app, &mut browser, &page).await;
+    let consent = browser.follow(&node.server, &signed_in).await;
+    let answer = acme.decide(&app, &mut browser, &consent, "allow").await;
+    let code = answer.location_parameter("code").unwrap();
+    let tokens = acme.redeem(&node.server, &code).await.json();
+    acme.redeem(&app, &code).await.expect_error(400, "invalid_grant");
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    acme.refresh(&node.server, refresh_token).await.expect_error(400, "invalid_grant");
+}

@@ -1,0 +1,101 @@
+//! The first administrator: by a link that works once, or from the configuration.
+
+use grantor::app::bootstrap::Setup;
+use grantor::config::Administrator;
+
+use super::console;
+use crate::on_both;
+use crate::support::{Answer, Browser, PASSWORD, PUBLIC_URL, TestApp};
+
+async fn new_link(app: &TestApp) -> String {
+    match app.app.bootstrap(None).await.unwrap() {
+        Setup::Link(link) => link.strip_prefix(PUBLIC_URL).unwrap().to_owned(),
+        Setup::Done => panic!("there is an administrator already"),
+    }
+}
+
+async fn submit(app: &TestApp, page: &Answer, email: &str, password: &str) -> Answer {
+    let setup = page.field("setup");
+    let form = [("setup", setup.as_str()), ("email", email), ("password", password)];
+    Browser::default().post(app, "/setup", &form).await
+}
+
+on_both! {
+    async fn a_person_follows_the_link(app: TestApp) {
+        let link = new_link(&app).await;
+        assert!(link.starts_with("/setup?setup=gsu_"), "{link}");
+        let page = app.get(&link).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(page.body.contains("Create the first administrator"), "{page:?}");
+        let long = "a".repeat(1025);
+        for (email, password) in [
+            ("root@id.example", "short"),
+            ("root@id.example", ""),
+            ("root@id.example", &long),
+            ("root", PASSWORD),
+            ("", PASSWORD),
+        ] {
+            let refused = submit(&app, &page, email, password).await;
+            assert_eq!(refused.status, 422, "{refused:?}");
+            assert!(refused.body.contains("role=\"alert\""), "{refused:?}");
+            assert!(refused.body.contains(&format!("value=\"{email}\"")), "{refused:?}");
+            assert!(password.is_empty() || !refused.body.contains(password), "{refused:?}");
+        }
+        let made = submit(&app, &page, "root@id.example", PASSWORD).await;
+        assert_eq!(made.location(), "/console/sign-in");
+        submit(&app, &page, "second@id.example", PASSWORD).await.expect_error_page(400);
+        app.get(&link).await.expect_error_page(400);
+
+        let mut browser = Browser::default();
+        let answer = console::answered(&app, &mut browser, PASSWORD).await;
+        assert_eq!(browser.follow(&app, &answer).await.location(), "/console/");
+        assert!(matches!(app.app.bootstrap(None).await.unwrap(), Setup::Done));
+    }
+
+    /// Every start without an administrator gives a link; all end with the first that is used.
+    async fn several_links(app: TestApp) {
+        let (first, second) = (new_link(&app).await, new_link(&app).await);
+        assert_ne!(first, second);
+        let (first_page, second_page) = (app.get(&first).await, app.get(&second).await);
+        assert_eq!(submit(&app, &second_page, "root@id.example", PASSWORD).await.status, 303);
+        app.get(&first).await.expect_error_page(400);
+        submit(&app, &first_page, "second@id.example", PASSWORD).await.expect_error_page(400);
+    }
+
+    /// A link ends after a day; a guess is worth nothing.
+    async fn links_that_do_not_work(app: TestApp) {
+        let link = new_link(&app).await;
+        for address in ["/setup", "/setup?setup=", "/setup?setup=gsu_x", "/setup?setup=%FF"] {
+            app.get(address).await.expect_error_page(400);
+        }
+        let page = app.get(&link).await;
+        app.clock.advance(24 * 3600);
+        app.get(&link).await.expect_error_page(400);
+        submit(&app, &page, "root@id.example", PASSWORD).await.expect_error_page(400);
+        // The next start gives a new one.
+        assert_eq!(app.get(&new_link(&app).await).await.status, 200);
+    }
+
+    /// One person sent the form twice: one administrator.
+    async fn a_link_that_is_used_twice_at_once(app: TestApp) {
+        let page = app.get(&new_link(&app).await).await;
+        let emails = ["a@id.example", "b@id.example", "c@id.example", "d@id.example"];
+        let answers =
+            futures_util::future::join_all(emails.map(|email| submit(&app, &page, email, PASSWORD))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1);
+        answers.iter().filter(|answer| answer.status != 303).for_each(|answer| answer.expect_error_page(400));
+    }
+
+    async fn an_administrator_from_the_configuration(app: TestApp) {
+        let administrator =
+            Administrator { email: "root@id.example".to_owned(), password: PASSWORD.to_owned() };
+        for _ in 0..2 {
+            assert!(matches!(app.app.bootstrap(Some(&administrator)).await.unwrap(), Setup::Done));
+        }
+        assert!(matches!(app.app.bootstrap(None).await.unwrap(), Setup::Done));
+        app.get("/setup").await.expect_error_page(400);
+        let mut browser = Browser::default();
+        let answer = console::answered(&app, &mut browser, PASSWORD).await;
+        assert_eq!(browser.follow(&app, &answer).await.location(), "/console/");
+    }
+}
