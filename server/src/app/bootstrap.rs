@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
     Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType,
-    KeyState, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId, UserProfile,
-    UserStatus,
+    KeyState, PasswordHash, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId,
+    UserProfile, UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
@@ -27,6 +27,9 @@ pub const PLATFORM_ADMIN: &str = "platform-admin";
 
 /// How long a setup link can be used.
 const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
+
+const SPENT_LINK: Fault =
+    Fault::Expired("this setup link was used already or is too old; restart for a new one");
 
 /// What the master key encrypts so that another one is recognised.
 const MASTER_KEY_CHECK: &[u8] = b"grantor master key check";
@@ -251,6 +254,16 @@ impl App {
     /// A name that is taken; faults of ours.
     pub async fn create_administrator(&self, email: &str, password: &str) -> Result<UserId, Fault> {
         let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
+        let hash = self.passwords.hash(password, self.entropy.as_ref()).await?;
+        self.store_administrator(system, email, hash).await
+    }
+
+    async fn store_administrator(
+        &self,
+        system: TenantId,
+        email: &str,
+        password: PasswordHash,
+    ) -> Result<UserId, Fault> {
         let now = self.now();
         let user = User {
             tenant_id: system,
@@ -259,7 +272,7 @@ impl App {
             email: Some(email.to_owned()),
             email_verified: true,
             status: UserStatus::Active,
-            password: Some(self.passwords.hash(password, self.entropy.as_ref()).await?),
+            password: Some(password),
             profile: UserProfile::default(),
             version: 1,
             created_at: now,
@@ -331,19 +344,17 @@ impl App {
             return Err(SetupError::Refused("that is not an email address".to_owned()));
         }
         passwords::check_new(password).map_err(SetupError::Refused)?;
-        if !self
-            .store
-            .installation()
-            .consume_setup_token(secret.hash(), self.now())
-            .await
-            .map_err(Fault::from)?
-        {
-            return Err(Fault::Expired(
-                "this setup link was used already or is too old; restart for a new one",
-            )
-            .into());
+        let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
+        if self.has_administrator(system).await? {
+            return Err(SPENT_LINK.into());
         }
-        self.create_administrator(email, password).await?;
+        // Before the link is spent: when hashing is refused the person can try again.
+        let hash = self.passwords.hash(password, self.entropy.as_ref()).await?;
+        let installation = self.store.installation();
+        if !installation.consume_setup_token(secret.hash(), self.now()).await.map_err(Fault::from)? {
+            return Err(SPENT_LINK.into());
+        }
+        self.store_administrator(system, email, hash).await?;
         Ok(())
     }
 
@@ -355,7 +366,7 @@ impl App {
         if self.store.installation().is_setup_token_open(secret.hash(), self.now()).await? {
             Ok(())
         } else {
-            Err(Fault::Expired("this setup link was used already or is too old; restart for a new one"))
+            Err(SPENT_LINK)
         }
     }
 }

@@ -116,6 +116,9 @@ impl App {
     /// # Errors
     /// [`Fault::UnknownTenant`].
     pub async fn any_tenant(&self, slug: &str) -> Result<Arc<TenantContext>, Fault> {
+        if !is_slug(slug) {
+            return Err(Fault::UnknownTenant);
+        }
         if let Some(context) = self.caches.tenants.get(slug) {
             return Ok(context);
         }
@@ -216,4 +219,14 @@ impl App {
             }
         });
     }
+}
+
+/// Whether a tenant could have this slug. Nothing else is looked for: PostgreSQL answers some text
+/// with an error instead of no rows.
+pub(super) fn is_slug(slug: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (3..=63).contains(&slug.len())
+        && slug.bytes().all(allowed)
+        && !slug.starts_with('-')
+        && !slug.ends_with('-')
 }

@@ -13,9 +13,6 @@ use crate::app::{App, Fault, TenantContext};
 /// Largest body of a form, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
 
-/// Longest slug, in bytes.
-const SLUG_LIMIT: usize = 63;
-
 /// The media type of OAuth's requests (RFC 6749 Appendix B).
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -24,17 +21,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// # Errors
 /// [`Fault::UnknownTenant`], [`Fault::SuspendedTenant`].
 pub async fn tenant(app: &App, request: &Request) -> Result<Arc<TenantContext>, Fault> {
-    app.tenant(slug(request)?).await
+    app.tenant(slug(request)).await
 }
 
-/// The slug that the path names. What cannot be one is not looked for: databases refuse some of it.
-///
-/// # Errors
-/// [`Fault::UnknownTenant`].
-pub fn slug(request: &Request) -> Result<&str, Fault> {
-    let slug = request.raw_path_param("slug").unwrap_or_default();
-    let is_slug = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if is_slug && slug.len() <= SLUG_LIMIT { Ok(slug) } else { Err(Fault::UnknownTenant) }
+/// The slug that the path names.
+pub fn slug(request: &Request) -> &str {
+    request.raw_path_param("slug").unwrap_or_default()
 }
 
 /// The parameters of the query.

@@ -48,6 +48,7 @@ pub enum Effect {
         session: SessionId,
         at: Timestamp,
     },
+    /// Guarded: the grant's user may sign in.
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.
@@ -66,7 +67,7 @@ pub enum Effect {
         reason: RevocationReason,
         at: Timestamp,
     },
-    /// Every session and every grant of the user.
+    /// Ends every session and every grant of the user, console sessions too.
     SignOutEverywhere {
         user: UserId,
         reason: RevocationReason,

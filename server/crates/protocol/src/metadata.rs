@@ -7,8 +7,8 @@ use crate::model::{AuthenticationMethod, GrantType, SigningAlgorithm};
 use crate::{Policy, Scope};
 
 /// Algorithms that clients may sign assertions with (RFC 7523 §3); none is symmetric.
-pub const ASSERTION_ALGORITHMS: [&str; 8] =
-    ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS512"];
+pub const ASSERTION_ALGORITHMS: [&str; 9] =
+    ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
 /// The metadata document.
 #[derive(Debug, Serialize)]

@@ -18,6 +18,10 @@ pub struct ParamLimits {
     pub value_length: usize,
 }
 
+/// Longest name of a parameter, in bytes: longer ones are no parameters of any standard, and names
+/// are repeated in error descriptions.
+const NAME_LENGTH: usize = 128;
+
 /// Parameters that may come several times (RFC 8707 §2); all others only once (RFC 6749 §3.1).
 const REPEATABLE: [&str; 1] = ["resource"];
 
@@ -35,6 +39,11 @@ impl Params {
             }
             let split = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
             let name = decode(&part[..split])?;
+            if name.len() > NAME_LENGTH || name.contains(char::is_control) {
+                return Err(Error::invalid_request(
+                    "a parameter's name is too long or holds a control character",
+                ));
+            }
             let value = decode(part.get(split + 1..).unwrap_or_default())?;
             if value.len() > limits.value_length {
                 return Err(Error::invalid_request(format!(
@@ -169,6 +178,7 @@ mod tests {
         {
             assert!(parse(text).is_err(), "{text}");
         }
+        assert!(parse(&format!("{}=1", "n".repeat(NAME_LENGTH + 1))).is_err());
         assert!(parse("a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1").is_err());
     }
 
@@ -193,7 +203,12 @@ mod tests {
             let limits = ParamLimits { count: 1000, value_length: 100_000 };
             match Params::parse(text.as_bytes(), limits) {
                 Ok(params) => prop_assert_eq!(params.pairs, pairs),
-                Err(_) => prop_assert!(pairs.iter().any(|(_, value)| value.contains(char::is_control))),
+                Err(_) => {
+                    let refused = pairs.iter().any(|(name, value)| {
+                        name.len() > NAME_LENGTH || name.contains(char::is_control) || value.contains(char::is_control)
+                    });
+                    prop_assert!(refused);
+                }
             }
         }
     }

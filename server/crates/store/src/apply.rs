@@ -87,9 +87,10 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
     }
 }
 
-/// Adding to a consent reads it first.
+/// Adding to a consent reads it first, a grant looks at its user, and signing out everywhere ends
+/// more than one kind of thing.
 fn is_one_statement(effect: &Effect) -> bool {
-    !matches!(effect, Effect::StoreConsent(_))
+    !matches!(effect, Effect::StoreConsent(_) | Effect::StoreGrant(_) | Effect::SignOutEverywhere { .. })
 }
 
 /// The tenant that an effect's own value names; the others have only the handle's.

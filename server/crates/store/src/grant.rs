@@ -1,11 +1,11 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{ClientId, Grant, GrantId, RevocationReason, TenantId, UserId};
+use grantor_protocol::model::{ClientId, Grant, GrantId, RevocationReason, TenantId, UserId, UserStatus};
 
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
-use crate::schema::grants;
+use crate::schema::{grants, users};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
 use crate::{ApplyError, Error, TenantStore};
@@ -76,8 +76,23 @@ impl TenantStore<'_> {
 
 pub(crate) async fn store(conn: &mut Conn<'_>, grant: &Grant) -> Result<(), ApplyError> {
     let row = GrantRow::new(grant)?;
+    user_is_active(conn, grant.tenant_id, grant.user_id).await?;
     dual!(conn, c => diesel::insert_into(grants::table).values(row).execute(c).await)?;
     Ok(())
+}
+
+/// Whether the user may sign in. Locking writes this row first and ends sessions and grants after
+/// that: a grant made before the lock is ended by it, one made after it is refused here.
+async fn user_is_active(conn: &mut Conn<'_>, tenant: TenantId, user: UserId) -> Result<(), ApplyError> {
+    let active = users::table
+        .find((Bytes::from(tenant), Bytes::from(user)))
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .select(users::id);
+    let found: Option<Bytes<16>> = match conn {
+        Conn::Postgres(c) => active.for_share().get_result(c).await.optional()?,
+        Conn::Sqlite(c) => active.get_result(&mut **c).await.optional()?,
+    };
+    guarded(found.iter().len())
 }
 
 /// Makes sure that the grant is not revoked before this transaction ends. SQLite has one writer, so

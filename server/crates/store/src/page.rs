@@ -74,9 +74,10 @@ impl Cursor {
         Id::<()>::from_bytes(bytes).into()
     }
 
-    /// The key of a collection whose keys are text.
+    /// The key of a collection whose keys are text. A stranger can put anything into a cursor;
+    /// PostgreSQL takes no NUL in text, and no key has one.
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.key).into_owned()
+        String::from_utf8_lossy(&self.key).replace('\0', "")
     }
 }
 

@@ -4,7 +4,7 @@ use grantor_protocol::model::{Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::conn::{Conn, dual};
-use crate::schema::{sessions, users};
+use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
 use crate::user::UserRow;
 use crate::value::{Bytes, Time, document, from_document};
@@ -113,6 +113,10 @@ pub(crate) async fn end_all_of(
         .filter(sessions::user_id.eq(Bytes::from(user)))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(Time::from(at))))
+        .execute(c).await)?;
+    dual!(conn, c => diesel::delete(console_sessions::table)
+        .filter(console_sessions::tenant_id.eq(Bytes::from(tenant)))
+        .filter(console_sessions::user_id.eq(Bytes::from(user)))
         .execute(c).await)?;
     Ok(())
 }

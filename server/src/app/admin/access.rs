@@ -12,7 +12,6 @@ use grantor_protocol::model::TenantId;
 use grantor_store::{Change, ChangeKind, RoleAssignment};
 use quick_cache::sync::Cache;
 
-use super::tenants::is_slug;
 use super::{AdminFault, Caller};
 use crate::app::bootstrap::SYSTEM_TENANT;
 use crate::app::{App, Fault, TenantContext};
@@ -286,9 +285,6 @@ impl App {
         resource: Resource,
         action: Action,
     ) -> Result<Arc<TenantContext>, AdminFault> {
-        if !is_slug(slug) {
-            return Err(AdminFault::NotFound);
-        }
         let context = match self.any_tenant(slug).await {
             Ok(context) => context,
             Err(Fault::UnknownTenant) => return Err(AdminFault::NotFound),

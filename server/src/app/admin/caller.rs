@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::AdminFault;
 use super::fault::Unauthenticated;
-use super::tenants::is_slug;
 use crate::app::{App, Fault, TenantContext};
 
 /// Whoever calls the admin API, proven.
@@ -66,6 +65,8 @@ impl Caller {
     }
 }
 
+const ELSEWHERE: &str = "no issuer of this server made the access token";
+
 #[derive(Deserialize)]
 struct Issuer {
     iss: String,
@@ -85,13 +86,12 @@ impl App {
         let Ok(Issuer { iss }) = grantor_jose::unverified_claims(bearer_token) else {
             return refuse("the access token cannot be read");
         };
-        const ELSEWHERE: &str = "no issuer of this server made the access token";
-        let slug = iss.strip_prefix(&self.addresses.issuer("")).filter(|slug| is_slug(slug));
+        let slug = iss.strip_prefix(&self.addresses.issuer(""));
         let Some(slug) = slug else { return refuse(ELSEWHERE) };
         let context = match self.tenant(slug).await {
             Ok(context) if context.policy.issuer == iss => context,
             Ok(_) | Err(Fault::UnknownTenant) => {
-                return refuse("no issuer of this server made the access token");
+                return refuse(ELSEWHERE);
             }
             Err(Fault::SuspendedTenant) => return refuse("the tenant of the access token is suspended"),
             Err(fault) => return Err(fault.into()),

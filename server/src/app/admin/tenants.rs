@@ -14,6 +14,7 @@ use super::{
     contended,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
+use crate::app::tenants::is_slug;
 use crate::app::{ATTEMPTS, App};
 
 /// Members that a replacement may leave out without changing them: a tenant must not be resumed by
@@ -238,16 +239,6 @@ pub fn check_slug(slug: &str) -> Option<&'static str> {
         return Some("must be 3 to 63 lower-case letters, digits and hyphens, with no hyphen at either end");
     }
     RESERVED.contains(&slug).then_some("is reserved")
-}
-
-/// Whether a tenant could have this slug. Nothing else is looked for: PostgreSQL answers some text
-/// with an error instead of no rows.
-pub(super) fn is_slug(slug: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (3..=63).contains(&slug.len())
-        && slug.bytes().all(allowed)
-        && !slug.starts_with('-')
-        && !slug.ends_with('-')
 }
 
 fn refuse(faults: Vec<FieldFault>) -> Result<(), AdminFault> {

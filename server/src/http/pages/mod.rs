@@ -138,7 +138,7 @@ fn deliver(context: &TenantContext, response: &AuthorizationResponse) -> Respons
 
 /// `GET /t/:slug/theme.css`: the tenant's colours.
 pub async fn theme(app: Arc<App>, request: Request) -> Response {
-    let found = async { app.any_tenant(extract::slug(&request)?).await };
+    let found = app.any_tenant(extract::slug(&request));
     match found.await {
         Ok(context) => {
             let branding = &context.tenant.settings.branding;

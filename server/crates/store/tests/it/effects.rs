@@ -103,6 +103,17 @@ on_both_databases! {
         assert_eq!((grant.revoked_at, grant.revocation_reason), (Some(at(9)), Some(reason)));
     }
 
+    async fn a_locked_user_gives_no_grant(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut user = world.user.clone();
+        user.status = grantor_protocol::model::UserStatus::Locked;
+        world.rows().replace_user(&user, None, vec![]).await.unwrap();
+        let grant = world.grant();
+        let refused = world.apply([Effect::StoreGrant(Box::new(grant.clone()))]).await;
+        assert!(matches!(refused, Err(grantor_store::ApplyError::Conflict)));
+        assert_eq!(world.rows().grant(grant.id).await.unwrap(), None);
+    }
+
     async fn introspection_learns_of_a_token_and_its_grant(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let (grant, ..) = world.issued().await;
