@@ -104,9 +104,13 @@ impl App {
             return Ok(Setup::Done);
         }
         match administrator {
-            Some(administrator) => {
-                self.create_administrator(&administrator.email, &administrator.password).await?;
-                Ok(Setup::Done)
+            Some(Administrator { email, password }) => {
+                match self.create_administrator(email, password).await {
+                    Ok(_) => Ok(Setup::Done),
+                    // Another node was faster.
+                    Err(_) if self.has_administrator(system.id).await? => Ok(Setup::Done),
+                    Err(fault) => Err(fault),
+                }
             }
             None => self.setup_link().await.map(Setup::Link),
         }
@@ -278,14 +282,38 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        let event = self.event(AuditKind::AdministratorCreated, Actor::System, user.id.to_string());
         let store = self.store.tenant(system);
-        store.create_user(&user, vec![event.clone()]).await.map_err(Fault::internal)?;
-        let event = self.event(AuditKind::AdministratorCreated, Actor::System, user.id.to_string());
+        let event = self.event(AuditKind::UserChanged, Actor::System, user.id.to_string());
+        let id = match store.create_user(&user, vec![event]).await {
+            Ok(()) => user.id,
+            Err(WriteError::Conflict { .. }) => self.unfinished_administrator(user).await?,
+            Err(error) => return Err(Fault::internal(error)),
+        };
+        let event = self.event(AuditKind::AdministratorCreated, Actor::System, id.to_string());
         let assignment =
-            RoleAssignment { subject: Subject::User(user.id), role: PLATFORM_ADMIN.to_owned(), scope: None };
+            RoleAssignment { subject: Subject::User(id), role: PLATFORM_ADMIN.to_owned(), scope: None };
         store.assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
-        Ok(user.id)
+        Ok(id)
+    }
+
+    /// A user of that name who is no administrator yet: one whose making was cut short, or somebody
+    /// whom the operator promotes. They get the new password.
+    async fn unfinished_administrator(&self, wanted: User) -> Result<UserId, Fault> {
+        let store = self.store.tenant(wanted.tenant_id);
+        let taken = || Fault::internal(format!("{} is taken", wanted.username));
+        let found = store.user_by_login(&wanted.username).await?.ok_or_else(taken)?;
+        let held = store.assignments_of(&Subject::User(found.id)).await?;
+        if held.iter().any(|held| held.role == PLATFORM_ADMIN) {
+            return Err(Fault::internal(format!("{} is an administrator already", wanted.username)));
+        }
+        let event = self.event(AuditKind::UserChanged, Actor::System, found.id.to_string());
+        let password =
+            wanted.password.ok_or_else(|| Fault::internal("an administrator without a password"))?;
+        store
+            .set_user_password(found.id, password, self.now(), vec![event])
+            .await
+            .map_err(Fault::internal)?;
+        Ok(found.id)
     }
 
     /// Makes a client of the system tenant that automation can administer the platform with, and

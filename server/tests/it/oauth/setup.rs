@@ -98,4 +98,27 @@ on_both! {
         let answer = console::answered(&app, &mut browser, PASSWORD).await;
         assert_eq!(browser.follow(&app, &answer).await.location(), "/console/");
     }
+
+    /// A link that is still open makes no second administrator beside one who came another way.
+    async fn a_link_after_an_administrator(app: TestApp) {
+        let link = new_link(&app).await;
+        let page = app.get(&link).await;
+        app.app.create_administrator("root@id.example", PASSWORD).await.unwrap();
+        submit(&app, &page, "second@id.example", PASSWORD).await.expect_error_page(400);
+    }
+
+    /// A start that was cut short between the user and the role is finished by the next one.
+    async fn a_start_that_was_cut_short(app: TestApp) {
+        let system = app.app.any_tenant("system").await.unwrap().tenant.id;
+        let half = app.app.create_administrator("root@id.example", PASSWORD).await.unwrap();
+        let store = app.app.store.tenant(system);
+        let [held] = store.assignments().await.unwrap().try_into().unwrap();
+        store.unassign(&held, vec![]).await.unwrap();
+        let administrator =
+            Administrator { email: "root@id.example".to_owned(), password: PASSWORD.to_owned() };
+        assert!(matches!(app.app.bootstrap(Some(&administrator)).await.unwrap(), Setup::Done));
+        let [held] = store.assignments().await.unwrap().try_into().unwrap();
+        assert_eq!(held.subject, grantor_store::Subject::User(half));
+        assert!(app.app.create_administrator("root@id.example", PASSWORD).await.is_err());
+    }
 }
