@@ -1,9 +1,9 @@
 //! The protocol endpoints of a tenant's issuer.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use grantor_protocol::ErrorCode;
-use poem::http::{Method, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 
 use super::extract;
@@ -127,11 +127,16 @@ pub async fn metadata(app: Arc<App>, request: Request) -> Response {
     }
 }
 
+static CACHE_CONTROL: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let value = format!("public, max-age={}", JWKS_MAX_AGE.seconds());
+    HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("no-cache"))
+});
+
 /// A prebuilt document; 304 for those who have it (RFC 9110 §13.1.2).
 fn document(request: &Request, document: &Document, content_type: &str) -> Response {
     let response = Response::builder()
         .header(header::ETAG, document.etag.as_str())
-        .header(header::CACHE_CONTROL, format!("public, max-age={}", JWKS_MAX_AGE.seconds()));
+        .header(header::CACHE_CONTROL, CACHE_CONTROL.clone());
     let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == document.etag;
     if held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim()))) {

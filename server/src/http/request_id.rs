@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use grantor_protocol::Entropy;
 use poem::http::HeaderValue;
@@ -26,29 +27,40 @@ impl RequestId {
 }
 
 /// The middleware that gives requests their ids and opens the span of their log lines.
-pub struct RequestIds(pub Arc<dyn Entropy>);
+pub struct RequestIds {
+    next: Arc<AtomicU64>,
+}
+
+impl RequestIds {
+    /// Ids begin at a random number and are spread from there: names, not secrets, so one draw of
+    /// randomness is enough.
+    pub fn new(entropy: &dyn Entropy) -> Self {
+        let mut bytes = [0; 8];
+        entropy.fill(&mut bytes);
+        Self { next: Arc::new(AtomicU64::new(u64::from_le_bytes(bytes))) }
+    }
+}
 
 impl<E: Endpoint> Middleware<E> for RequestIds {
     type Output = RequestIdEndpoint<E>;
 
     fn transform(&self, endpoint: E) -> Self::Output {
-        RequestIdEndpoint { endpoint, entropy: Arc::clone(&self.0) }
+        RequestIdEndpoint { endpoint, next: Arc::clone(&self.next) }
     }
 }
 
 /// See [`RequestIds`].
 pub struct RequestIdEndpoint<E> {
     endpoint: E,
-    entropy: Arc<dyn Entropy>,
+    next: Arc<AtomicU64>,
 }
 
 impl<E: Endpoint> Endpoint for RequestIdEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let mut bytes = [0; 8];
-        self.entropy.fill(&mut bytes);
-        let id = RequestId(u64::from_le_bytes(bytes));
+        // An odd step visits every number before one comes again.
+        let id = RequestId(self.next.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed));
         request.extensions_mut().insert(id);
         let span = tracing::info_span!("request", id = %id, tenant = tenant_of(request.uri().path()));
         async move {

@@ -60,7 +60,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .at("/assets/:file", get(assets::file))
         .nest_no_strip("/admin/v1", admin)
         .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
-        .with(RequestIds(Arc::clone(&app.entropy)))
+        .with(RequestIds::new(app.entropy.as_ref()))
 }
 
 struct Routes {
@@ -145,7 +145,8 @@ where
 {
     use tracing::Instrument;
     move |app, request| {
-        let answer = tokio::spawn(handler(app, request).in_current_span());
+        // Boxed where it is made: a handler's future is large, and a task would move it about.
+        let answer = tokio::spawn(Box::pin(handler(app, request)).in_current_span());
         Box::pin(async move {
             answer.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a handler ended without an answer");

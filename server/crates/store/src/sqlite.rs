@@ -36,7 +36,7 @@ const READ_QUEUE: usize = 1024;
 
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456; \
-     PRAGMA cache_size = -65536;";
+     PRAGMA cache_size = -8192;";
 
 pub(crate) struct Sqlite {
     path: String,
