@@ -1,10 +1,6 @@
 use crate::process;
 use anyhow::{Context, ensure};
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{ffi::OsString, path::PathBuf, process::Command};
 
 /// Where things are.
 pub struct Workspace {
@@ -17,7 +13,8 @@ impl Workspace {
     /// # Errors
     /// When cargo cannot describe the workspace.
     pub fn find() -> anyhow::Result<Self> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // What cargo says now and not what it said when this was compiled: checkouts may share a target directory.
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
         let output = process::clean(Command::new(cargo()))
             .args(["metadata", "--no-deps", "--format-version=1"])
             .current_dir(here)
