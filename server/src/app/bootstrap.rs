@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
-    Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType,
-    KeyState, PasswordHash, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus, User, UserId,
-    UserProfile, UserStatus,
+    Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
+    GrantType, KeyState, PasswordHash, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus,
+    User, UserId, UserProfile, UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
@@ -237,6 +237,7 @@ impl App {
             enabled: true,
             metadata,
             secrets,
+            origin: ClientOrigin::Administrator,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -326,17 +327,12 @@ impl App {
         let now = self.now();
         let id: Id<Client> = Id::generate(now, self.entropy.as_ref());
         let client_id = ClientId::parse(&id.to_string()).ok_or_else(|| Fault::internal("client_id"))?;
-        let secret = Secret::generate(SecretKind::ClientSecret, self.entropy.as_ref());
-        let stored = ClientSecret {
-            id: Id::generate(now, self.entropy.as_ref()),
-            hash: secret.hash(),
-            created_at: now,
-            expires_at: None,
-        };
+        let method = AuthenticationMethod::ClientSecretBasic;
+        let (secret, stored) = self.new_client_secret(system, &client_id, method)?;
         let metadata = ClientMetadata {
             client_name: name.to_owned(),
             grant_types: vec![GrantType::ClientCredentials],
-            token_endpoint_auth_method: AuthenticationMethod::ClientSecretBasic,
+            token_endpoint_auth_method: method,
             scope: Scope::default(),
             resources: vec![self.addresses.admin_api()],
             ..ClientMetadata::default()

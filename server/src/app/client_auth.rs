@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use grantor_jose::{Algorithm, NumericDate};
 use grantor_protocol::client_auth::{self, AssertionClaims, Credentials};
+use grantor_protocol::confirmation::Possession;
 use grantor_protocol::metadata::ASSERTION_ALGORITHMS;
 use grantor_protocol::model::{AuthenticationMethod, ClientId};
 use grantor_protocol::{Effect, Error, Params, Secret, Timestamp};
@@ -11,9 +12,19 @@ use serde::Deserialize;
 
 use super::{App, Fault, LoadedClient, TenantContext};
 
+/// A request to an endpoint that clients call themselves.
+#[derive(Clone, Copy)]
+pub struct ClientRequest<'a> {
+    pub params: &'a Params,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+}
+
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
     pub loaded: Arc<LoadedClient>,
+    /// What the request proved to have beside the client's credentials.
+    pub possession: Possession,
     /// What the proof spends; to be applied with the decision.
     pub spent: Option<Effect>,
 }
@@ -43,20 +54,20 @@ impl App {
     pub async fn authenticate_client(
         &self,
         context: &TenantContext,
-        authorization: Option<&str>,
-        params: &Params,
+        request: ClientRequest<'_>,
     ) -> Result<AuthenticatedClient, Fault> {
-        match client_auth::credentials(authorization, params)? {
+        let possession = Possession::default();
+        match client_auth::credentials(request.authorization, request.params)? {
             Credentials::None { client_id } => {
                 let loaded = self.known_client(context, &client_id).await?;
                 client_auth::check_method(&loaded.client, AuthenticationMethod::None)?;
-                Ok(AuthenticatedClient { loaded, spent: None })
+                Ok(AuthenticatedClient { loaded, possession, spent: None })
             }
             Credentials::Secret { method, client_id, secret } => {
                 let loaded = self.known_client(context, &client_id).await?;
                 client_auth::check_method(&loaded.client, method)?;
                 client_auth::check_secret(&loaded.client, &secret, self.now())?;
-                Ok(AuthenticatedClient { loaded, spent: None })
+                Ok(AuthenticatedClient { loaded, possession, spent: None })
             }
             Credentials::Assertion { client_id, assertion } => {
                 self.authenticate_by_assertion(context, client_id, &assertion).await
@@ -114,6 +125,6 @@ impl App {
             already_spent,
             self.now(),
         )?;
-        Ok(AuthenticatedClient { loaded, spent: Some(spent) })
+        Ok(AuthenticatedClient { loaded, possession: Possession::default(), spent: Some(spent) })
     }
 }

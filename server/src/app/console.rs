@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use super::admin::Caller;
 use super::bootstrap::{CONSOLE_CLIENT, SYSTEM_TENANT};
+use super::client_auth::ClientRequest;
 use super::{App, Fault};
 
 /// What the browser keeps while it signs in, and where it goes.
@@ -67,7 +68,8 @@ impl App {
             .append_pair("code_verifier", &self.console_verifier(flow))
             .append_pair("redirect_uri", &self.console_callback())
             .finish();
-        let tokens = self.token(&context, None, &Params::parse(body.as_bytes(), self.limits)?).await?;
+        let params = Params::parse(body.as_bytes(), self.limits)?;
+        let tokens = self.token(&context, ClientRequest { params: &params, authorization: None }).await?;
         let read = self.read_access_token(&context, &tokens.access_token).await?;
         let user_id: UserId = read
             .and_then(|read| read.claims.sub.parse().ok())

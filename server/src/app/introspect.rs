@@ -2,8 +2,9 @@
 
 use grantor_protocol::introspect::{self, Introspection};
 use grantor_protocol::revoke::Presented;
-use grantor_protocol::{Decision, Error, ErrorCode, Params};
+use grantor_protocol::{Decision, Error, ErrorCode};
 
+use super::client_auth::ClientRequest;
 use super::{App, Fault, TenantContext};
 
 impl App {
@@ -14,12 +15,12 @@ impl App {
     pub async fn introspect(
         &self,
         context: &TenantContext,
-        authorization: Option<&str>,
-        params: &Params,
+        request: ClientRequest<'_>,
     ) -> Result<Introspection, Fault> {
+        let params = request.params;
         params.refuse_duplicates()?;
         self.settle(context.tenant.id, move || async move {
-            let authenticated = self.authenticate_client(context, authorization, params).await?;
+            let authenticated = self.authenticate_client(context, request).await?;
             let caller = &authenticated.loaded.client;
             // RFC 7662 §2.1: the endpoint must not be open to anybody who can guess a client_id.
             if caller.is_public() {

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod authorize;
 pub mod bootstrap;
 pub mod client_auth;
+mod client_secrets;
 pub mod clock;
 pub mod console;
 pub mod entropy;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Weak};
 use grantor_jose::MasterKey;
 use grantor_protocol::model::TenantId;
 use grantor_protocol::token::refresh::SuccessorKey;
-use grantor_protocol::{Decision, Effect, Entropy, ParamLimits, Timestamp};
+use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
 use grantor_store::{ApplyError, Store};
 use tokio::sync::Semaphore;
 
@@ -50,6 +51,7 @@ pub struct App {
     pub forms: FormKey,
     pub limits: ParamLimits,
     pub enforcers: admin::Enforcers,
+    pub capabilities: Capabilities,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     key_making: Semaphore,
@@ -65,6 +67,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub hashing_threads: usize,
+    pub capabilities: Capabilities,
 }
 
 /// How often a decision is made anew when what it relied on has changed meanwhile. The second time
@@ -91,6 +94,7 @@ impl App {
             forms: FormKey::new(&master.derive("grantor form csrf")),
             limits: ParamLimits { count: 64, value_length: 8192 },
             enforcers,
+            capabilities: parts.capabilities,
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             master: Arc::new(master),
             key_making: Semaphore::new(1),

@@ -7,8 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use grantor_jose::KeySet;
-use grantor_protocol::model::{Client, ClientId, KeyState, SigningAlgorithm, Tenant, TenantId, TenantStatus};
-use grantor_protocol::{Policy, metadata};
+use grantor_protocol::model::{
+    Client, ClientId, KeyState, ProtectedResource, SigningAlgorithm, Tenant, TenantId, TenantStatus,
+};
+use grantor_protocol::{Policy, ResourceRules, metadata};
 use grantor_store::{Change, ChangeKind};
 use quick_cache::sync::Cache;
 use serde::Serialize;
@@ -27,6 +29,7 @@ const CLIENTS: usize = 100_000;
 #[derive(Debug)]
 pub struct TenantContext {
     pub tenant: Tenant,
+    pub resources: Vec<ProtectedResource>,
     pub policy: Policy,
     pub keys: KeyRing,
     pub metadata: Document,
@@ -132,12 +135,17 @@ impl App {
     }
 
     async fn tenant_context(&self, tenant: Tenant) -> Result<TenantContext, Fault> {
-        let records = self.store.tenant(tenant.id).signing_keys().await?;
-        let policy = Policy::compile(&tenant.issuer, &tenant.settings, vec![self.addresses.admin_api()]);
+        let store = self.store.tenant(tenant.id);
+        let records = store.signing_keys().await?;
+        let resources = store.protected_resources().await?;
+        let rules = std::iter::once(ResourceRules::admin_api(self.addresses.admin_api()))
+            .chain(resources.iter().map(ResourceRules::of))
+            .collect();
+        let policy = Policy::compile(&tenant.issuer, &tenant.settings, rules, self.capabilities);
         let keys = KeyRing::open(&records, &self.master)?;
         let metadata = Document::render(&metadata::metadata(&policy))?;
         let jwks = Document::render(&keys.jwks())?;
-        Ok(TenantContext { tenant, policy, keys, metadata, jwks })
+        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks })
     }
 
     /// A client of the tenant, or none.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::{Client, GrantType};
-use grantor_protocol::token::refresh::Means;
-use grantor_protocol::token::{Issuance, TokenResponse, client_credentials, code, grant_type, refresh};
-use grantor_protocol::{Decision, Params};
+use grantor_protocol::model::GrantType;
+use grantor_protocol::token::{
+    Issuance, TokenRequest, TokenResponse, client_credentials, code, grant_type, refresh,
+};
+use grantor_protocol::{Decision, Error, ErrorCode};
 
+use super::client_auth::ClientRequest;
 use super::{App, Fault, TenantContext};
 
 impl App {
@@ -17,18 +19,27 @@ impl App {
     pub async fn token(
         &self,
         context: &Arc<TenantContext>,
-        authorization: Option<&str>,
-        params: &Params,
+        request: ClientRequest<'_>,
     ) -> Result<TokenResponse, Fault> {
-        params.refuse_duplicates()?;
+        request.params.refuse_duplicates()?;
         self.settle(context.tenant.id, move || async move {
-            let authenticated = self.authenticate_client(context, authorization, params).await?;
-            let client = &authenticated.loaded.client;
-            let decision = self.decide_token(context, client, params).await?;
+            let authenticated = self.authenticate_client(context, request).await?;
+            let token_request = TokenRequest {
+                params: request.params,
+                client: &authenticated.loaded.client,
+                policy: &context.policy,
+                possession: &authenticated.possession,
+                now: self.now(),
+                entropy: self.entropy.as_ref(),
+            };
+            let decision = self.decide_token(context, token_request).await?;
             let mut effects: Vec<_> = authenticated.spent.into_iter().collect();
             effects.extend(decision.effects);
             let outcome = match decision.outcome {
-                Ok(issuance) => Ok(self.mint(context, issuance).await?),
+                Ok(issuance) => {
+                    effects.extend(issuance.stored(context.tenant.id));
+                    Ok(self.mint(context, issuance).await?)
+                }
                 Err(error) => Err(error),
             };
             Ok(Decision { effects, outcome })
@@ -39,34 +50,33 @@ impl App {
     async fn decide_token(
         &self,
         context: &TenantContext,
-        client: &Client,
-        params: &Params,
+        request: TokenRequest<'_>,
     ) -> Result<Decision<Issuance>, Fault> {
-        let (policy, now, entropy) = (&context.policy, self.now(), self.entropy.as_ref());
         let store = self.store.tenant(context.tenant.id);
         // A refused request still spends the assertion it came with, so a rule's error is a decision.
-        let grant_type = match grant_type(params, client, policy) {
+        let grant_type = match grant_type(request.params, request.client, request.policy) {
             Ok(grant_type) => grant_type,
             Err(error) => return Ok(Decision::only(Err(error))),
         };
         Ok(match grant_type {
-            GrantType::AuthorizationCode => match code::presented(params) {
+            GrantType::AuthorizationCode => match code::presented(request.params) {
                 Err(error) => Decision::only(Err(error)),
                 Ok(secret) => {
                     let loaded = store.code_with_grant(&secret.hash()).await?;
-                    code::decide(params, client, loaded.as_ref(), policy, now, entropy)
+                    code::decide(request, loaded.as_ref())
                 }
             },
-            GrantType::RefreshToken => match refresh::presented(params) {
+            GrantType::RefreshToken => match refresh::presented(request.params) {
                 Err(error) => Decision::only(Err(error)),
                 Ok(secret) => {
                     let loaded = store.refresh_token_with_grant(&secret.hash()).await?;
-                    let means = Means { policy, successor_key: &self.successor_key, now, entropy };
-                    refresh::decide(params, &secret, client, loaded.as_ref(), means)
+                    refresh::decide(request, &secret, loaded.as_ref(), &self.successor_key)
                 }
             },
-            GrantType::ClientCredentials => {
-                Decision::only(client_credentials::decide(params, client, policy, now, entropy))
+            GrantType::ClientCredentials => Decision::only(client_credentials::decide(request)),
+            GrantType::DeviceCode | GrantType::TokenExchange | GrantType::Implicit => {
+                let description = format!("grant_type {} is not supported", grant_type.as_str());
+                Decision::only(Err(Error::new(ErrorCode::UnsupportedGrantType, description)))
             }
         })
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::claims::{AccessTokenClaims, left_half_hash};
+use grantor_protocol::claims::{AccessTokenClaims, Confirmation, left_half_hash};
 use grantor_protocol::model::SigningAlgorithm;
-use grantor_protocol::token::{Issuance, TokenResponse};
+use grantor_protocol::token::{AccessTokenPlan, Issuance, TokenResponse};
+use grantor_protocol::{Secret, SecretKind};
 
 use super::{App, Fault, TenantContext};
 
@@ -14,7 +15,7 @@ pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 /// `typ` of ID tokens, which OpenID Connect leaves open and libraries expect.
 const ID_TOKEN_TYPE: &str = "JWT";
 
-/// An access token of this tenant's whose signature is proven, and whether it was revoked.
+/// An access token of this tenant's that is proven to be ours, and whether it was revoked.
 #[derive(Debug)]
 pub struct ReadAccessToken {
     pub claims: AccessTokenClaims,
@@ -31,9 +32,12 @@ impl App {
         context: &Arc<TenantContext>,
         issuance: Issuance,
     ) -> Result<TokenResponse, Fault> {
-        let access_token = self
-            .sign(context, issuance.access_token_algorithm, ACCESS_TOKEN_TYPE, &issuance.access_token)
-            .await?;
+        let access_token = match &issuance.access_token_plan {
+            AccessTokenPlan::Sign(algorithm) => {
+                self.sign(context, *algorithm, ACCESS_TOKEN_TYPE, &issuance.access_token).await?
+            }
+            AccessTokenPlan::Store(handle) => handle.expose().to_owned(),
+        };
         let id_token = match issuance.id_token {
             None => None,
             Some(mut plan) => {
@@ -43,7 +47,8 @@ impl App {
         };
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            issued_token_type: issuance.issued_token_type,
+            token_type: Confirmation::token_type(issuance.access_token.cnf.as_ref()),
             expires_in: issuance.expires_in,
             refresh_token: issuance.refresh_token.map(|secret| secret.expose().to_owned()),
             id_token,
@@ -67,8 +72,8 @@ impl App {
         Ok(key.sign(typ, claims)?)
     }
 
-    /// Reads a JWT access token of the tenant; None for anything else. Whether it is expired or for
-    /// whom is a rule's to decide.
+    /// Reads an access token of the tenant, JWT or opaque; None for anything else. Whether it is
+    /// expired or for whom is a rule's to decide.
     ///
     /// # Errors
     /// A fault of the store.
@@ -77,15 +82,18 @@ impl App {
         context: &TenantContext,
         token: &str,
     ) -> Result<Option<ReadAccessToken>, Fault> {
-        let Ok(verified) = context.keys.verify::<AccessTokenClaims>(token, ACCESS_TOKEN_TYPE) else {
+        let store = self.store.tenant(context.tenant.id);
+        let handle = Secret::presented(token);
+        let claims = if handle.is_of(SecretKind::AccessToken) {
+            store.opaque_access_token(&handle.hash()).await?
+        } else {
+            let verified = context.keys.verify::<AccessTokenClaims>(token, ACCESS_TOKEN_TYPE).ok();
+            verified.map(|verified| verified.claims)
+        };
+        let Some(claims) = claims.filter(|claims| claims.iss == context.policy.issuer) else {
             return Ok(None);
         };
-        let claims = verified.claims;
-        if claims.iss != context.policy.issuer {
-            return Ok(None);
-        }
-        let state =
-            self.store.tenant(context.tenant.id).access_token_state(claims.jti, claims.grant_id).await?;
+        let state = store.access_token_state(claims.jti, claims.grant_id).await?;
         Ok(Some(ReadAccessToken { claims, revoked: state.revoked || state.grant_revoked }))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use grantor_protocol::Capabilities;
 use grantor_store::{Backend, Options, SchemaState, Store};
 
 use super::Failure;
@@ -41,6 +42,7 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
         entropy: Arc::new(entropy),
         // Half of the cores: the other half goes on answering token requests.
         hashing_threads: (cores / 2).max(1),
+        capabilities: Capabilities::default(),
     };
     App::new(parts).await.map_err(Failure::because)
 }

@@ -8,6 +8,7 @@ use poem::http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::cookies;
 use crate::app::authorize::Browser;
+use crate::app::client_auth::ClientRequest;
 use crate::app::{App, Fault, TenantContext};
 
 /// Largest body of a form, in bytes.
@@ -15,6 +16,11 @@ pub const FORM_LIMIT: usize = 64 * 1024;
 
 /// The media type of OAuth's requests (RFC 6749 Appendix B).
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request as the endpoints that clients call see it.
+pub fn client_request<'a>(request: &'a Request, params: &'a Params) -> ClientRequest<'a> {
+    ClientRequest { params, authorization: authorization(request) }
+}
 
 /// The tenant that the path names.
 ///

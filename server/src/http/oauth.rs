@@ -53,7 +53,7 @@ pub async fn token(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.token(&context, extract::authorization(&request), &params).await
+        app.token(&context, extract::client_request(&request, &params)).await
     };
     match answered.await {
         Ok(tokens) => render::json(StatusCode::OK, &tokens),
@@ -67,7 +67,7 @@ pub async fn revoke(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.revoke(&context, extract::authorization(&request), &params).await
+        app.revoke(&context, extract::client_request(&request, &params)).await
     };
     match answered.await {
         Ok(()) => {
@@ -83,7 +83,7 @@ pub async fn introspect(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.introspect(&context, extract::authorization(&request), &params).await
+        app.introspect(&context, extract::client_request(&request, &params)).await
     };
     match answered.await {
         Ok(answer) => render::json(StatusCode::OK, &answer),

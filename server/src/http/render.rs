@@ -149,7 +149,18 @@ pub fn status(fault: &Fault) -> StatusCode {
             | ErrorCode::AccountSelectionRequired
             | ErrorCode::RequestNotSupported
             | ErrorCode::RequestUriNotSupported
-            | ErrorCode::RegistrationNotSupported => StatusCode::BAD_REQUEST,
+            | ErrorCode::RegistrationNotSupported
+            | ErrorCode::InvalidRequestObject
+            | ErrorCode::InvalidRequestUri
+            | ErrorCode::AuthorizationPending
+            | ErrorCode::SlowDown
+            | ErrorCode::ExpiredToken
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce
+            | ErrorCode::InvalidRedirectUri
+            | ErrorCode::InvalidClientMetadata
+            | ErrorCode::InvalidSoftwareStatement
+            | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,
         },
         Fault::UnknownTenant => StatusCode::NOT_FOUND,
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,

@@ -171,6 +171,8 @@ fn claims() -> AccessTokenClaims {
         scope: Scope::default(),
         auth_time: None,
         grant_id: None,
+        cnf: None,
+        act: None,
     }
 }
 

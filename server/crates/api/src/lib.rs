@@ -7,16 +7,21 @@ mod client;
 mod me;
 mod page;
 mod problem;
+mod registration_policy;
 mod secret_text;
 mod tenant;
 mod user;
 
-pub use client::{AuthenticationMethod, Client, GrantType};
+pub use client::{
+    ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
+};
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
+pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
 pub use tenant::{
-    Branding, Lifetimes, Profile, ScopeDescription, SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
+    AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
+    SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
 };
 pub use user::{User, UserProfile, UserStatus};

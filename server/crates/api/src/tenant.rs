@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::RegistrationPolicy;
+
 /// A tenant: an issuer with its own users, clients, keys and look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +76,22 @@ pub struct TenantSettings {
     /// Signs ID tokens of clients that register no `id_token_signed_response_alg`.
     #[cfg_attr(feature = "openapi", oai(default = "id_token_algorithm"))]
     pub id_token_algorithm: SigningAlgorithm,
+    /// Whether every client must push its authorization requests (RFC 9126 §5).
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub require_pushed_authorization_requests: bool,
+    /// Whether DPoP proofs must carry a nonce of the server (RFC 9449 §8).
+    #[cfg_attr(feature = "openapi", oai(default = "yes"))]
+    pub require_dpop_nonce: bool,
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub device_approval: DeviceApproval,
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub sign_out_revokes: SignOutRevokes,
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub registration: RegistrationPolicy,
+    /// Certificates (PEM) of the authorities that clients' certificates are verified with for
+    /// `tls_client_auth`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate_authorities: Option<String>,
 }
 
 impl Default for TenantSettings {
@@ -85,8 +103,18 @@ impl Default for TenantSettings {
             scopes: vec![],
             access_token_algorithm: access_token_algorithm(),
             id_token_algorithm: id_token_algorithm(),
+            require_pushed_authorization_requests: false,
+            require_dpop_nonce: yes(),
+            device_approval: DeviceApproval::default(),
+            sign_out_revokes: SignOutRevokes::default(),
+            registration: RegistrationPolicy::default(),
+            client_certificate_authorities: None,
         }
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn access_token_algorithm() -> SigningAlgorithm {
@@ -106,6 +134,49 @@ pub enum Profile {
     /// OAuth 2.1 with the advice of RFC 9700.
     #[default]
     Oauth21,
+    /// Authorization of the Model Context Protocol: OAuth 2.1, and clients introduce themselves.
+    Mcp,
+    /// What OAuth 2.1 took away, for old applications: tokens from the authorization endpoint and
+    /// requests without PKCE. Codes can be injected and tokens leak: choose it for single clients.
+    OidcLegacy,
+}
+
+/// Who lets a device in (RFC 8628).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "kebab-case"))]
+pub enum DeviceApproval {
+    /// The person who enters the user code.
+    #[default]
+    User,
+    /// That person, and an administrator after them.
+    UserThenAdmin,
+    /// An administrator, who names the user.
+    Admin,
+}
+
+/// Which grants end with the session in which they were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "lowercase"))]
+pub enum SignOutRevokes {
+    None,
+    /// Those without `offline_access`.
+    #[default]
+    Online,
+    All,
+}
+
+/// What an access token looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "lowercase"))]
+pub enum AccessTokenFormat {
+    /// A signed JWT (RFC 9068) that the resource verifies itself.
+    #[default]
+    Jwt,
+    /// A handle that the resource asks the server about (RFC 7662).
+    Opaque,
 }
 
 /// Algorithms that tenants sign with (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -181,6 +252,30 @@ pub struct Lifetimes {
         oai(default = "lifetimes::interaction", validator(minimum(value = "60"), maximum(value = "7200")))
     )]
     pub interaction: u32,
+    /// How long a device waits for a person.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "lifetimes::device_code", validator(minimum(value = "60"), maximum(value = "3600")))
+    )]
+    pub device_code: u32,
+    /// Fewest seconds between two polls of a device.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::device_poll_interval",
+            validator(minimum(value = "1"), maximum(value = "60"))
+        )
+    )]
+    pub device_poll_interval: u32,
+    /// How long a pushed authorization request waits for the browser.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::pushed_authorization_request",
+            validator(minimum(value = "5"), maximum(value = "599"))
+        )
+    )]
+    pub pushed_authorization_request: u32,
 }
 
 impl Default for Lifetimes {
@@ -194,6 +289,9 @@ impl Default for Lifetimes {
             refresh_retry_window: lifetimes::refresh_retry_window(),
             session: lifetimes::session(),
             interaction: lifetimes::interaction(),
+            device_code: lifetimes::device_code(),
+            device_poll_interval: lifetimes::device_poll_interval(),
+            pushed_authorization_request: lifetimes::pushed_authorization_request(),
         }
     }
 }
@@ -230,6 +328,18 @@ mod lifetimes {
 
     pub(super) const fn interaction() -> u32 {
         30 * 60
+    }
+
+    pub(super) const fn device_code() -> u32 {
+        10 * 60
+    }
+
+    pub(super) const fn device_poll_interval() -> u32 {
+        5
+    }
+
+    pub(super) const fn pushed_authorization_request() -> u32 {
+        90
     }
 }
 

@@ -27,6 +27,41 @@ pub struct AccessTokenClaims {
     /// client acts for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<GrantId>,
+    /// The key or certificate that whoever uses the token must have (RFC 7800 §3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<ActorClaim>,
+}
+
+/// What a token is bound to, as the claim `cnf` says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// Thumbprint of a DPoP key (RFC 9449 §6.1).
+    #[serde(rename = "jkt")]
+    DpopKey(String),
+    /// Thumbprint of a client certificate (RFC 8705 §3.1).
+    #[serde(rename = "x5t#S256")]
+    Certificate(String),
+}
+
+impl Confirmation {
+    /// `token_type` of the tokens bound so (RFC 9449 §5; RFC 8705 §3 leaves it at Bearer).
+    pub const fn token_type(bound: Option<&Self>) -> &'static str {
+        match bound {
+            Some(Self::DpopKey(_)) => "DPoP",
+            Some(Self::Certificate(_)) | None => "Bearer",
+        }
+    }
+}
+
+/// The claim `act` (RFC 8693 §4.1): who acts, and for whom that one acted before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorClaim {
+    pub sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<ActorClaim>>,
 }
 
 /// One audience as a string, several as an array (RFC 7519 §4.1.3).
@@ -83,6 +118,9 @@ pub struct IdTokenClaims {
     /// OpenID Connect Core §3.1.3.6; known once the access token is signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
+    /// OpenID Connect Core §3.3.2.11.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
 }
 
 /// The left half of the token's hash, by the hash function of the ID token's algorithm (OpenID

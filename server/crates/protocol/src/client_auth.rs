@@ -254,6 +254,7 @@ mod tests {
             hash: old.hash(),
             created_at: NOW,
             expires_at: Some(NOW + Lifetime::from_seconds(10)),
+            sealed: None,
         });
         assert!(check_secret(&client, &testing::secret(), NOW).is_ok());
         assert!(check_secret(&client, &old, NOW).is_ok());

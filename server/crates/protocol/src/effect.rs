@@ -1,6 +1,6 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
-    RefreshToken, RevocationReason, Session, SessionId, TokenId, UserId,
+    OpaqueAccessToken, RefreshToken, RevocationReason, Session, SessionId, TokenId, UserId,
 };
 use crate::{SecretHash, Timestamp};
 
@@ -85,7 +85,9 @@ pub enum Effect {
         hash: SecretHash,
         at: Timestamp,
     },
-    /// A JWT access token of ours that is refused from now on; the note is kept until it expires.
+    /// An opaque access token with its claims.
+    StoreAccessToken(Box<OpaqueAccessToken>),
+    /// An access token of ours that is refused from now on; the note is kept until it expires.
     RevokeAccessToken {
         id: TokenId,
         expires_at: Timestamp,

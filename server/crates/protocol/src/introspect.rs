@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::claims::{AccessTokenClaims, Audience};
+use crate::claims::{AccessTokenClaims, ActorClaim, Audience, Confirmation};
 use crate::model::{Client, Grant, RefreshToken};
 use crate::{Policy, Scope, Timestamp};
 
@@ -28,6 +28,12 @@ pub struct Introspection {
     pub iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// RFC 8705 §3.2, RFC 9449 §6.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// RFC 8693 §4.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<ActorClaim>,
 }
 
 /// Says of a JWT access token of ours whether it is active: not expired, not revoked, and asked
@@ -46,13 +52,15 @@ pub fn access_token(
         active: true,
         scope: (!claims.scope.is_empty()).then(|| claims.scope.clone()),
         client_id: Some(claims.client_id.clone()),
-        token_type: Some("Bearer"),
+        token_type: Some(Confirmation::token_type(claims.cnf.as_ref())),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
         sub: Some(claims.sub.clone()),
         aud: Some(claims.aud.clone()),
         iss: Some(claims.iss.clone()),
         jti: Some(claims.jti.to_string()),
+        cnf: claims.cnf.clone(),
+        act: claims.act.clone(),
     }
 }
 

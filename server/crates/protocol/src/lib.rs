@@ -7,6 +7,7 @@
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;
+pub mod confirmation;
 mod effect;
 mod entropy;
 mod error;
@@ -34,7 +35,7 @@ pub use entropy::Entropy;
 pub use error::{Error, ErrorCode};
 pub use id::{Id, NotAnId};
 pub use params::{ParamLimits, Params};
-pub use policy::{OPENID_SCOPES, Policy, Profile};
+pub use policy::{Capabilities, Demands, OPENID_SCOPES, Policy, Profile, ResourceRules};
 pub use scope::{MalformedScope, Scope};
 pub use secret::{Secret, SecretHash, SecretKind};
 pub use time::{Lifetime, Timestamp};

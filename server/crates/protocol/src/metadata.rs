@@ -57,7 +57,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         introspection_endpoint: endpoint("introspect"),
         revocation_endpoint: endpoint("revoke"),
         scopes_supported: Scope::iter(&policy.scopes).map(str::to_owned).collect(),
-        response_types_supported: policy.response_types.clone(),
+        response_types_supported: policy.response_types.iter().map(|held| held.as_str()).collect(),
         response_modes_supported: policy.response_modes.iter().map(|mode| mode.as_str()).collect(),
         grant_types_supported: policy.grant_types.iter().copied().map(GrantType::as_str).collect(),
         subject_types_supported: ["public"],

@@ -97,8 +97,9 @@ impl Findings {
         const FIELD: &str = "grant_types";
         let holds = |grant_type| metadata.grant_types.contains(&grant_type);
         self.list(FIELD, &metadata.grant_types, MAX_ELEMENTS);
-        if holds(GrantType::RefreshToken) && !holds(GrantType::AuthorizationCode) {
-            self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code");
+        let gives_refresh_tokens = metadata.grant_types.iter().any(|held| held.gives_refresh_tokens());
+        if holds(GrantType::RefreshToken) && !gives_refresh_tokens {
+            self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code or device_code");
         }
         // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
         if holds(GrantType::ClientCredentials)
@@ -129,7 +130,7 @@ impl Findings {
         const FIELD: &str = "resources";
         self.list(FIELD, &metadata.resources, MAX_ELEMENTS);
         for (index, resource) in metadata.resources.iter().enumerate() {
-            if !policy.resources.contains(resource) {
+            if policy.resources.iter().all(|known| known.identifier != *resource) {
                 self.add_at(FIELD, index, "is not a protected resource of this tenant");
             }
         }

@@ -8,18 +8,7 @@ use crate::{Error, ErrorCode, Params, Policy};
 /// # Errors
 /// `invalid_target` (RFC 8707 §2) for one that does not exist or that the client may not name.
 pub fn requested(params: &Params, client: &Client, policy: &Policy) -> Result<Vec<String>, Error> {
-    let mut resources: Vec<String> = vec![];
-    for resource in params.all("resource") {
-        if !policy.resources.iter().any(|known| known == resource)
-            || !client.metadata.resources.iter().any(|allowed| allowed == resource)
-        {
-            return Err(invalid_target(resource));
-        }
-        if !resources.iter().any(|named| named == resource) {
-            resources.push(resource.to_owned());
-        }
-    }
-    Ok(resources)
+    named(params, |resource| policy.resource_for(client, resource).is_some())
 }
 
 /// The resources of a token request under a grant: a part of what was granted, or all of it
@@ -28,21 +17,22 @@ pub fn requested(params: &Params, client: &Client, policy: &Policy) -> Result<Ve
 /// # Errors
 /// `invalid_target` for one that was not granted.
 pub fn narrowed(params: &Params, granted: &[String]) -> Result<Vec<String>, Error> {
+    let resources = named(params, |resource| granted.iter().any(|allowed| allowed == resource))?;
+    Ok(if resources.is_empty() { granted.to_vec() } else { resources })
+}
+
+fn named(params: &Params, allowed: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
     let mut resources: Vec<String> = vec![];
     for resource in params.all("resource") {
-        if !granted.iter().any(|allowed| allowed == resource) {
-            return Err(invalid_target(resource));
+        if !allowed(resource) {
+            return Err(Error::new(
+                ErrorCode::InvalidTarget,
+                format!("resource {resource} does not exist or is not allowed for this client"),
+            ));
         }
         if !resources.iter().any(|named| named == resource) {
             resources.push(resource.to_owned());
         }
     }
-    Ok(if resources.is_empty() { granted.to_vec() } else { resources })
-}
-
-fn invalid_target(resource: &str) -> Error {
-    Error::new(
-        ErrorCode::InvalidTarget,
-        format!("resource {resource} does not exist or is not allowed for this client"),
-    )
+    Ok(resources)
 }

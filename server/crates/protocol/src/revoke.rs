@@ -80,6 +80,7 @@ mod tests {
             hash: testing::secret().hash(),
             grant_id: grant.id,
             client_id: grant.client_id.clone(),
+            confirmation: None,
             issued_at: NOW,
             expires_at: NOW,
             rotated_at: None,

@@ -10,7 +10,12 @@ use crate::Entropy;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
     AuthorizationCode,
+    AccessToken,
     RefreshToken,
+    DeviceCode,
+    InitialAccessToken,
+    RegistrationAccessToken,
+    RequestUri,
     ClientSecret,
     Session,
     Browser,
@@ -23,6 +28,11 @@ impl SecretKind {
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "gac",
+            Self::AccessToken => "gat",
+            Self::DeviceCode => "gdc",
+            Self::InitialAccessToken => "gis",
+            Self::RegistrationAccessToken => "grg",
+            Self::RequestUri => "gru",
             Self::RefreshToken => "grt",
             Self::ClientSecret => "gcs",
             Self::Session => "gse",
@@ -69,6 +79,11 @@ impl Secret {
     /// A secret that somebody presented.
     pub fn presented(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Whether the text begins as secrets of this kind do.
+    pub fn is_of(&self, kind: SecretKind) -> bool {
+        self.0.strip_prefix(kind.prefix()).is_some_and(|rest| rest.starts_with('_'))
     }
 
     /// The clear text, for the one place that sends or checks it.

@@ -2,10 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::authorize::{AuthorizationRequest, Prompt, ResponseMode};
+use crate::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
+use crate::confirmation::Possession;
 use crate::model::*;
 use crate::pkce::CodeChallenge;
-use crate::{Entropy, Id, Lifetime, ParamLimits, Params, Policy, Scope, Secret, SecretKind, Timestamp};
+use crate::token::TokenRequest;
+use crate::{
+    Capabilities, Entropy, Id, Lifetime, ParamLimits, Params, Policy, ResourceRules, Scope, Secret,
+    SecretKind, Timestamp,
+};
 
 pub const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 pub const TENANT: TenantId = Id::from_bytes([1; 16]);
@@ -30,7 +35,30 @@ impl Entropy for SeededEntropy {
 }
 
 pub fn policy() -> Policy {
-    Policy::compile(ISSUER, &TenantSettings::default(), vec!["https://api.example".to_owned()])
+    policy_of(&TenantSettings::default())
+}
+
+/// The policy of a tenant with these settings and the resource `https://api.example`.
+pub fn policy_of(settings: &TenantSettings) -> Policy {
+    let resource = ResourceRules {
+        identifier: "https://api.example".to_owned(),
+        scope: Scope::default(),
+        access_token_format: AccessTokenFormat::Jwt,
+        for_self_made_clients: true,
+    };
+    Policy::compile(ISSUER, settings, vec![resource], Capabilities { client_certificates: true })
+}
+
+/// A token request of the client with these parameters and nothing proven.
+pub fn token_request<T>(text: &str, client: &Client, decide: impl FnOnce(TokenRequest<'_>) -> T) -> T {
+    decide(TokenRequest {
+        params: &params(text),
+        client,
+        policy: &policy(),
+        possession: &Possession::default(),
+        now: NOW,
+        entropy: &SeededEntropy::default(),
+    })
 }
 
 pub fn secret() -> Secret {
@@ -55,7 +83,9 @@ pub fn client() -> Client {
             hash: secret().hash(),
             created_at: NOW,
             expires_at: None,
+            sealed: None,
         }],
+        origin: ClientOrigin::Administrator,
         version: 1,
         created_at: NOW,
         updated_at: NOW,
@@ -87,11 +117,13 @@ pub fn authorization_request(scope: &str) -> AuthorizationRequest {
     AuthorizationRequest {
         client_id: client().client_id,
         redirect_uri: "https://app.example/cb".to_owned(),
+        response_type: ResponseType::Code,
         response_mode: ResponseMode::Query,
         state: Some("s1".to_owned()),
         scope: Scope::parse(scope).unwrap(),
         resources: vec![],
         code_challenge: Some(CodeChallenge::from_stored(CHALLENGE.to_owned())),
+        dpop_jkt: None,
         nonce: Some("n1".to_owned()),
         prompt: Prompt::default(),
         max_age: None,
@@ -148,6 +180,8 @@ pub fn access_token_claims() -> crate::claims::AccessTokenClaims {
         scope: Scope::parse("openid profile").unwrap(),
         auth_time: Some(NOW.unix_seconds()),
         grant_id: Some(grant().id),
+        cnf: None,
+        act: None,
     }
 }
 

@@ -75,6 +75,7 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::ConsumeAuthorizationCode { hash, at } => token::consume_code(conn, tenant, hash, at).await,
         Effect::StoreRefreshToken(token) => token::store_refresh_token(conn, &token).await,
         Effect::RotateRefreshToken { hash, at } => token::rotate_refresh_token(conn, tenant, hash, at).await,
+        Effect::StoreAccessToken(token) => token::store_access_token(conn, &token).await,
         Effect::RevokeAccessToken { id, expires_at } => {
             token::revoke_access_token(conn, tenant, id, expires_at).await
         }
@@ -101,6 +102,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreGrant(grant) => Some(grant.tenant_id),
         Effect::StoreAuthorizationCode(code) => Some(code.tenant_id),
         Effect::StoreRefreshToken(token) => Some(token.tenant_id),
+        Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::CompleteInteraction { .. }

@@ -2,7 +2,7 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{AuditEvent, Client, ClientId};
+use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin};
 
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
@@ -12,7 +12,7 @@ use crate::{ChangeKind, Cursor, Error, Listing, Page, Subject, TenantStore, Writ
 use crate::{audit, role_assignment};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = clients)]
+#[diesel(table_name = clients, treat_none_as_default_value = false)]
 struct ClientRow {
     tenant_id: Bytes<16>,
     client_id: String,
@@ -25,10 +25,20 @@ struct ClientRow {
     version: i64,
     created_at: Time,
     updated_at: Time,
+    /// Absent for a client that an administrator made.
+    origin: Option<serde_json::Value>,
+    registration_fingerprint: Option<Bytes<32>>,
 }
 
 impl ClientRow {
     fn new(client: &Client) -> Result<Self, Error> {
+        let (origin, registration_fingerprint) = match &client.origin {
+            ClientOrigin::Administrator => (None, None),
+            ClientOrigin::Registration { fingerprint, .. } => {
+                (Some(&client.origin), Some((*fingerprint).into()))
+            }
+            ClientOrigin::MetadataDocument { .. } => (Some(&client.origin), None),
+        };
         Ok(Self {
             tenant_id: client.tenant_id.into(),
             client_id: client.client_id.to_string(),
@@ -41,6 +51,8 @@ impl ClientRow {
             version: client.version,
             created_at: client.created_at.into(),
             updated_at: client.updated_at.into(),
+            origin: origin.map(|origin| document("clients.origin", origin)).transpose()?,
+            registration_fingerprint,
         })
     }
 
@@ -51,6 +63,11 @@ impl ClientRow {
             enabled: self.enabled,
             metadata: from_document("clients.metadata", self.metadata)?,
             secrets: from_document("clients.secrets", self.secrets)?,
+            origin: self
+                .origin
+                .map(|origin| from_document("clients.origin", origin))
+                .transpose()?
+                .unwrap_or_default(),
             version: self.version,
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
@@ -136,6 +153,8 @@ impl TenantStore<'_> {
                     clients::enabled.eq(row.enabled),
                     clients::metadata.eq(row.metadata),
                     clients::secrets.eq(row.secrets),
+                    clients::origin.eq(row.origin),
+                    clients::registration_fingerprint.eq(row.registration_fingerprint),
                     clients::updated_at.eq(row.updated_at),
                     clients::version.eq(clients::version + 1),
                 );

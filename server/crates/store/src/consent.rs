@@ -21,6 +21,7 @@ struct ConsentRow {
     given_at: Time,
     /// Counts changes, so that two that come at a time do not undo each other.
     version: i64,
+    client_fingerprint: Option<Bytes<32>>,
 }
 
 impl ConsentRow {
@@ -33,6 +34,7 @@ impl ConsentRow {
             resources: document("consents.resources", &consent.resources)?,
             given_at: consent.given_at.into(),
             version: 1,
+            client_fingerprint: consent.client_fingerprint.map(Into::into),
         })
     }
 
@@ -43,6 +45,7 @@ impl ConsentRow {
             client_id: client_id("consents.client_id", &self.client_id)?,
             scope: scope("consents.scope", &self.scope)?,
             resources: from_document("consents.resources", self.resources)?,
+            client_fingerprint: self.client_fingerprint.map(Into::into),
             given_at: self.given_at.into(),
         })
     }
@@ -103,6 +106,7 @@ pub(crate) async fn add(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), Ap
         consents::scope.eq(after.scope.to_string()),
         consents::resources.eq(document("consents.resources", &after.resources)?),
         consents::given_at.eq(row.given_at),
+        consents::client_fingerprint.eq(row.client_fingerprint),
         consents::version.eq(version + 1),
     );
     guarded(dual!(conn, c => Kept(diesel::update(consents::table.find(key))

@@ -24,6 +24,8 @@ pub(crate) struct GrantRow {
     created_at: Time,
     revoked_at: Option<Time>,
     revocation_reason: Option<String>,
+    /// That of `authentication`, to find the grants of a session.
+    session_id: Option<Bytes<16>>,
 }
 
 impl GrantRow {
@@ -40,6 +42,7 @@ impl GrantRow {
             created_at: grant.created_at.into(),
             revoked_at: grant.revoked_at.map(Into::into),
             revocation_reason: grant.revocation_reason.map(|reason| reason.as_str().to_owned()),
+            session_id: Some(grant.authentication.session_id.into()),
         })
     }
 

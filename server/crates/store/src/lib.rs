@@ -20,6 +20,7 @@ mod migrate;
 mod options;
 mod page;
 mod postgres;
+mod protected_resource;
 mod role_assignment;
 mod schema;
 mod session;

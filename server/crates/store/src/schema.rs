@@ -74,6 +74,9 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        origin -> Nullable<Jsonb>,
+        registration_fingerprint -> Nullable<Binary>,
+        dies_at -> Nullable<BigInt>,
     }
 }
 
@@ -117,6 +120,7 @@ diesel::table! {
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
         revocation_reason -> Nullable<Text>,
+        session_id -> Nullable<Binary>,
     }
 }
 
@@ -130,6 +134,7 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         consumed_at -> Nullable<BigInt>,
+        dpop_jkt -> Nullable<Text>,
     }
 }
 
@@ -141,6 +146,7 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         rotated_at -> Nullable<BigInt>,
+        confirmation -> Nullable<Jsonb>,
     }
 }
 
@@ -170,6 +176,79 @@ diesel::table! {
         resources -> Jsonb,
         given_at -> BigInt,
         version -> BigInt,
+        client_fingerprint -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    access_tokens (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        claims -> Jsonb,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    protected_resources (tenant_id, identifier) {
+        tenant_id -> Binary,
+        identifier -> Text,
+        settings -> Jsonb,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pushed_authorization_requests (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        client_id -> Text,
+        request -> Jsonb,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_authorizations (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        device_code -> Binary,
+        user_code -> Binary,
+        client_id -> Text,
+        request -> Jsonb,
+        origin -> Jsonb,
+        state -> Text,
+        user_id -> Nullable<Binary>,
+        approval -> Nullable<Jsonb>,
+        entries -> BigInt,
+        poll_interval -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    attempts (tenant_id, subject) {
+        tenant_id -> Binary,
+        subject -> Binary,
+        count -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        hash -> Binary,
+        settings -> Jsonb,
+        uses_left -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 

@@ -5,7 +5,9 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId};
 
 use crate::conn::{Conn, dual};
-use crate::schema::{access_token_revocations, audit_events, spent_assertions, tenants};
+use crate::schema::{
+    access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, tenants,
+};
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Change, ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
 use crate::{audit, signing_key};
@@ -203,6 +205,10 @@ impl<'a> Tenants<'a> {
                         .filter(access_token_revocations::tenant_id.eq(key)).execute(c).await?;
                     diesel::delete(spent_assertions::table)
                         .filter(spent_assertions::tenant_id.eq(key)).execute(c).await?;
+                    diesel::delete(access_tokens::table)
+                        .filter(access_tokens::tenant_id.eq(key)).execute(c).await?;
+                    diesel::delete(attempts::table)
+                        .filter(attempts::tenant_id.eq(key)).execute(c).await?;
                     diesel::delete(audit_events::table)
                         .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
                 });

@@ -3,7 +3,10 @@
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{AuthorizationCode, ClientId, Grant, GrantId, RefreshToken, TenantId, TokenId};
+use grantor_protocol::claims::AccessTokenClaims;
+use grantor_protocol::model::{
+    AuthorizationCode, ClientId, Grant, GrantId, OpaqueAccessToken, RefreshToken, TenantId, TokenId,
+};
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{SecretHash, Timestamp};
 
@@ -11,10 +14,10 @@ use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::grant::GrantRow;
 use crate::schema::{
-    access_token_revocations, authorization_codes, grants, refresh_tokens, spent_assertions,
+    access_token_revocations, access_tokens, authorization_codes, grants, refresh_tokens, spent_assertions,
 };
 use crate::statement::Kept;
-use crate::value::{Bytes, Time};
+use crate::value::{Bytes, Time, document, from_document};
 use crate::{ApplyError, Error, TenantStore};
 
 /// What the store knows against a JWT access token (RFC 7662 §2.2).
@@ -37,6 +40,7 @@ struct CodeRow {
     issued_at: Time,
     expires_at: Time,
     consumed_at: Option<Time>,
+    dpop_jkt: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -48,6 +52,7 @@ struct RefreshTokenRow {
     issued_at: Time,
     expires_at: Time,
     rotated_at: Option<Time>,
+    confirmation: Option<serde_json::Value>,
 }
 
 impl CodeRow {
@@ -61,6 +66,7 @@ impl CodeRow {
             issued_at: code.issued_at.into(),
             expires_at: code.expires_at.into(),
             consumed_at: code.consumed_at.map(Into::into),
+            dpop_jkt: code.dpop_jkt.clone(),
         }
     }
 
@@ -75,24 +81,27 @@ impl CodeRow {
             issued_at: self.issued_at.into(),
             expires_at: self.expires_at.into(),
             consumed_at: self.consumed_at.map(Into::into),
+            dpop_jkt: self.dpop_jkt,
         }
     }
 }
 
 impl RefreshTokenRow {
-    fn new(token: &RefreshToken) -> Self {
-        Self {
+    fn new(token: &RefreshToken) -> Result<Self, Error> {
+        let confirmation = token.confirmation.as_ref();
+        Ok(Self {
             tenant_id: token.tenant_id.into(),
             hash: token.hash.into(),
             grant_id: token.grant_id.into(),
             issued_at: token.issued_at.into(),
             expires_at: token.expires_at.into(),
             rotated_at: token.rotated_at.map(Into::into),
-        }
+            confirmation: confirmation.map(|held| document(CONFIRMATION, held)).transpose()?,
+        })
     }
 
-    fn into_refresh_token(self, client_id: ClientId) -> RefreshToken {
-        RefreshToken {
+    fn into_refresh_token(self, client_id: ClientId) -> Result<RefreshToken, Error> {
+        Ok(RefreshToken {
             tenant_id: self.tenant_id.into(),
             hash: self.hash.into(),
             grant_id: self.grant_id.into(),
@@ -100,9 +109,14 @@ impl RefreshTokenRow {
             issued_at: self.issued_at.into(),
             expires_at: self.expires_at.into(),
             rotated_at: self.rotated_at.map(Into::into),
-        }
+            confirmation: self.confirmation.map(|held| from_document(CONFIRMATION, held)).transpose()?,
+        })
     }
 }
+
+const CONFIRMATION: &str = "refresh_tokens.confirmation";
+
+const CLAIMS: &str = "access_tokens.claims";
 
 impl TenantStore<'_> {
     /// An authorization code and its grant; consumed and expired ones included, so that a replay
@@ -143,7 +157,18 @@ impl TenantStore<'_> {
                 .select((RefreshTokenRow::as_select(), GrantRow::as_select())).get_result(c).await.optional())?;
             let Some((token, grant)) = rows else { return Ok(None) };
             let grant = grant.into_grant()?;
-            Ok(Some((token.into_refresh_token(grant.client_id.clone()), grant)))
+            Ok(Some((token.into_refresh_token(grant.client_id.clone())?, grant)))
+        };
+        self.store.read(work).await
+    }
+
+    /// The claims of an opaque access token, expired ones included.
+    pub async fn opaque_access_token(&self, hash: &SecretHash) -> Result<Option<AccessTokenClaims>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(*hash));
+        let work = async move |mut conn: Conn<'_>| {
+            let claims: Option<serde_json::Value> = dual!(&mut conn, c => access_tokens::table.find(key)
+                .select(access_tokens::claims).get_result(c).await.optional())?;
+            claims.map(|claims| from_document(CLAIMS, claims)).transpose()
         };
         self.store.read(work).await
     }
@@ -207,7 +232,7 @@ pub(crate) async fn consume_code(
 }
 
 pub(crate) async fn store_refresh_token(conn: &mut Conn<'_>, token: &RefreshToken) -> Result<(), ApplyError> {
-    let row = RefreshTokenRow::new(token);
+    let row = RefreshTokenRow::new(token)?;
     dual!(conn, c => diesel::insert_into(refresh_tokens::table).values(row).execute(c).await)?;
     Ok(())
 }
@@ -223,6 +248,20 @@ pub(crate) async fn rotate_refresh_token(
         .filter(refresh_tokens::rotated_at.is_null())
         .set(refresh_tokens::rotated_at.eq(Time::from(at))))
         .execute(c).await)?)
+}
+
+pub(crate) async fn store_access_token(
+    conn: &mut Conn<'_>,
+    token: &OpaqueAccessToken,
+) -> Result<(), ApplyError> {
+    let row = (
+        access_tokens::tenant_id.eq(Bytes::from(token.tenant_id)),
+        access_tokens::hash.eq(Bytes::from(token.hash)),
+        access_tokens::claims.eq(document(CLAIMS, &token.claims)?),
+        access_tokens::expires_at.eq(Time::from(token.expires_at)),
+    );
+    dual!(conn, c => diesel::insert_into(access_tokens::table).values(row).execute(c).await)?;
+    Ok(())
 }
 
 /// To revoke a token again changes nothing.

@@ -1,14 +1,13 @@
 use grantor_api as api;
-use grantor_jose::KeySet;
 use grantor_protocol::model::{
-    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, GrantType, Tenant,
+    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, Tenant,
 };
-use grantor_protocol::{Id, Scope, Secret, SecretKind, registration};
+use grantor_protocol::{Id, Secret};
 use grantor_store::{ChangeKind, Page, Subject, WriteError};
 use serde_json::Value;
 
+use super::client_document::{document, metadata};
 use super::document::{changes, read};
-use super::tenants::{algorithm_document, algorithm_model};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Domain, Precondition, Resource, Saved, Versioned, Write, as_page, contended,
@@ -188,11 +187,12 @@ impl App {
             enabled: wanted.enabled,
             metadata,
             secrets: vec![],
+            origin: ClientOrigin::Administrator,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        let secret = self.provide_secret(&mut client);
+        let secret = self.provide_secret(&mut client)?;
         let detail = changes(None::<&api::Client>, Some(&document(&client)));
         let event = self.admin_event(caller, AuditKind::ClientChanged, client_id.as_str(), detail);
         self.store.tenant(context.tenant.id).create_client(&client, vec![event]).await?;
@@ -217,7 +217,7 @@ impl App {
         let metadata = metadata(&wanted, context)?;
         self.authorize_change(caller, &context.tenant, &current, &metadata).await?;
         let mut client = Client { enabled: wanted.enabled, metadata, ..current.clone() };
-        let secret = self.provide_secret(&mut client);
+        let secret = self.provide_secret(&mut client)?;
         if client == current {
             return Ok(Some(Saved { now: before, created: false }));
         }
@@ -263,23 +263,22 @@ impl App {
     }
 
     /// Gives a client that needs a secret its first one, and takes those that it has no use for.
-    fn provide_secret(&self, client: &mut Client) -> Option<Secret> {
-        if !client.metadata.token_endpoint_auth_method.uses_secret() {
+    fn provide_secret(&self, client: &mut Client) -> Result<Option<Secret>, AdminFault> {
+        let method = client.metadata.token_endpoint_auth_method;
+        if !method.uses_secret() {
             client.secrets.clear();
-            return None;
+            return Ok(None);
+        }
+        // A secret of before is known by its hash alone, which is no key for client_secret_jwt.
+        if method == AuthenticationMethod::ClientSecretJwt {
+            client.secrets.retain(|held| held.sealed.is_some());
         }
         if !client.secrets.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let (now, entropy) = (self.now(), self.entropy.as_ref());
-        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
-        client.secrets.push(ClientSecret {
-            id: Id::generate(now, entropy),
-            hash: secret.hash(),
-            created_at: now,
-            expires_at: None,
-        });
-        Some(secret)
+        let (secret, stored) = self.new_client_secret(client.tenant_id, &client.client_id, method)?;
+        client.secrets.push(stored);
+        Ok(Some(secret))
     }
 }
 
@@ -298,46 +297,6 @@ fn keep_client_id(wanted: &api::Client, client_id: &ClientId) -> Result<(), Admi
     }
 }
 
-/// The metadata that a document asks for.
-///
-/// # Errors
-/// [`AdminFault::Invalid`] with everything that is wrong.
-fn metadata(wanted: &api::Client, context: &TenantContext) -> Result<ClientMetadata, AdminFault> {
-    if wanted.client_secret.is_some() {
-        return Err(AdminFault::invalid("/client_secret", "is generated and cannot be chosen: leave it out"));
-    }
-    let metadata = ClientMetadata {
-        client_name: wanted.client_name.clone(),
-        redirect_uris: wanted.redirect_uris.clone(),
-        grant_types: wanted.grant_types.iter().copied().map(grant_type_model).collect(),
-        token_endpoint_auth_method: method_model(wanted.token_endpoint_auth_method),
-        scope: Scope::parse(&wanted.scope)
-            .map_err(|error| AdminFault::invalid("/scope", error.to_string()))?,
-        jwks: wanted.jwks.clone(),
-        client_uri: wanted.client_uri.clone(),
-        logo_uri: wanted.logo_uri.clone(),
-        policy_uri: wanted.policy_uri.clone(),
-        tos_uri: wanted.tos_uri.clone(),
-        contacts: wanted.contacts.clone(),
-        id_token_signed_response_alg: wanted.id_token_signed_response_alg.map(algorithm_model),
-        default_max_age: wanted.default_max_age,
-        skip_consent: wanted.skip_consent,
-        resources: wanted.resources.clone(),
-    };
-    registration::check(&metadata, &context.policy)?;
-    if let Some(jwks) = &metadata.jwks {
-        // PostgreSQL cannot keep it.
-        if jwks.to_string().contains("\\u0000") {
-            return Err(AdminFault::invalid("/jwks", "must not hold NUL characters"));
-        }
-        let keys = KeySet::parse(jwks).map_err(|error| AdminFault::invalid("/jwks", error.to_string()))?;
-        if keys.keys().is_empty() {
-            return Err(AdminFault::invalid("/jwks", "holds no key that can verify a signature"));
-        }
-    }
-    Ok(metadata)
-}
-
 fn with_secret(saved: Versioned<api::Client>, secret: Option<Secret>) -> Versioned<api::Client> {
     let client_secret = secret.map(|secret| api::SecretText::new(secret.expose()));
     Versioned { document: api::Client { client_secret, ..saved.document }, ..saved }
@@ -345,81 +304,4 @@ fn with_secret(saved: Versioned<api::Client>, secret: Option<Secret>) -> Version
 
 fn versioned(client: &Client) -> Versioned<api::Client> {
     Versioned { document: document(client), etag: etag(client.version, client.created_at) }
-}
-
-fn document(client: &Client) -> api::Client {
-    let ClientMetadata {
-        client_name,
-        redirect_uris,
-        grant_types,
-        token_endpoint_auth_method,
-        scope,
-        jwks,
-        client_uri,
-        logo_uri,
-        policy_uri,
-        tos_uri,
-        contacts,
-        id_token_signed_response_alg,
-        default_max_age,
-        skip_consent,
-        resources,
-    } = client.metadata.clone();
-    api::Client {
-        client_id: client.client_id.to_string(),
-        client_secret: None,
-        enabled: client.enabled,
-        client_name,
-        redirect_uris,
-        grant_types: grant_types.into_iter().map(grant_type_document).collect(),
-        token_endpoint_auth_method: method_document(token_endpoint_auth_method),
-        scope: scope.to_string(),
-        jwks,
-        client_uri,
-        logo_uri,
-        policy_uri,
-        tos_uri,
-        contacts,
-        id_token_signed_response_alg: id_token_signed_response_alg.map(algorithm_document),
-        default_max_age,
-        skip_consent,
-        resources,
-        version: client.version,
-        created_at: client.created_at.to_string(),
-        updated_at: client.updated_at.to_string(),
-    }
-}
-
-const fn grant_type_model(grant_type: api::GrantType) -> GrantType {
-    match grant_type {
-        api::GrantType::AuthorizationCode => GrantType::AuthorizationCode,
-        api::GrantType::RefreshToken => GrantType::RefreshToken,
-        api::GrantType::ClientCredentials => GrantType::ClientCredentials,
-    }
-}
-
-const fn grant_type_document(grant_type: GrantType) -> api::GrantType {
-    match grant_type {
-        GrantType::AuthorizationCode => api::GrantType::AuthorizationCode,
-        GrantType::RefreshToken => api::GrantType::RefreshToken,
-        GrantType::ClientCredentials => api::GrantType::ClientCredentials,
-    }
-}
-
-const fn method_model(method: api::AuthenticationMethod) -> AuthenticationMethod {
-    match method {
-        api::AuthenticationMethod::None => AuthenticationMethod::None,
-        api::AuthenticationMethod::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
-        api::AuthenticationMethod::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
-        api::AuthenticationMethod::PrivateKeyJwt => AuthenticationMethod::PrivateKeyJwt,
-    }
-}
-
-const fn method_document(method: AuthenticationMethod) -> api::AuthenticationMethod {
-    match method {
-        AuthenticationMethod::None => api::AuthenticationMethod::None,
-        AuthenticationMethod::ClientSecretBasic => api::AuthenticationMethod::ClientSecretBasic,
-        AuthenticationMethod::ClientSecretPost => api::AuthenticationMethod::ClientSecretPost,
-        AuthenticationMethod::PrivateKeyJwt => api::AuthenticationMethod::PrivateKeyJwt,
-    }
 }

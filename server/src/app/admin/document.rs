@@ -6,6 +6,24 @@ use serde_json::{Map, Value, json};
 
 use super::AdminFault;
 
+/// Two functions between an enum of the admin API's and the model's enum of the same name and variants.
+macro_rules! twins {
+    ($to_model:ident, $to_document:ident, $name:ident { $($variant:ident),+ $(,)? }) => {
+        pub(in crate::app::admin) const fn $to_model(document: grantor_api::$name) -> $name {
+            match document {
+                $(grantor_api::$name::$variant => $name::$variant),+
+            }
+        }
+
+        pub(in crate::app::admin) const fn $to_document(model: $name) -> grantor_api::$name {
+            match model {
+                $($name::$variant => grantor_api::$name::$variant),+
+            }
+        }
+    };
+}
+pub(super) use twins;
+
 /// A document and what it is meant to do.
 #[derive(Clone, Debug)]
 pub enum Write {

@@ -3,10 +3,12 @@
 
 mod access;
 mod caller;
+mod client_document;
 mod clients;
 mod document;
 mod fault;
 mod me;
+mod tenant_document;
 mod tenants;
 mod users;
 mod version;

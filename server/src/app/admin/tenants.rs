@@ -1,13 +1,11 @@
 use grantor_api as api;
-use grantor_protocol::model::{
-    AccessTokenAlgorithm, AuditKind, Branding, IdTokenAlgorithm, Lifetimes, ScopeDescription,
-    SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
-};
-use grantor_protocol::{Effect, Lifetime, OPENID_SCOPES, Profile, Scope, registration};
+use grantor_protocol::model::{AuditKind, Tenant};
+use grantor_protocol::{Effect, OPENID_SCOPES, Scope, registration};
 use grantor_store::{ChangeKind, Page, WriteError};
 use serde_json::Value;
 
 use super::document::{changes, read};
+use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Domain, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
@@ -255,6 +253,7 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     }
     check_lifetimes(&wanted.settings.lifetimes, &mut faults);
     check_scopes(&wanted.settings.scopes, &mut faults);
+    check_registration(&wanted.settings.registration, &mut faults);
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]
@@ -281,6 +280,9 @@ fn check_lifetimes(lifetimes: &api::Lifetimes, faults: &mut Vec<FieldFault>) {
         ("refresh_retry_window", lifetimes.refresh_retry_window, 0, 300),
         ("session", lifetimes.session, 300, 90 * DAY),
         ("interaction", lifetimes.interaction, 60, 7200),
+        ("device_code", lifetimes.device_code, 60, 3600),
+        ("device_poll_interval", lifetimes.device_poll_interval, 1, 60),
+        ("pushed_authorization_request", lifetimes.pushed_authorization_request, 5, 599),
     ] {
         if !(least..=most).contains(&seconds) {
             let detail = format!("must be {least} to {most} seconds");
@@ -290,6 +292,35 @@ fn check_lifetimes(lifetimes: &api::Lifetimes, faults: &mut Vec<FieldFault>) {
     if faults.is_empty() && lifetimes.refresh_token_absolute < lifetimes.refresh_token_idle {
         let detail = "must not be shorter than refresh_token_idle";
         faults.push(FieldFault::new("/settings/lifetimes/refresh_token_absolute", detail));
+    }
+}
+
+fn check_registration(policy: &api::RegistrationPolicy, faults: &mut Vec<FieldFault>) {
+    let mut fault = |member: &str, detail: String| {
+        faults.push(FieldFault::new(format!("/settings/registration/{member}"), detail));
+    };
+    for (name, scope) in [("scope", &policy.scope), ("default_scope", &policy.default_scope)] {
+        if let Some(Err(error)) = scope.as_deref().map(Scope::parse) {
+            fault(name, error.to_string());
+        }
+    }
+    for (name, hosts) in
+        [("trusted_hosts", &policy.trusted_hosts), ("redirect_uri_hosts", &policy.redirect_uri_hosts)]
+    {
+        for (index, host) in hosts.iter().enumerate() {
+            let name_of_host = host.strip_prefix("*.").unwrap_or(host);
+            let allowed =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+            if name_of_host.is_empty() || !name_of_host.bytes().all(allowed) {
+                fault(
+                    &format!("{name}/{index}"),
+                    "must be a host name in lower case, or *. and one".to_owned(),
+                );
+            }
+        }
+    }
+    if !(3600..=31_536_000).contains(&policy.unused_lifetime) {
+        fault("unused_lifetime", "must be 3600 to 31536000 seconds".to_owned());
     }
 }
 
@@ -328,119 +359,6 @@ fn versioned(tenant: &Tenant) -> Versioned<api::Tenant> {
     Versioned { document: document(tenant), etag: etag(tenant.version, tenant.created_at) }
 }
 
-fn document(tenant: &Tenant) -> api::Tenant {
-    api::Tenant {
-        slug: tenant.slug.clone(),
-        name: tenant.name.clone(),
-        status: match tenant.status {
-            TenantStatus::Active => api::TenantStatus::Active,
-            TenantStatus::Suspended => api::TenantStatus::Suspended,
-        },
-        issuer: tenant.issuer.clone(),
-        settings: settings_document(&tenant.settings),
-        version: tenant.version,
-        created_at: tenant.created_at.to_string(),
-        updated_at: tenant.updated_at.to_string(),
-    }
-}
-
-const fn status_model(status: api::TenantStatus) -> TenantStatus {
-    match status {
-        api::TenantStatus::Active => TenantStatus::Active,
-        api::TenantStatus::Suspended => TenantStatus::Suspended,
-    }
-}
-
-fn settings_document(settings: &TenantSettings) -> api::TenantSettings {
-    let TenantSettings { profile, lifetimes, branding, scopes, access_token_algorithm, id_token_algorithm } =
-        settings;
-    api::TenantSettings {
-        profile: match profile {
-            Profile::Oauth21 => api::Profile::Oauth21,
-        },
-        lifetimes: api::Lifetimes {
-            authorization_code: lifetimes.authorization_code.seconds(),
-            access_token: lifetimes.access_token.seconds(),
-            id_token: lifetimes.id_token.seconds(),
-            refresh_token_idle: lifetimes.refresh_token_idle.seconds(),
-            refresh_token_absolute: lifetimes.refresh_token_absolute.seconds(),
-            refresh_retry_window: lifetimes.refresh_retry_window.seconds(),
-            session: lifetimes.session.seconds(),
-            interaction: lifetimes.interaction.seconds(),
-        },
-        branding: api::Branding {
-            primary_color: branding.primary_color.clone(),
-            background_color: branding.background_color.clone(),
-        },
-        scopes: scopes
-            .iter()
-            .map(|scope| api::ScopeDescription {
-                name: scope.name.clone(),
-                description: scope.description.clone(),
-            })
-            .collect(),
-        access_token_algorithm: algorithm_document(access_token_algorithm.0),
-        id_token_algorithm: algorithm_document(id_token_algorithm.0),
-    }
-}
-
-fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
-    let api::TenantSettings {
-        profile,
-        lifetimes,
-        branding,
-        scopes,
-        access_token_algorithm,
-        id_token_algorithm,
-    } = settings;
-    TenantSettings {
-        profile: match profile {
-            api::Profile::Oauth21 => Profile::Oauth21,
-        },
-        lifetimes: Lifetimes {
-            authorization_code: Lifetime::from_seconds(lifetimes.authorization_code),
-            access_token: Lifetime::from_seconds(lifetimes.access_token),
-            id_token: Lifetime::from_seconds(lifetimes.id_token),
-            refresh_token_idle: Lifetime::from_seconds(lifetimes.refresh_token_idle),
-            refresh_token_absolute: Lifetime::from_seconds(lifetimes.refresh_token_absolute),
-            refresh_retry_window: Lifetime::from_seconds(lifetimes.refresh_retry_window),
-            session: Lifetime::from_seconds(lifetimes.session),
-            interaction: Lifetime::from_seconds(lifetimes.interaction),
-        },
-        branding: Branding {
-            primary_color: branding.primary_color.clone(),
-            background_color: branding.background_color.clone(),
-        },
-        scopes: scopes
-            .iter()
-            .map(|scope| ScopeDescription {
-                name: scope.name.clone(),
-                description: scope.description.clone(),
-            })
-            .collect(),
-        access_token_algorithm: AccessTokenAlgorithm(algorithm_model(*access_token_algorithm)),
-        id_token_algorithm: IdTokenAlgorithm(algorithm_model(*id_token_algorithm)),
-    }
-}
-
-pub(super) const fn algorithm_document(algorithm: SigningAlgorithm) -> api::SigningAlgorithm {
-    match algorithm {
-        SigningAlgorithm::ES256 => api::SigningAlgorithm::ES256,
-        SigningAlgorithm::RS256 => api::SigningAlgorithm::RS256,
-        SigningAlgorithm::PS256 => api::SigningAlgorithm::PS256,
-        SigningAlgorithm::EdDSA => api::SigningAlgorithm::EdDSA,
-    }
-}
-
-pub(super) const fn algorithm_model(algorithm: api::SigningAlgorithm) -> SigningAlgorithm {
-    match algorithm {
-        api::SigningAlgorithm::ES256 => SigningAlgorithm::ES256,
-        api::SigningAlgorithm::RS256 => SigningAlgorithm::RS256,
-        api::SigningAlgorithm::PS256 => SigningAlgorithm::PS256,
-        api::SigningAlgorithm::EdDSA => SigningAlgorithm::EdDSA,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -453,32 +371,5 @@ mod tests {
         for slug in ["", "ab", "-ab", "ab-", "aB1", "a_b", "a.b", "\u{e4}bc", "system", &"a".repeat(64)] {
             assert!(check_slug(slug).is_some(), "{slug}");
         }
-    }
-
-    #[test]
-    fn defaults_of_the_description_are_those_of_the_model() {
-        assert_eq!(settings_document(&TenantSettings::default()), api::TenantSettings::default());
-        assert_eq!(settings_model(&api::TenantSettings::default()), TenantSettings::default());
-    }
-
-    #[test]
-    fn settings_survive_the_way_through_their_document() {
-        let mut settings = TenantSettings::default();
-        settings.branding.primary_color = Some("#000000".to_owned());
-        settings.branding.background_color = Some("#ffffff".to_owned());
-        settings.scopes = vec![ScopeDescription { name: "a".to_owned(), description: "b".to_owned() }];
-        settings.access_token_algorithm = AccessTokenAlgorithm(SigningAlgorithm::EdDSA);
-        settings.id_token_algorithm = IdTokenAlgorithm(SigningAlgorithm::PS256);
-        settings.lifetimes = Lifetimes {
-            authorization_code: Lifetime::from_seconds(11),
-            access_token: Lifetime::from_seconds(12),
-            id_token: Lifetime::from_seconds(13),
-            refresh_token_idle: Lifetime::from_seconds(14),
-            refresh_token_absolute: Lifetime::from_seconds(15),
-            refresh_retry_window: Lifetime::from_seconds(16),
-            session: Lifetime::from_seconds(17),
-            interaction: Lifetime::from_seconds(18),
-        };
-        assert_eq!(settings_model(&settings_document(&settings)), settings);
     }
 }

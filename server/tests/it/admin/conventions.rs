@@ -176,7 +176,7 @@ crate::on_both! {
         app.acme().await;
         let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
         let lifetimes = specification["components"]["schemas"]["Lifetimes"]["properties"].as_object().unwrap();
-        assert_eq!(lifetimes.len(), 8);
+        assert_eq!(lifetimes.len(), 11);
         for (name, schema) in lifetimes {
             let [least, most] = ["minimum", "maximum"].map(|bound| schema[bound].as_f64().unwrap() as i64);
             for (seconds, taken) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {

@@ -99,6 +99,7 @@ impl AddSecret for Client {
             hash: secret.hash(),
             created_at: self.created_at,
             expires_at: Some(self.created_at + Lifetime::from_seconds(86_400)),
+            sealed: None,
         });
         secret.expose().to_owned()
     }

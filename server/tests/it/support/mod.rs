@@ -9,7 +9,7 @@ use std::sync::Arc;
 use grantor::app::{App, Parts};
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
-use grantor_protocol::Entropy;
+use grantor_protocol::{Capabilities, Entropy};
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Options, Store};
 use poem::endpoint::BoxEndpoint;
@@ -69,6 +69,7 @@ impl TestApp {
             clock: Arc::<FrozenClock>::clone(&clock),
             entropy,
             hashing_threads: 2,
+            capabilities: Capabilities { client_certificates: true },
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();

@@ -54,6 +54,7 @@ impl TestApp {
             hash: secret.hash(),
             created_at: now,
             expires_at: None,
+            sealed: None,
         });
         let mut app = client(&tenant, "app");
         app.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
@@ -76,12 +77,18 @@ pub fn client(tenant: &Tenant, client_id: &str) -> Client {
         metadata: ClientMetadata {
             client_name: format!("The {client_id}"),
             redirect_uris: vec![REDIRECT_URI.to_owned()],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::DeviceCode,
+            ],
             scope: Scope::parse("openid profile email offline_access").unwrap(),
             id_token_signed_response_alg: Some(SigningAlgorithm::ES256),
             ..ClientMetadata::default()
         },
         secrets: vec![],
+        origin: ClientOrigin::Administrator,
         version: 1,
         created_at: tenant.created_at,
         updated_at: tenant.created_at,
@@ -105,7 +112,13 @@ impl TestTenant {
         let mut client = client(&self.tenant, client_id);
         client.metadata.token_endpoint_auth_method = method;
         let id = Id::generate(now, entropy);
-        client.secrets.push(ClientSecret { id, hash: secret.hash(), created_at: now, expires_at: None });
+        client.secrets.push(ClientSecret {
+            id,
+            hash: secret.hash(),
+            created_at: now,
+            expires_at: None,
+            sealed: None,
+        });
         self.add_client(app, client).await;
         secret.expose().to_owned()
     }

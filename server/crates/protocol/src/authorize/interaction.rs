@@ -101,6 +101,7 @@ mod tests {
             client_id: testing::client().client_id,
             scope: Scope::parse(scope).unwrap(),
             resources: vec![],
+            client_fingerprint: None,
             given_at: NOW,
         }
     }

@@ -8,6 +8,6 @@ mod response;
 mod rules;
 
 pub use interaction::{Situation, Step, next_step, sign_in, without_interaction};
-pub use request::{AuthorizationRequest, Prompt, ResponseMode};
+pub use request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 pub use response::{AuthorizationResponse, Granted, consent, deny, error_response, grant};
-pub use rules::{Delivery, Failure, ReturnAddress, validate};
+pub use rules::{Delivery, Endpoint, Failure, ReturnAddress, validate};

@@ -73,6 +73,7 @@ pub fn grant(
         client_id: request.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
         issued_at: now,
         expires_at: now + policy.lifetimes.authorization_code,
         consumed_at: None,
@@ -93,6 +94,7 @@ pub fn consent(granted: Granted<'_>, now: Timestamp, entropy: &dyn Entropy) -> V
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
+        client_fingerprint: None,
         given_at: now,
     };
     let event = AuditEvent {

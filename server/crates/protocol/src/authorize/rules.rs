@@ -1,4 +1,4 @@
-use super::request::{AuthorizationRequest, Prompt, ResponseMode};
+use super::request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 use crate::model::{Client, GrantType};
 use crate::pkce::CodeChallenge;
 use crate::{Error, ErrorCode, Params, Policy, Scope, redirect_uri, resource};
@@ -35,20 +35,35 @@ struct Context<'a> {
 
 type Rule = fn(&Context<'_>, &mut AuthorizationRequest) -> Result<(), Error>;
 
-/// Every rule of an authorization request, in the order in which they are checked, once client and
-/// redirect URI are proven.
-const RULES: &[Rule] = &[
-    no_duplicates,
-    no_request_object,
-    response_mode,
-    response_type,
-    scope,
-    resources,
-    pkce,
-    nonce,
-    prompt,
-    max_age,
-    login_hint,
+/// Where authorization requests come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// RFC 6749 §3.1.
+    Authorization,
+    /// RFC 9126 §2.
+    PushedAuthorizationRequest,
+    /// RFC 8628 §3.1.
+    DeviceAuthorization,
+}
+
+use Endpoint::{Authorization as A, DeviceAuthorization as D, PushedAuthorizationRequest as P};
+
+/// Every rule of an authorization request and the endpoints that it holds at, in the order in which
+/// they are checked, once client and redirect URI are proven.
+const RULES: &[(Rule, &[Endpoint])] = &[
+    (no_duplicates, &[A, P, D]),
+    (no_request_object, &[A, P, D]),
+    (response_mode, &[A, P]),
+    (response_type, &[A, P]),
+    (no_tokens_in_a_query, &[A, P]),
+    (scope, &[A, P, D]),
+    (resources, &[A, P, D]),
+    (pkce, &[A, P]),
+    (dpop_key, &[A, P]),
+    (nonce, &[A, P]),
+    (prompt, &[A, P]),
+    (max_age, &[A, P]),
+    (login_hint, &[A, P]),
 ];
 
 /// Validates a request of a client that `client_id` named.
@@ -62,25 +77,36 @@ pub fn validate(
 ) -> Result<AuthorizationRequest, Failure> {
     let page = |error| Failure { error, delivery: Delivery::Page };
     let (client, redirect_uri) = proven_client(params, client).map_err(page)?;
-    let mut request = AuthorizationRequest {
+    let mut request = unchecked(params, client, redirect_uri);
+    let context = Context { params, client, policy };
+    check(&context, Endpoint::Authorization, &mut request)
+        .map_err(|error| Failure { error, delivery: Delivery::Redirect(request.return_address()) })?;
+    Ok(request)
+}
+
+fn unchecked(params: &Params, client: &Client, redirect_uri: String) -> AuthorizationRequest {
+    AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri,
+        response_type: ResponseType::Code,
         response_mode: ResponseMode::Query,
         state: params.get("state").map(str::to_owned),
         scope: Scope::default(),
         resources: vec![],
         code_challenge: None,
+        dpop_jkt: None,
         nonce: None,
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
-    };
-    let context = Context { params, client, policy };
-    for rule in RULES {
-        rule(&context, &mut request)
-            .map_err(|error| Failure { error, delivery: Delivery::Redirect(request.return_address()) })?;
     }
-    Ok(request)
+}
+
+fn check(context: &Context<'_>, at: Endpoint, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    RULES
+        .iter()
+        .filter(|(_, endpoints)| endpoints.contains(&at))
+        .try_for_each(|(rule, _)| rule(context, request))
 }
 
 /// The client and where to answer it. Only exact matches (OAuth 2.1 §4.1.1); with one registered
@@ -132,22 +158,48 @@ fn response_mode(context: &Context<'_>, request: &mut AuthorizationRequest) -> R
     Ok(())
 }
 
-/// RFC 6749 §3.1.1, §4.1.2.1.
-fn response_type(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<(), Error> {
+/// RFC 6749 §3.1.1, §4.1.2.1. A client gets by a response type what its grant types allow (RFC 7591
+/// §2.1).
+fn response_type(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let asked = context.params.require("response_type")?;
-    if !context.policy.response_types.contains(&asked) {
-        return Err(Error::new(
-            ErrorCode::UnsupportedResponseType,
-            format!("response_type {asked} is not supported"),
-        ));
+    let supported = context.policy.demands_of(context.client).response_types;
+    let response_type =
+        ResponseType::parse(asked).filter(|asked| supported.contains(asked)).ok_or_else(|| {
+            Error::new(ErrorCode::UnsupportedResponseType, format!("response_type {asked} is not supported"))
+        })?;
+    request.response_type = response_type;
+    let needed = [
+        (response_type.has_code(), GrantType::AuthorizationCode),
+        (response_type.gives_tokens(), GrantType::Implicit),
+    ];
+    for (_, grant_type) in needed.into_iter().filter(|(needed, _)| *needed) {
+        if !context.client.allows(grant_type) {
+            return Err(Error::new(
+                ErrorCode::UnauthorizedClient,
+                format!("the client is not registered for the grant type {}", grant_type.as_str()),
+            ));
+        }
     }
-    if !context.client.allows(GrantType::AuthorizationCode) {
+    let registered = &context.client.metadata.response_types;
+    if !registered.is_empty() && !registered.contains(&response_type) {
         return Err(Error::new(
             ErrorCode::UnauthorizedClient,
-            "the client is not registered for the grant type authorization_code",
+            format!("the client is not registered for the response type {asked}"),
         ));
     }
     Ok(())
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §5: servers and proxies log queries.
+fn no_tokens_in_a_query(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    if !request.response_type.gives_tokens() || request.response_mode != ResponseMode::Query {
+        return Ok(());
+    }
+    request.response_mode = ResponseMode::Fragment;
+    match context.params.get("response_mode") {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid_request("response_mode query is not for responses with tokens")),
+    }
 }
 
 /// RFC 6749 §3.3.
@@ -162,20 +214,41 @@ fn resources(context: &Context<'_>, request: &mut AuthorizationRequest) -> Resul
     Ok(())
 }
 
-/// OAuth 2.1 §4.1.1, §7.5.1: every client, confidential ones too.
+/// OAuth 2.1 §4.1.1, §7.5.1: every client, confidential ones too, unless its profile lets it do
+/// without; a public client has nothing else that protects its code.
 fn pkce(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    let challenge = context
-        .params
-        .get("code_challenge")
-        .ok_or_else(|| Error::invalid_request("parameter code_challenge is missing: PKCE is required"))?;
-    let method = context.params.get("code_challenge_method");
-    request.code_challenge = Some(CodeChallenge::from_request(challenge, method)?);
+    let demanded = context.policy.demands_of(context.client).pkce || context.client.is_public();
+    match context.params.get("code_challenge") {
+        Some(challenge) => {
+            let method = context.params.get("code_challenge_method");
+            request.code_challenge = Some(CodeChallenge::from_request(challenge, method)?);
+            Ok(())
+        }
+        None if demanded && request.response_type.has_code() => {
+            Err(Error::invalid_request("parameter code_challenge is missing: PKCE is required"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// RFC 9449 §10: the code is good only for whoever has this key.
+fn dpop_key(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    let Some(thumbprint) = context.params.get("dpop_jkt") else { return Ok(()) };
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if thumbprint.len() != 43 || !thumbprint.bytes().all(base64url) {
+        return Err(Error::invalid_request("dpop_jkt must be the SHA-256 thumbprint of a JWK (RFC 7638)"));
+    }
+    request.dpop_jkt = Some(thumbprint.to_owned());
     Ok(())
 }
 
-/// OpenID Connect Core §3.1.2.1.
+/// OpenID Connect Core §3.1.2.1, §3.2.2.1: an ID token that comes through the browser must say which
+/// request it answers.
 fn nonce(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.nonce = context.params.get("nonce").map(str::to_owned);
+    if request.nonce.is_none() && request.response_type.has_id_token() {
+        return Err(Error::invalid_request("parameter nonce is missing"));
+    }
     Ok(())
 }
 

@@ -3,8 +3,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SigningAlgorithm, TenantId};
-use crate::{Id, Scope, SecretHash, Timestamp};
+use super::{AccessTokenFormat, DeviceApproval, SigningAlgorithm, TenantId};
+use crate::authorize::ResponseType;
+use crate::{Id, Profile, Scope, SecretHash, Timestamp};
 
 /// A client identifier (RFC 6749 §2.2), unique in its tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,9 +42,41 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// Several may be valid at a time, so that a secret can be changed without an outage.
     pub secrets: Vec<ClientSecret>,
+    /// How the client came to be.
+    pub origin: ClientOrigin,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// How a client came to be, and what that leaves to remember.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ClientOrigin {
+    /// An administrator made it.
+    #[default]
+    Administrator,
+    /// It registered itself (RFC 7591).
+    Registration {
+        /// Hash of the registration access token (RFC 7592 §3) that is valid now.
+        token: SecretHash,
+        /// Hash of what was asked for, so that the same registration again finds this client.
+        fingerprint: SecretHash,
+    },
+    /// Its `client_id` is the address of its metadata document (CIMD).
+    MetadataDocument {
+        /// When the document was fetched last.
+        fetched_at: Timestamp,
+        /// Until when it need not be fetched again.
+        fresh_until: Timestamp,
+    },
+}
+
+impl ClientOrigin {
+    /// Whether nobody who administers the tenant has vouched for the client.
+    pub const fn is_self_made(&self) -> bool {
+        !matches!(self, Self::Administrator)
+    }
 }
 
 /// Client metadata, named as in RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2.
@@ -57,8 +90,37 @@ pub struct ClientMetadata {
     /// Scopes that the client may ask for; a request without `scope` gets them all but
     /// `offline_access`.
     pub scope: Scope,
-    /// Public keys for `private_key_jwt`.
+    /// None: those that the grant types need.
+    pub response_types: Vec<ResponseType>,
+    pub application_type: ApplicationType,
+    /// The client's public keys, or where they are.
     pub jwks: Option<serde_json::Value>,
+    pub jwks_uri: Option<String>,
+    /// The one algorithm of the client's assertions; none: any that is supported.
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// RFC 8705 §2.1.2: exactly one of these names the certificate of `tls_client_auth`.
+    pub tls_client_auth_subject_dn: Option<String>,
+    pub tls_client_auth_san_dns: Option<String>,
+    pub tls_client_auth_san_uri: Option<String>,
+    pub tls_client_auth_san_ip: Option<String>,
+    pub tls_client_auth_san_email: Option<String>,
+    /// RFC 8705 §3.4.
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// RFC 9449 §5.2.
+    pub dpop_bound_access_tokens: bool,
+    /// RFC 9126 §6.
+    pub require_pushed_authorization_requests: bool,
+    /// RFC 9101 §10.5.
+    pub require_signed_request_object: bool,
+    /// The one algorithm of the client's request objects; none: any that is supported.
+    pub request_object_signing_alg: Option<String>,
+    /// Where request objects may be fetched from (OpenID Connect Dynamic Client Registration §2).
+    pub request_uris: Vec<String>,
+    /// OpenID Connect RP-Initiated Logout §3.1.
+    pub post_logout_redirect_uris: Vec<String>,
+    pub sector_identifier_uri: Option<String>,
+    pub software_id: Option<String>,
+    pub software_version: Option<String>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
@@ -71,6 +133,32 @@ pub struct ClientMetadata {
     pub skip_consent: bool,
     /// Resources (RFC 8707) that the client may name; the first is used where it names none.
     pub resources: Vec<String>,
+    /// What is demanded of this client, where it is not what the tenant demands.
+    pub profile: Option<Profile>,
+    /// Form of its access tokens, where it is not the resource's.
+    pub access_token_format: Option<AccessTokenFormat>,
+    /// Who approves its devices, where it is not who the tenant says.
+    pub device_approval: Option<DeviceApproval>,
+    pub token_exchange: TokenExchange,
+}
+
+/// What a client may do with tokens of others (RFC 8693 §1.1, §5); nothing unless somebody says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenExchange {
+    /// Get a token that does not tell that it acts.
+    pub impersonation: bool,
+    /// Get a token whose `act` claim names who acts.
+    pub delegation: bool,
+}
+
+/// `application_type` (OpenID Connect Dynamic Client Registration §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    #[default]
+    Web,
+    Native,
 }
 
 /// Grant types (RFC 7591 §2) that this server knows.
@@ -80,17 +168,41 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
+    /// RFC 6749 §4.2, which OAuth 2.1 took away: nothing for the token endpoint, but what a client
+    /// that gets tokens from the authorization endpoint registers.
+    Implicit,
 }
 
 impl GrantType {
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 6] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
+        Self::Implicit,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::Implicit => "implicit",
         }
+    }
+
+    /// Whether tokens of this grant may come with a refresh token.
+    pub const fn gives_refresh_tokens(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 }
 
@@ -114,25 +226,50 @@ pub enum AuthenticationMethod {
     #[default]
     ClientSecretBasic,
     ClientSecretPost,
+    ClientSecretJwt,
     PrivateKeyJwt,
+    /// RFC 8705 §2.1.
+    TlsClientAuth,
+    /// RFC 8705 §2.2.
+    SelfSignedTlsClientAuth,
 }
 
 impl AuthenticationMethod {
-    pub const ALL: [Self; 4] =
-        [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 
     /// Whether the method needs a client secret.
     pub const fn uses_secret(self) -> bool {
-        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Whether the method needs keys that the client publishes.
+    pub const fn uses_keys(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth)
+    }
+
+    /// Whether the client proves itself by its TLS certificate (RFC 8705 §2).
+    pub const fn uses_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 }
 
@@ -158,6 +295,9 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// None: valid until it is removed.
     pub expires_at: Option<Timestamp>,
+    /// The secret encrypted under the master key, for `client_secret_jwt`, which needs it in clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Vec<u8>>,
 }
 
 impl Client {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ClientId, SessionId, TenantId, UserId};
+use crate::claims::{AccessTokenClaims, Confirmation};
 use crate::pkce::CodeChallenge;
 use crate::{Id, Scope, SecretHash, Timestamp};
 
@@ -55,15 +56,18 @@ pub enum RevocationReason {
     RevokedByUser,
     /// An administrator ended it.
     RevokedByAdministrator,
+    /// The session in which it was given ended.
+    SignedOut,
 }
 
 impl RevocationReason {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuthorizationCodeReplayed,
         Self::RefreshTokenReplayed,
         Self::RevokedByClient,
         Self::RevokedByUser,
         Self::RevokedByAdministrator,
+        Self::SignedOut,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -73,6 +77,7 @@ impl RevocationReason {
             Self::RevokedByClient => "revoked_by_client",
             Self::RevokedByUser => "revoked_by_user",
             Self::RevokedByAdministrator => "revoked_by_administrator",
+            Self::SignedOut => "signed_out",
         }
     }
 }
@@ -86,6 +91,8 @@ pub struct AuthorizationCode {
     pub client_id: ClientId,
     pub redirect_uri: String,
     pub code_challenge: Option<CodeChallenge>,
+    /// Thumbprint of the DPoP key that the code is bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub consumed_at: Option<Timestamp>,
@@ -98,9 +105,20 @@ pub struct RefreshToken {
     pub hash: SecretHash,
     pub grant_id: GrantId,
     pub client_id: ClientId,
+    /// What a public client must prove to have in order to use the token (RFC 9449 §5, RFC 8705 §4).
+    pub confirmation: Option<Confirmation>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub rotated_at: Option<Timestamp>,
+}
+
+/// An opaque access token: the claims that a JWT would carry, under the hash of the handle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpaqueAccessToken {
+    pub tenant_id: TenantId,
+    pub hash: SecretHash,
+    pub claims: AccessTokenClaims,
+    pub expires_at: Timestamp,
 }
 
 /// A remembered answer on the consent page: what a user lets a client have without asking again.
@@ -111,5 +129,7 @@ pub struct Consent {
     pub client_id: ClientId,
     pub scope: Scope,
     pub resources: Vec<String>,
+    /// Hash of what the page said of a self-made client: when that changes, the person is asked again.
+    pub client_fingerprint: Option<SecretHash>,
     pub given_at: Timestamp,
 }

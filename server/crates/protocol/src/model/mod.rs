@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod grant;
 mod interaction;
+mod resource;
 mod session;
 mod signing_key;
 mod tenant;
@@ -11,16 +12,19 @@ mod user;
 
 pub use audit::{Actor, AuditEvent, AuditKind};
 pub use client::{
-    AuthenticationMethod, Client, ClientId, ClientMetadata, ClientSecret, ClientSecretId, GrantType,
+    ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
+    ClientSecretId, GrantType, TokenExchange,
 };
 pub use grant::{
-    Authentication, AuthorizationCode, Consent, Grant, GrantId, RefreshToken, RevocationReason, TokenId,
+    Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
+    RevocationReason, TokenId,
 };
 pub use interaction::{Interaction, InteractionId, Purpose};
+pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
-    AccessTokenAlgorithm, Branding, IdTokenAlgorithm, Lifetimes, ScopeDescription, Tenant, TenantId,
-    TenantSettings, TenantStatus,
+    AccessTokenAlgorithm, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode,
+    RegistrationPolicy, ScopeDescription, SignOutRevokes, Tenant, TenantId, TenantSettings, TenantStatus,
 };
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::SigningAlgorithm;
-use crate::{Id, Lifetime, Profile, Timestamp};
+use super::{GrantType, SigningAlgorithm};
+use crate::{Id, Lifetime, Profile, Scope, Timestamp};
 
 /// Identifies a tenant; the first column of every key.
 pub type TenantId = Id<Tenant>;
@@ -42,7 +42,7 @@ impl TenantStatus {
 }
 
 /// What the tenant's administrators choose. What a stored document lacks has its default.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TenantSettings {
     pub profile: Profile,
@@ -53,6 +53,131 @@ pub struct TenantSettings {
     pub scopes: Vec<ScopeDescription>,
     pub access_token_algorithm: AccessTokenAlgorithm,
     pub id_token_algorithm: IdTokenAlgorithm,
+    /// Whether every client must push its authorization requests (RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+    /// Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8).
+    pub require_dpop_nonce: bool,
+    pub device_approval: DeviceApproval,
+    pub sign_out_revokes: SignOutRevokes,
+    pub registration: RegistrationPolicy,
+    /// Certificates (PEM) of the authorities that clients' certificates are verified with for
+    /// `tls_client_auth` (RFC 8705 §2.1).
+    pub client_certificate_authorities: Option<String>,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            lifetimes: Lifetimes::default(),
+            branding: Branding::default(),
+            scopes: vec![],
+            access_token_algorithm: AccessTokenAlgorithm::default(),
+            id_token_algorithm: IdTokenAlgorithm::default(),
+            require_pushed_authorization_requests: false,
+            require_dpop_nonce: true,
+            device_approval: DeviceApproval::default(),
+            sign_out_revokes: SignOutRevokes::default(),
+            registration: RegistrationPolicy::default(),
+            client_certificate_authorities: None,
+        }
+    }
+}
+
+/// Who lets a device in (RFC 8628).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceApproval {
+    /// The person who enters the user code.
+    #[default]
+    User,
+    /// That person, and an administrator after them.
+    UserThenAdmin,
+    /// An administrator, who names the user.
+    Admin,
+}
+
+impl DeviceApproval {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::UserThenAdmin => "user-then-admin",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Which grants end with the session in which they were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignOutRevokes {
+    None,
+    /// Those without `offline_access`: the others were given for the time after
+    /// (OpenID Connect Core §11).
+    #[default]
+    Online,
+    All,
+}
+
+/// Who may register clients without an administrator, and what such a client may have (RFC 7591 §3,
+/// Client ID Metadata Document).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RegistrationPolicy {
+    /// None: what the tenant's profile says.
+    pub mode: Option<RegistrationMode>,
+    /// Whether the https address of a metadata document is taken as a `client_id`. None: what the
+    /// tenant's profile says.
+    pub client_id_metadata_documents: Option<bool>,
+    /// Hosts whose metadata documents are taken, `*.example.com` for all below; none: all hosts.
+    pub trusted_hosts: Vec<String>,
+    /// Hosts that redirect URIs may have, written the same way; none: all. Loopback addresses and
+    /// private-use schemes have rules of their own.
+    pub redirect_uri_hosts: Vec<String>,
+    pub loopback_redirect_uris: bool,
+    pub private_use_redirect_uris: bool,
+    pub grant_types: Vec<GrantType>,
+    /// Scopes that such clients may have; none: all that the tenant knows.
+    pub scope: Option<Scope>,
+    /// What a registration without `scope` gets; none: all that it may have.
+    pub default_scope: Option<Scope>,
+    /// Resources that such clients may name; none: all of the tenant's but the admin API.
+    pub resources: Option<Vec<String>>,
+    /// Longest life of such clients' access tokens and refresh tokens, in seconds; none: the tenant's.
+    pub access_token_lifetime: Option<Lifetime>,
+    pub refresh_token_lifetime: Option<Lifetime>,
+    /// A self-made client that nobody has used for so long is deleted, unless a grant of it lives.
+    pub unused_lifetime: Lifetime,
+}
+
+/// Who may register a client at the registration endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationMode {
+    Closed,
+    /// Whoever has an initial access token (RFC 7591 §3).
+    InitialAccessToken,
+    Open,
+}
+
+impl Default for RegistrationPolicy {
+    fn default() -> Self {
+        Self {
+            mode: None,
+            client_id_metadata_documents: None,
+            trusted_hosts: vec![],
+            redirect_uri_hosts: vec![],
+            loopback_redirect_uris: true,
+            private_use_redirect_uris: true,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode],
+            scope: None,
+            default_scope: None,
+            resources: None,
+            access_token_lifetime: None,
+            refresh_token_lifetime: None,
+            unused_lifetime: Lifetime::from_seconds(30 * 86_400),
+        }
+    }
 }
 
 /// One scope of the tenant and what it lets a client do, in the words of the consent page.
@@ -100,6 +225,12 @@ pub struct Lifetimes {
     pub session: Lifetime,
     /// How long a person may take over signing in and consenting.
     pub interaction: Lifetime,
+    /// How long a device waits for a person (`expires_in`, RFC 8628 §3.2).
+    pub device_code: Lifetime,
+    /// Fewest seconds between two polls of a device (`interval`, RFC 8628 §3.2).
+    pub device_poll_interval: Lifetime,
+    /// How long a pushed authorization request waits for the browser (RFC 9126 §2.2).
+    pub pushed_authorization_request: Lifetime,
 }
 
 impl Default for Lifetimes {
@@ -113,6 +244,9 @@ impl Default for Lifetimes {
             refresh_retry_window: Lifetime::from_seconds(30),
             session: Lifetime::from_seconds(12 * 3600),
             interaction: Lifetime::from_seconds(30 * 60),
+            device_code: Lifetime::from_seconds(10 * 60),
+            device_poll_interval: Lifetime::from_seconds(5),
+            pushed_authorization_request: Lifetime::from_seconds(90),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The client credentials grant (RFC 6749 §4.4): a confidential client for itself. A JWT needs no
-//! row, so nothing is written.
+//! row, so nothing is written for one.
 
-use super::Issuance;
 use super::issue::access_token;
-use crate::model::Client;
-use crate::{Entropy, Error, ErrorCode, Params, Policy, Timestamp, resource};
+use super::{Issuance, TokenRequest};
+use crate::{Error, ErrorCode, resource};
 
 /// Scopes that speak of a user, which this grant does not have.
 const USER_SCOPES: [&str; 2] = ["openid", "offline_access"];
@@ -13,13 +12,8 @@ const USER_SCOPES: [&str; 2] = ["openid", "offline_access"];
 ///
 /// # Errors
 /// `unauthorized_client`, `invalid_scope` or `invalid_target`.
-pub fn decide(
-    params: &Params,
-    client: &Client,
-    policy: &Policy,
-    now: Timestamp,
-    entropy: &dyn Entropy,
-) -> Result<Issuance, Error> {
+pub fn decide(request: TokenRequest<'_>) -> Result<Issuance, Error> {
+    let TokenRequest { params, client, policy, .. } = request;
     if client.is_public() {
         return Err(Error::new(
             ErrorCode::UnauthorizedClient,
@@ -37,16 +31,17 @@ pub fn decide(
     if resources.is_empty() {
         resources.extend(client.metadata.resources.first().cloned());
     }
-    Ok(access_token(client, (scope, resources), policy, now, entropy))
+    access_token(request, (scope, resources))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{self, NOW};
+    use crate::model::Client;
+    use crate::testing;
 
     fn decide_with(text: &str, client: &Client) -> Result<Issuance, Error> {
-        decide(&testing::params(text), client, &testing::policy(), NOW, &testing::SeededEntropy::default())
+        testing::token_request(text, client, decide)
     }
 
     /// RFC 9068 §2.2: sub is the client, aud the resource.

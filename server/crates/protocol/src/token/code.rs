@@ -1,11 +1,10 @@
 //! The authorization code grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3, RFC 7636 §4.6).
 
-use super::Issuance;
-use super::issue::for_grant;
-use crate::model::{
-    Actor, AuditEvent, AuditKind, AuthorizationCode, Client, Grant, GrantType, RefreshToken, RevocationReason,
-};
-use crate::{Decision, Effect, Entropy, Error, Id, Params, Policy, Secret, SecretKind, Timestamp, resource};
+use super::issue::{for_grant, refresh_token};
+use super::{Issuance, TokenRequest};
+use crate::claims::Confirmation;
+use crate::model::{Actor, AuditEvent, AuditKind, AuthorizationCode, Grant, RevocationReason};
+use crate::{Decision, Effect, Entropy, Error, Id, Params, Secret, Timestamp, confirmation, resource};
 
 /// The code of a token request.
 ///
@@ -16,21 +15,15 @@ pub fn presented(params: &Params) -> Result<Secret, Error> {
 }
 
 /// Redeems a code for the tokens of its grant, once.
-pub fn decide(
-    params: &Params,
-    client: &Client,
-    loaded: Option<&(AuthorizationCode, Grant)>,
-    policy: &Policy,
-    now: Timestamp,
-    entropy: &dyn Entropy,
-) -> Decision<Issuance> {
-    let Some((code, grant)) = loaded.filter(|(code, _)| code.client_id == client.client_id) else {
+pub fn decide(request: TokenRequest<'_>, loaded: Option<&(AuthorizationCode, Grant)>) -> Decision<Issuance> {
+    let of_client = |(code, _): &&(AuthorizationCode, Grant)| code.client_id == request.client.client_id;
+    let Some((code, grant)) = loaded.filter(of_client) else {
         return Decision::only(Err(Error::invalid_grant(UNUSABLE).because("unknown, or another client's")));
     };
     if code.consumed_at.is_some() {
-        return replayed(code, grant, now, entropy);
+        return replayed(code, grant, request.now, request.entropy);
     }
-    match redeem(params, client, code, grant, policy, now, entropy) {
+    match redeem(request, code, grant) {
         Ok((effects, issuance)) => Decision { effects, outcome: Ok(issuance) },
         Err(error) => Decision::only(Err(error)),
     }
@@ -39,14 +32,11 @@ pub fn decide(
 const UNUSABLE: &str = "the authorization code is unknown, expired, used or another client's";
 
 fn redeem(
-    params: &Params,
-    client: &Client,
+    request: TokenRequest<'_>,
     code: &AuthorizationCode,
     grant: &Grant,
-    policy: &Policy,
-    now: Timestamp,
-    entropy: &dyn Entropy,
 ) -> Result<(Vec<Effect>, Issuance), Error> {
+    let TokenRequest { params, possession, now, .. } = request;
     if code.expires_at <= now {
         return Err(Error::invalid_grant(UNUSABLE).because("expired"));
     }
@@ -55,23 +45,17 @@ fn redeem(
     }
     same_redirect_uri(params, code)?;
     proof_key(params, code)?;
+    // RFC 9449 §10.
+    let dpop_key = code.dpop_jkt.clone().map(Confirmation::DpopKey);
+    confirmation::check(dpop_key.as_ref(), possession)?;
     let resources = resource::narrowed(params, &grant.resources)?;
-    let mut issuance = for_grant(grant, client, (grant.scope.clone(), resources), policy, now, entropy);
+    let mut issuance = for_grant(request, grant, (grant.scope.clone(), resources))?;
     let mut effects = vec![
         Effect::TouchGrant { grant: grant.id },
         Effect::ConsumeAuthorizationCode { hash: code.hash, at: now },
     ];
-    if client.allows(GrantType::RefreshToken) {
-        let secret = Secret::generate(SecretKind::RefreshToken, entropy);
-        effects.push(Effect::StoreRefreshToken(Box::new(RefreshToken {
-            tenant_id: grant.tenant_id,
-            hash: secret.hash(),
-            grant_id: grant.id,
-            client_id: client.client_id.clone(),
-            issued_at: now,
-            expires_at: policy.refresh_token_expiry(client, grant, now),
-            rotated_at: None,
-        })));
+    if let Some((secret, effect)) = refresh_token(request, grant, issuance.access_token.cnf.as_ref()) {
+        effects.push(effect);
         issuance.refresh_token = Some(secret);
     }
     Ok((effects, issuance))
@@ -131,6 +115,7 @@ fn proof_key(params: &Params, code: &AuthorizationCode) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::Lifetime;
+    use crate::model::{Client, GrantType};
     use crate::pkce::CodeChallenge;
     use crate::testing::{self, NOW};
 
@@ -143,6 +128,7 @@ mod tests {
             client_id: testing::client().client_id,
             redirect_uri: "https://app.example/cb".to_owned(),
             code_challenge: Some(CodeChallenge::from_stored(testing::CHALLENGE.to_owned())),
+            dpop_jkt: None,
             issued_at: NOW,
             expires_at: NOW + Lifetime::from_seconds(60),
             consumed_at: None,
@@ -155,8 +141,7 @@ mod tests {
         client: &Client,
         loaded: Option<&(AuthorizationCode, Grant)>,
     ) -> Decision<Issuance> {
-        let entropy = testing::SeededEntropy::default();
-        decide(&testing::params(text), client, loaded, &testing::policy(), NOW, &entropy)
+        testing::token_request(text, client, |request| decide(request, loaded))
     }
 
     fn valid() -> String {
@@ -202,7 +187,8 @@ mod tests {
         let other_verifier = format!("code=gac_1&code_verifier={}", "x".repeat(43));
         let other_uri = format!("{valid}&redirect_uri=https://app.example/other");
         let other_resource = format!("{valid}&resource=https://other.example");
-        let cases: [(&str, &str, Change); 8] = [
+        let cases: [(&str, &str, Change); 9] = [
+            ("another DPoP key", &valid, |code, _, _| code.dpop_jkt = Some("k".to_owned())),
             ("expired", &valid, |code, _, _| code.expires_at = NOW),
             ("revoked grant", &valid, |_, grant, _| grant.revoked_at = Some(NOW)),
             ("another client", &valid, |_, _, client| {

@@ -6,10 +6,24 @@ pub mod code;
 mod issue;
 pub mod refresh;
 
-pub use issue::{IdTokenPlan, Issuance, TokenResponse};
+pub use issue::{AccessTokenPlan, IdTokenPlan, Issuance, TokenResponse};
 
+use crate::confirmation::Possession;
 use crate::model::{Client, GrantType};
-use crate::{Error, ErrorCode, Params, Policy};
+use crate::{Entropy, Error, ErrorCode, Params, Policy, Timestamp};
+
+/// A token request of an authenticated client, with all that its decision needs beside what is
+/// loaded for its grant type.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    pub params: &'a Params,
+    pub client: &'a Client,
+    pub policy: &'a Policy,
+    /// What the request proved to have.
+    pub possession: &'a Possession,
+    pub now: Timestamp,
+    pub entropy: &'a dyn Entropy,
+}
 
 /// The grant type of a token request, if the server and the client allow it (RFC 6749 §5.2).
 ///
@@ -17,7 +31,8 @@ use crate::{Error, ErrorCode, Params, Policy};
 /// `invalid_request`, `unsupported_grant_type` or `unauthorized_client`.
 pub fn grant_type(params: &Params, client: &Client, policy: &Policy) -> Result<GrantType, Error> {
     let asked = params.require("grant_type")?;
-    let grant_type = policy.grant_types.iter().find(|known| known.as_str() == asked).ok_or_else(|| {
+    let known = |grant_type: &&GrantType| grant_type.as_str() == asked && **grant_type != GrantType::Implicit;
+    let grant_type = policy.grant_types.iter().find(known).ok_or_else(|| {
         Error::new(ErrorCode::UnsupportedGrantType, format!("grant_type {asked} is not supported"))
     })?;
     if !client.allows(*grant_type) {

@@ -3,12 +3,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::Issuance;
 use super::issue::for_grant;
-use crate::model::{Actor, AuditEvent, AuditKind, Client, Grant, RefreshToken, RevocationReason};
+use super::{Issuance, TokenRequest};
+use crate::model::{Actor, AuditEvent, AuditKind, Grant, RefreshToken, RevocationReason};
 use crate::{
-    Decision, Effect, Entropy, Error, ErrorCode, Id, Params, Policy, Scope, Secret, SecretKind, Timestamp,
-    resource,
+    Decision, Effect, Error, ErrorCode, Id, Params, Scope, Secret, SecretKind, confirmation, resource,
 };
 
 /// Key of the function that gives every refresh token its one successor.
@@ -46,33 +45,24 @@ pub fn presented(params: &Params) -> Result<Secret, Error> {
     params.require("refresh_token").map(Secret::presented)
 }
 
-/// What a refresh is decided with, beside the request.
-#[derive(Clone, Copy)]
-pub struct Means<'a> {
-    pub policy: &'a Policy,
-    pub successor_key: &'a SuccessorKey,
-    pub now: Timestamp,
-    pub entropy: &'a dyn Entropy,
-}
-
 /// Gives new tokens under the grant; a public client's refresh token is replaced.
 pub fn decide(
-    params: &Params,
+    request: TokenRequest<'_>,
     presented: &Secret,
-    client: &Client,
     loaded: Option<&(RefreshToken, Grant)>,
-    means: Means<'_>,
+    successor_key: &SuccessorKey,
 ) -> Decision<Issuance> {
-    let Some((token, grant)) = loaded.filter(|(token, _)| token.client_id == client.client_id) else {
+    let of_client = |(token, _): &&(RefreshToken, Grant)| token.client_id == request.client.client_id;
+    let Some((token, grant)) = loaded.filter(of_client) else {
         return Decision::only(Err(Error::invalid_grant(UNUSABLE).because("unknown, or another client's")));
     };
     if grant.revoked_at.is_some() {
         return Decision::only(Err(Error::invalid_grant(UNUSABLE).because("the grant is revoked")));
     }
-    if is_replay(token, means) {
-        return replayed(token, grant, means);
+    if is_replay(token, request) {
+        return replayed(token, grant, request);
     }
-    match refresh(params, presented, client, token, grant, means) {
+    match refresh(request, token, grant, || successor_key.successor(presented)) {
         Ok((effects, issuance)) => Decision { effects, outcome: Ok(issuance) },
         Err(error) => Decision::only(Err(error)),
     }
@@ -81,25 +71,24 @@ pub fn decide(
 const UNUSABLE: &str = "the refresh token is unknown, expired, revoked or another client's";
 
 /// A token that was rotated may come again within the retry window only.
-fn is_replay(token: &RefreshToken, means: Means<'_>) -> bool {
-    token.rotated_at.is_some_and(|at| means.now >= at + means.policy.lifetimes.refresh_retry_window)
+fn is_replay(token: &RefreshToken, request: TokenRequest<'_>) -> bool {
+    token.rotated_at.is_some_and(|at| request.now >= at + request.policy.lifetimes.refresh_retry_window)
 }
 
 fn refresh(
-    params: &Params,
-    presented: &Secret,
-    client: &Client,
+    request: TokenRequest<'_>,
     token: &RefreshToken,
     grant: &Grant,
-    means: Means<'_>,
+    successor: impl FnOnce() -> Secret,
 ) -> Result<(Vec<Effect>, Issuance), Error> {
-    let Means { policy, now, entropy, .. } = means;
+    let TokenRequest { params, client, policy, possession, now, .. } = request;
     if token.expires_at <= now {
         return Err(Error::invalid_grant(UNUSABLE).because("expired"));
     }
+    confirmation::check(token.confirmation.as_ref(), possession)?;
     let scope = narrowed_scope(params, grant)?;
     let resources = resource::narrowed(params, &grant.resources)?;
-    let mut issuance = for_grant(grant, client, (scope, resources), policy, now, entropy);
+    let mut issuance = for_grant(request, grant, (scope, resources))?;
     // OpenID Connect Core §12.2: the nonce belongs to the authentication request.
     if let Some(id_token) = &mut issuance.id_token {
         id_token.claims.nonce = None;
@@ -107,7 +96,7 @@ fn refresh(
     if !policy.rotates_refresh_tokens_of(client) {
         return Ok((vec![], issuance));
     }
-    let successor = means.successor_key.successor(presented);
+    let successor = successor();
     let effects = match token.rotated_at {
         // A retry: the answer got lost, the successor is stored already.
         Some(_) => vec![],
@@ -115,13 +104,11 @@ fn refresh(
             Effect::TouchGrant { grant: grant.id },
             Effect::RotateRefreshToken { hash: token.hash, at: now },
             Effect::StoreRefreshToken(Box::new(RefreshToken {
-                tenant_id: token.tenant_id,
                 hash: successor.hash(),
-                grant_id: grant.id,
-                client_id: client.client_id.clone(),
                 issued_at: now,
                 expires_at: policy.refresh_token_expiry(client, grant, now),
                 rotated_at: None,
+                ..token.clone()
             })),
         ],
     };
@@ -142,10 +129,10 @@ fn narrowed_scope(params: &Params, grant: &Grant) -> Result<Scope, Error> {
 }
 
 /// RFC 9700 §4.14.2: a token that was replaced comes again, so it is in two hands.
-fn replayed(token: &RefreshToken, grant: &Grant, means: Means<'_>) -> Decision<Issuance> {
+fn replayed(token: &RefreshToken, grant: &Grant, request: TokenRequest<'_>) -> Decision<Issuance> {
     let event = AuditEvent {
-        id: Id::generate(means.now, means.entropy),
-        at: means.now,
+        id: Id::generate(request.now, request.entropy),
+        at: request.now,
         kind: AuditKind::RefreshTokenReplayed,
         actor: Actor::Client { client_id: token.client_id.clone() },
         target: grant.id.to_string(),
@@ -153,7 +140,7 @@ fn replayed(token: &RefreshToken, grant: &Grant, means: Means<'_>) -> Decision<I
     };
     let reason = RevocationReason::RefreshTokenReplayed;
     let effects = vec![
-        Effect::RevokeGrant { grant: grant.id, reason, at: means.now },
+        Effect::RevokeGrant { grant: grant.id, reason, at: request.now },
         Effect::RecordAudit(Box::new(event)),
     ];
     Decision {
@@ -165,8 +152,9 @@ fn replayed(token: &RefreshToken, grant: &Grant, means: Means<'_>) -> Decision<I
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Lifetime;
+    use crate::model::Client;
     use crate::testing::{self, NOW};
+    use crate::{Lifetime, Timestamp};
 
     const KEY: SuccessorKey = SuccessorKey::new([9; 32]);
 
@@ -177,6 +165,7 @@ mod tests {
             hash: Secret::presented("grt_1").hash(),
             grant_id: grant.id,
             client_id: testing::client().client_id,
+            confirmation: None,
             issued_at: NOW,
             expires_at: NOW + Lifetime::from_seconds(3600),
             rotated_at: None,
@@ -190,9 +179,10 @@ mod tests {
         client: &Client,
         loaded: &(RefreshToken, Grant),
     ) -> Decision<Issuance> {
-        let (policy, entropy) = (testing::policy(), testing::SeededEntropy::default());
-        let means = Means { policy: &policy, successor_key: &KEY, now, entropy: &entropy };
-        decide(&testing::params(text), &Secret::presented("grt_1"), client, Some(loaded), means)
+        let presented = Secret::presented("grt_1");
+        testing::token_request(text, client, |request| {
+            decide(TokenRequest { now, ..request }, &presented, Some(loaded), &KEY)
+        })
     }
 
     #[test]

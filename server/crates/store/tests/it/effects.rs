@@ -136,6 +136,14 @@ on_both_databases! {
         assert_eq!(state(Some(grant.id)).await, AccessTokenState { revoked: true, grant_revoked: true });
     }
 
+    async fn an_opaque_access_token_is_its_claims(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let token = world.access_token();
+        world.apply([Effect::StoreAccessToken(Box::new(token.clone()))]).await.unwrap();
+        assert_eq!(world.rows().opaque_access_token(&token.hash).await.unwrap(), Some(token.claims));
+        assert_eq!(world.rows().opaque_access_token(&hash()).await.unwrap(), None);
+    }
+
     async fn consents_add_up_until_they_are_forgotten(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         for (scopes, resources) in [("openid", &["https://a.example"][..]), ("email openid", &["https://b.example"])] {

@@ -1,11 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode};
+use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
+use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId, ClientMetadata,
-    ClientSecret, Consent, Grant, Interaction, KeyState, PasswordHash, Purpose, RefreshToken, Session,
-    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
-    UserStatus,
+    ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
+    Purpose, RefreshToken, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
+    TenantStatus, User, UserProfile, UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
@@ -89,8 +90,10 @@ pub fn client(tenant_id: TenantId, client_id: &str) -> Client {
         jwks: Some(serde_json::json!({ "keys": [] })),
         ..ClientMetadata::default()
     };
-    let secret = ClientSecret { id: id(), hash: hash(), created_at: at(1), expires_at: Some(at(100)) };
+    let secret =
+        ClientSecret { id: id(), hash: hash(), created_at: at(1), expires_at: Some(at(100)), sealed: None };
     Client {
+        origin: ClientOrigin::Administrator,
         tenant_id,
         client_id: ClientId::parse(client_id).unwrap(),
         enabled: true,
@@ -138,11 +141,13 @@ impl World {
         let request = AuthorizationRequest {
             client_id: self.client.client_id.clone(),
             redirect_uri: "https://app.example/cb".to_owned(),
+            response_type: ResponseType::Code,
             response_mode: ResponseMode::Query,
             state: Some("xyz".to_owned()),
             scope: scope("openid"),
             resources: vec![],
             code_challenge: None,
+            dpop_jkt: None,
             nonce: Some("n".to_owned()),
             prompt: Prompt::default(),
             max_age: Some(60),
@@ -202,6 +207,7 @@ impl World {
             client_id: grant.client_id.clone(),
             redirect_uri: "https://app.example/cb".to_owned(),
             code_challenge: Some(CodeChallenge::from_stored("challenge".to_owned())),
+            dpop_jkt: Some("thumbprint".to_owned()),
             issued_at: at(4),
             expires_at: at(64),
             consumed_at: None,
@@ -214,10 +220,29 @@ impl World {
             hash: hash(),
             grant_id: grant.id,
             client_id: grant.client_id.clone(),
+            confirmation: Some(Confirmation::DpopKey("thumbprint".to_owned())),
             issued_at: at(5),
             expires_at: at(5000),
             rotated_at: None,
         }
+    }
+
+    pub fn access_token(&self) -> OpaqueAccessToken {
+        let claims = AccessTokenClaims {
+            iss: "https://id.example/t/acme".to_owned(),
+            exp: 64,
+            aud: vec!["https://api.example".to_owned()].into(),
+            sub: self.user.id.to_string(),
+            client_id: self.client.client_id.to_string(),
+            iat: 4,
+            jti: id(),
+            scope: scope("openid"),
+            auth_time: Some(3),
+            grant_id: Some(id()),
+            cnf: Some(Confirmation::Certificate("thumbprint".to_owned())),
+            act: None,
+        };
+        OpaqueAccessToken { tenant_id: self.tenant.id, hash: hash(), claims, expires_at: at(64) }
     }
 
     pub fn consent(&self, scopes: &str, resources: &[&str]) -> Consent {
@@ -227,6 +252,7 @@ impl World {
             client_id: self.client.client_id.clone(),
             scope: scope(scopes),
             resources: resources.iter().map(|resource| (*resource).to_owned()).collect(),
+            client_fingerprint: Some(SecretHash::from_bytes([1; 32])),
             given_at: at(6),
         }
     }

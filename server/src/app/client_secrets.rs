@@ -1,0 +1,41 @@
+//! Client secrets: made here, shown once, kept as a hash, and encrypted where the method needs the
+//! secret itself.
+
+use grantor_protocol::model::{AuthenticationMethod, ClientId, ClientSecret, ClientSecretId, TenantId};
+use grantor_protocol::{Id, Secret, SecretKind};
+
+use super::{App, Fault};
+
+impl App {
+    /// A new secret of a client, and what is stored of it.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library.
+    pub(super) fn new_client_secret(
+        &self,
+        tenant_id: TenantId,
+        client_id: &ClientId,
+        method: AuthenticationMethod,
+    ) -> Result<(Secret, ClientSecret), Fault> {
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
+        let id = Id::generate(now, entropy);
+        let sealed = if method == AuthenticationMethod::ClientSecretJwt {
+            let mut nonce = [0; grantor_jose::NONCE_LENGTH];
+            entropy.fill(&mut nonce);
+            let data = associated_data(tenant_id, client_id, id);
+            Some(self.master.seal(nonce, &data, secret.expose().as_bytes())?)
+        } else {
+            None
+        };
+        let stored = ClientSecret { id, hash: secret.hash(), created_at: now, expires_at: None, sealed };
+        Ok((secret, stored))
+    }
+}
+
+/// What a sealed secret is bound to: moved to another client it does not open.
+fn associated_data(tenant_id: TenantId, client_id: &ClientId, id: ClientSecretId) -> Vec<u8> {
+    let parts: [&[u8]; 4] =
+        [b"grantor client secret", tenant_id.as_bytes(), id.as_bytes(), client_id.as_str().as_bytes()];
+    parts.concat()
+}
