@@ -40,7 +40,7 @@ pub(crate) struct Permit {
 impl Budget {
     pub fn new(limits: Limits) -> Self {
         let by_key = Cache::with(KEYS, KEYS as u64, UnitWeighter, DefaultHashBuilder::default(), KeepRunning);
-        Self { limits, all: Arc::new(Semaphore::new(limits.concurrent)), by_key }
+        Self { limits, all: Arc::new(Semaphore::new(limits.concurrent.min(Semaphore::MAX_PERMITS))), by_key }
     }
 
     /// # Errors
@@ -55,7 +55,7 @@ impl Budget {
 
     fn usage(&self, key: [u8; 16]) -> Arc<Usage> {
         let unused = || {
-            let free = Arc::new(Semaphore::new(self.limits.concurrent_by_key));
+            let free = Arc::new(Semaphore::new(self.limits.concurrent_by_key.min(Semaphore::MAX_PERMITS)));
             Ok::<_, Infallible>(Arc::new(Usage { free, begun: Mutex::default() }))
         };
         match self.by_key.get_or_insert_with(&key, unused) {

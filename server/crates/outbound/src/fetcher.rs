@@ -58,6 +58,7 @@ pub struct Wanted {
 }
 
 /// Fetches what strangers name. One is made for the whole program: its limits hold for what goes through it.
+/// Time is the runtime's clock, which tests stop and turn.
 pub struct Fetcher {
     allow_private_network: bool,
     network: Arc<dyn Network>,

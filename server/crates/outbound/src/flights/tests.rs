@@ -64,3 +64,22 @@ async fn who_goes_away_leaves_the_others_a_fetch_and_the_map_nothing() {
     );
     assert!(flights.lock().is_empty());
 }
+
+#[tokio::test]
+async fn who_comes_after_the_answer_has_a_fetch_of_its_own() {
+    let flights = Flights::default();
+    let answered = Notify::new();
+    let first = async {
+        answered.notified().await;
+        Answer::Err(Refusal::Status(1))
+    };
+    let mut first = Box::pin(flights.share(key(), first));
+    let mut idle = Box::pin(flights.share(key(), std::future::pending()));
+    assert!(tokio::time::timeout(Duration::ZERO, &mut first).await.is_err());
+    assert!(tokio::time::timeout(Duration::ZERO, &mut idle).await.is_err());
+    answered.notify_one();
+    assert_eq!(first.await, Err(Refusal::Status(1)));
+    assert_eq!(flights.share(key(), async { Err(Refusal::Status(2)) }).await, Err(Refusal::Status(2)));
+    assert_eq!(idle.await, Err(Refusal::Status(1)));
+    assert!(flights.lock().is_empty());
+}

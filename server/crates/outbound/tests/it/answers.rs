@@ -224,6 +224,17 @@ async fn slow_answers_end_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_is_closed_when_its_fetch_has_ended() {
+    for text in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n", FINE] {
+        let world = World::new(Script::Hangs(text.to_owned()));
+        assert_eq!(world.get(URL).await.is_ok(), text == FINE);
+        while world.seen.left.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_caller_waits_longer_than_the_longest_timeout() {
     let world = World::new(Script::Hangs(String::new()));
     let began = tokio::time::Instant::now();

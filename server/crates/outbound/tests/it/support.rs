@@ -96,6 +96,8 @@ pub struct Seen {
     pub requests: Mutex<Vec<String>>,
     /// Bytes that it could write.
     pub written: AtomicUsize,
+    /// Connections that the client closed while the server hung.
+    pub left: AtomicUsize,
 }
 
 impl Seen {
@@ -136,7 +138,9 @@ async fn act(stream: &mut Box<dyn Stream>, script: Script, seen: &Seen) -> io::R
         }
         Script::Hangs(text) => {
             say(stream, &text, seen).await?;
-            stream.read_u8().await?;
+            if stream.read_u8().await.is_err() {
+                seen.left.fetch_add(1, Ordering::SeqCst);
+            }
         }
         Script::Waits(permits, text) => {
             permits.acquire().await.unwrap().forget();
