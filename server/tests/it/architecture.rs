@@ -19,12 +19,17 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "crates/protocol/src",
-        &["tokio", "diesel", "poem", "grantor_store", "grantor_jose", "SystemTime::now"],
+        &["tokio", "diesel", "poem", "grantor_store", "grantor_jose", "grantor_outbound", "SystemTime::now"],
         "rules need no runtime, database or clock",
     ),
     ("crates/jose/src", &["tokio", "diesel", "poem::", "grantor_"], "a leaf"),
     ("crates/api/src", &["tokio", "diesel", "grantor_"], "a leaf"),
-    ("crates/store/src", &["poem::", "grantor_jose", "SystemTime::now"], "rows and nothing else"),
+    (
+        "crates/store/src",
+        &["poem::", "grantor_jose", "grantor_outbound", "SystemTime::now"],
+        "rows and nothing else",
+    ),
+    ("crates/outbound/src", &["diesel", "poem::", "grantor_", "SystemTime::now"], "a leaf"),
 ];
 
 #[test]
@@ -56,6 +61,19 @@ fn the_protocols_dependencies_are_pure() {
     for name in ["tokio", "diesel", "poem", "reqwest", "hyper", "getrandom", "rand"] {
         assert!(!manifest.lines().any(|line| line.starts_with(name)), "{name}");
     }
+}
+
+/// Nobody but the server opens what strangers name, and the fetcher knows no room of the house.
+#[test]
+fn the_fetcher_is_the_servers_alone() {
+    let server = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for package in ["crates/api", "crates/jose", "crates/protocol", "crates/store", "../admin-ui", "../e2e"] {
+        let manifest = fs::read_to_string(server.join(package).join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("grantor-outbound"), "{package}");
+    }
+    let manifest = fs::read_to_string(server.join("crates/outbound/Cargo.toml")).unwrap();
+    let names = manifest.lines().filter(|line| line.starts_with("grantor-"));
+    assert_eq!(names.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
