@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod authorize;
 pub mod bootstrap;
+pub mod certificates;
 pub mod client_auth;
 pub mod clock;
 pub mod console;
@@ -15,6 +16,7 @@ pub mod introspect;
 mod key_life;
 pub mod keyring;
 pub mod passwords;
+pub mod peer;
 pub mod revoke;
 pub mod tenants;
 pub mod token;
@@ -30,19 +32,21 @@ use grantor_protocol::{Decision, Effect, Entropy, ParamLimits, Timestamp};
 use grantor_store::{ApplyError, Store};
 use tokio::sync::Semaphore;
 
-use crate::config::PublicUrl;
+use crate::config::{PublicUrl, TrustedProxies};
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::SystemEntropy;
 pub use fault::Fault;
 pub use forms::FormKey;
 pub use passwords::PasswordPool;
+pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
     pub addresses: PublicUrl,
+    pub trusted_proxies: TrustedProxies,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub passwords: PasswordPool,
@@ -61,6 +65,7 @@ pub struct App {
 pub struct Parts {
     pub store: Store,
     pub addresses: PublicUrl,
+    pub trusted_proxies: TrustedProxies,
     pub master: MasterKey,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
@@ -84,6 +89,7 @@ impl App {
             this: Weak::clone(this),
             store: parts.store,
             addresses: parts.addresses,
+            trusted_proxies: parts.trusted_proxies,
             clock: parts.clock,
             entropy: parts.entropy,
             passwords,
