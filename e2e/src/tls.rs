@@ -20,6 +20,13 @@ struct Identity {
     key_pem: String,
 }
 
+/// A client's certificate and private key, as PEM files.
+pub struct ClientIdentity {
+    pub certificate: PathBuf,
+    pub private_key: PathBuf,
+    pub der: Vec<u8>,
+}
+
 /// Writes certificate and private key as PEM files, and gives their paths in this order.
 ///
 /// # Errors
@@ -31,6 +38,20 @@ pub fn write_to(directory: &Path) -> anyhow::Result<[PathBuf; 2]> {
         std::fs::write(path, content).with_context(|| path.display().to_string())?;
     }
     Ok(paths)
+}
+
+/// Makes a certificate that no authority knows, for a client, and writes it and its private key as PEM files.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn write_client_to(directory: &Path) -> anyhow::Result<ClientIdentity> {
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["client.example".to_owned()])?;
+    let [certificate, private_key] = ["client.pem", "client-key.pem"].map(|name| directory.join(name));
+    std::fs::write(&certificate, cert.pem()).with_context(|| certificate.display().to_string())?;
+    std::fs::write(&private_key, signing_key.serialize_pem())
+        .with_context(|| private_key.display().to_string())?;
+    Ok(ClientIdentity { certificate, private_key, der: cert.der().to_vec() })
 }
 
 /// Begins TLS as a client that trusts this certificate and no other.

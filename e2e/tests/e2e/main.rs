@@ -21,6 +21,7 @@ macro_rules! on_both_databases {
 
 mod acme;
 mod assertion;
+mod client_certificates;
 mod console;
 mod durability;
 mod migration;

@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod authorize;
 pub mod bootstrap;
+pub mod certificates;
 pub mod client_auth;
 mod client_secrets;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod introspect;
 mod key_life;
 pub mod keyring;
 pub mod passwords;
+pub mod peer;
 pub mod revoke;
 pub mod tenants;
 pub mod token;
@@ -31,19 +33,21 @@ use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Tim
 use grantor_store::{ApplyError, Store};
 use tokio::sync::Semaphore;
 
-use crate::config::PublicUrl;
+use crate::config::{PublicUrl, TrustedProxies};
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::SystemEntropy;
 pub use fault::Fault;
 pub use forms::FormKey;
 pub use passwords::PasswordPool;
+pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
     pub addresses: PublicUrl,
+    pub trusted_proxies: TrustedProxies,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub passwords: PasswordPool,
@@ -63,6 +67,7 @@ pub struct App {
 pub struct Parts {
     pub store: Store,
     pub addresses: PublicUrl,
+    pub trusted_proxies: TrustedProxies,
     pub master: MasterKey,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
@@ -87,6 +92,7 @@ impl App {
             this: Weak::clone(this),
             store: parts.store,
             addresses: parts.addresses,
+            trusted_proxies: parts.trusted_proxies,
             clock: parts.clock,
             entropy: parts.entropy,
             passwords,

@@ -37,6 +37,7 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
     let parts = Parts {
         store,
         addresses: config.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
         master,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(entropy),

@@ -1,13 +1,15 @@
 //! Configuration: defaults < `grantor.toml` < environment `GRANTOR_*` < flags.
 
+mod networks;
 mod sources;
 mod values;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use networks::{Network, TrustedProxies};
 pub use sources::{KEYS, Overrides, Sources};
-pub use values::{LogFormat, PublicUrl};
+pub use values::{LogFormat, PublicUrl, TlsClientAuth};
 
 /// Everything an operator can choose, checked.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ pub struct Config {
     pub master_key: MasterKeySource,
     pub administrator: Option<Administrator>,
     pub tls: Option<Tls>,
+    /// Who may say for others where a request came from and with which certificate.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether requests of ours may go to loopback and private networks.
+    pub allow_private_network: bool,
     pub log_format: LogFormat,
 }
 
@@ -60,6 +66,7 @@ impl std::fmt::Debug for Administrator {
 pub struct Tls {
     pub certificate: PathBuf,
     pub private_key: PathBuf,
+    pub client_auth: TlsClientAuth,
 }
 
 /// What is wrong with the configuration, in one line that names the setting and where it came from.
@@ -98,10 +105,9 @@ impl Config {
             administrator: both(sources, "admin_email", "admin_password")?
                 .map(|(email, password)| values::administrator(sources, email, password))
                 .transpose()?,
-            tls: both(sources, "tls_cert", "tls_key")?.map(|(certificate, private_key)| Tls {
-                certificate: certificate.into(),
-                private_key: private_key.into(),
-            }),
+            tls: tls(sources)?,
+            trusted_proxies: sources.parsed("trusted_proxies")?.unwrap_or_default(),
+            allow_private_network: values::flag(sources, "allow_private_network")?,
             log_format: sources.parsed("log_format")?.unwrap_or(LogFormat::Text),
         })
     }
@@ -123,6 +129,20 @@ fn master_key(
             "PostgreSQL needs a master key that all nodes share: set GRANTOR_MASTER_KEY_FILE to a file with 32 \
              random bytes in base64 (openssl rand -base64 32)"
                 .to_owned(),
+        )),
+    }
+}
+
+fn tls(sources: &Sources) -> Result<Option<Tls>, ConfigError> {
+    let client_auth = sources.parsed("tls_client_auth")?.unwrap_or_default();
+    match both(sources, "tls_cert", "tls_key")? {
+        Some((certificate, private_key)) => {
+            Ok(Some(Tls { certificate: certificate.into(), private_key: private_key.into(), client_auth }))
+        }
+        None if client_auth == TlsClientAuth::None => Ok(None),
+        None => Err(sources.wrong(
+            "tls_client_auth",
+            "needs tls_cert and tls_key; certificates that a reverse proxy forwards need trusted_proxies",
         )),
     }
 }

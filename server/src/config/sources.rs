@@ -7,7 +7,7 @@ use super::ConfigError;
 
 /// Every setting: its name in `grantor.toml`; `GRANTOR_` and the same in capitals is its
 /// environment variable.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 15] = [
     "public_url",
     "listen",
     "management_listen",
@@ -19,6 +19,9 @@ pub const KEYS: [&str; 12] = [
     "admin_password",
     "tls_cert",
     "tls_key",
+    "tls_client_auth",
+    "trusted_proxies",
+    "allow_private_network",
     "log_format",
 ];
 

@@ -19,6 +19,9 @@ fn has_the_contracts_defaults() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.management_listen.to_string(), "127.0.0.1:9090");
     assert_eq!(config.database_url, "sqlite://./grantor-data/grantor.db");
+    assert!(config.tls.is_none());
+    assert_eq!(config.trusted_proxies, TrustedProxies::default());
+    assert!(!config.allow_private_network);
     assert!(
         matches!(config.master_key, MasterKeySource::DataDirectory(path) if path.ends_with("master.key"))
     );
@@ -48,6 +51,24 @@ fn names_what_is_wrong_and_where() {
         ("log_format = 'xml'", vec![], "log_format in grantor.toml: must be text or json"),
         ("admin_email = 'a@b.example'", vec![], "admin_email is set and admin_password is not"),
         ("tls_key = 'k.pem'", vec![], "tls_key is set and tls_cert is not"),
+        ("tls_client_auth = 'required'", vec![], "tls_client_auth in grantor.toml: must be none or optional"),
+        (
+            "",
+            vec![("GRANTOR_TLS_CLIENT_AUTH", "optional")],
+            "tls_client_auth from GRANTOR_TLS_CLIENT_AUTH: needs tls_cert and tls_key; certificates that a reverse \
+             proxy forwards need trusted_proxies",
+        ),
+        (
+            "",
+            vec![("GRANTOR_TRUSTED_PROXIES", "10.0.0.1,proxy.example")],
+            "trusted_proxies from GRANTOR_TRUSTED_PROXIES: proxy.example is neither an IP address nor a network \
+             such as 10.0.0.0/8",
+        ),
+        (
+            "allow_private_network = 'maybe'",
+            vec![],
+            "allow_private_network in grantor.toml: must be true or false",
+        ),
         (
             "database_url = 'mysql://x'\nmaster_key = 'x'",
             vec![],
@@ -67,6 +88,36 @@ fn a_public_address_in_clear_is_refused_with_the_reason() {
     {
         assert!(load(&format!("public_url = '{url}'"), &[]).is_err(), "{url}");
     }
+}
+
+#[test]
+fn client_certificates_are_asked_for_where_there_is_tls() {
+    let files = "tls_cert = 'c.pem'\ntls_key = 'k.pem'\n";
+    for (client_auth, expected) in [
+        ("", TlsClientAuth::None),
+        ("tls_client_auth = 'none'", TlsClientAuth::None),
+        ("tls_client_auth = 'optional'", TlsClientAuth::Optional),
+    ] {
+        let config = load(&format!("{files}{client_auth}"), &[]).unwrap();
+        assert_eq!(config.tls.unwrap().client_auth, expected, "{client_auth}");
+    }
+    assert!(load("tls_client_auth = 'none'", &[]).unwrap().tls.is_none());
+}
+
+#[test]
+fn proxies_are_a_list_in_the_file_and_in_the_environment() {
+    let expected: TrustedProxies = "10.0.0.0/8,2001:db8::1".parse().unwrap();
+    let file = load("trusted_proxies = ['10.0.0.0/8', '2001:db8::1']", &[]).unwrap();
+    assert_eq!(file.trusted_proxies, expected);
+    let environment = load("", &[("GRANTOR_TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1")]).unwrap();
+    assert_eq!(environment.trusted_proxies, expected);
+}
+
+#[test]
+fn private_networks_are_for_those_who_ask() {
+    assert!(load("allow_private_network = true", &[]).unwrap().allow_private_network);
+    assert!(load("", &[("GRANTOR_ALLOW_PRIVATE_NETWORK", "true")]).unwrap().allow_private_network);
+    assert!(!load("allow_private_network = false", &[]).unwrap().allow_private_network);
 }
 
 #[test]

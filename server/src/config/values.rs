@@ -98,6 +98,37 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Whether the TLS listener asks clients for certificates (RFC 8705).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsClientAuth {
+    /// It does not ask.
+    #[default]
+    None,
+    /// It asks, and goes on without one.
+    Optional,
+}
+
+impl FromStr for TlsClientAuth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "optional" => Ok(Self::Optional),
+            _ => Err("must be none or optional".to_owned()),
+        }
+    }
+}
+
+/// A setting that is off unless it is `true`.
+pub(super) fn flag(sources: &Sources, key: &'static str) -> Result<bool, ConfigError> {
+    match sources.text(key) {
+        Some("true") => Ok(true),
+        Some("false") | None => Ok(false),
+        Some(_) => Err(sources.wrong(key, "must be true or false")),
+    }
+}
+
 pub(super) fn database_url(sources: &Sources, url: String) -> Result<String, ConfigError> {
     let known = ["sqlite://", "postgres://", "postgresql://"];
     if known.iter().any(|scheme| url.starts_with(scheme)) {

@@ -1,5 +1,7 @@
 //! What handlers take out of requests.
 
+mod peer;
+
 use std::sync::Arc;
 
 use grantor_protocol::{Error, Params};
@@ -10,6 +12,8 @@ use super::cookies;
 use crate::app::authorize::Browser;
 use crate::app::client_auth::ClientRequest;
 use crate::app::{App, Fault, TenantContext};
+
+pub use peer::peer;
 
 /// Largest body of a form, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;

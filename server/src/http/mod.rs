@@ -15,6 +15,8 @@ mod render;
 pub mod request_id;
 mod routes;
 pub mod serve;
+mod tls;
 
+pub use extract::peer;
 pub use measure::Metrics;
 pub use routes::router;

@@ -6,7 +6,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +16,12 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Response};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::tls;
+use crate::app::ClientCertificate;
 use crate::config::Tls;
 
 /// A client has so long to send its request's headers, and as long for a TLS handshake.
@@ -52,7 +51,7 @@ impl Listener {
         let socket = TcpListener::bind(address)
             .await
             .map_err(|error| format!("cannot listen on {address}: {error}"))?;
-        Ok(Self { socket, tls: tls.map(acceptor).transpose()? })
+        Ok(Self { socket, tls: tls.map(tls::acceptor).transpose()? })
     }
 
     /// The address that was bound, with the port that the system chose where 0 was asked for.
@@ -104,14 +103,18 @@ impl Listener {
         let (endpoint, watcher) = (Arc::clone(endpoint), graceful.watcher());
         match self.tls.clone() {
             None => {
-                let connection = Connection { endpoint, remote, local, scheme: "http" };
+                let connection = Connection { endpoint, remote, local, scheme: "http", certificate: None };
                 tokio::spawn(connection.run(stream, watcher));
             }
             Some(tls) => {
-                let connection = Connection { endpoint, remote, local, scheme: "https" };
                 tokio::spawn(async move {
                     match tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => connection.run(stream, watcher).await,
+                        Ok(Ok(stream)) => {
+                            let certificate = tls::client_certificate(stream.get_ref().1);
+                            let connection =
+                                Connection { endpoint, remote, local, scheme: "https", certificate };
+                            connection.run(stream, watcher).await;
+                        }
                         Ok(Err(error)) => tracing::debug!(%remote, %error, "TLS handshake"),
                         Err(_) => tracing::debug!(%remote, "TLS handshake took too long"),
                     }
@@ -126,6 +129,7 @@ struct Connection<E> {
     remote: SocketAddr,
     local: SocketAddr,
     scheme: &'static str,
+    certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
@@ -138,8 +142,12 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let endpoint = Arc::clone(&self.endpoint);
             let addresses = (LocalAddr(local.into()), RemoteAddr(remote.into()), scheme.clone());
+            let certificate = self.certificate.clone();
             async move {
-                let request = poem::Request::from((request, addresses.0, addresses.1, addresses.2));
+                let mut request = poem::Request::from((request, addresses.0, addresses.1, addresses.2));
+                if let Some(certificate) = certificate {
+                    request.extensions_mut().insert(certificate);
+                }
                 Ok::<_, Infallible>(hyper::Response::from(endpoint.get_response(request).await))
             }
         });
@@ -161,22 +169,5 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
     }
 }
 
-/// Reads certificate chain and key from PEM files.
-fn acceptor(tls: &Tls) -> Result<TlsAcceptor, String> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(&tls.certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| unreadable(&tls.certificate, &error))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.private_key)
-        .map_err(|error| unreadable(&tls.private_key, &error))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
-        .map_err(|error| format!("{}: {error}", tls.certificate.display()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error) -> String {
-    format!("{} cannot be read: {error}", path.display())
-}
+#[cfg(test)]
+mod tests;

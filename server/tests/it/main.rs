@@ -5,4 +5,5 @@
 mod admin;
 mod architecture;
 mod oauth;
+mod peer;
 mod support;

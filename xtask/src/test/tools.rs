@@ -19,20 +19,20 @@ pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
             version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
         println!("    {version}");
     }
-    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?] {
+    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?] {
         println!("    {}", tool.display());
     }
     Ok(())
 }
 
-/// Puts PostgreSQL's programs, Chromium and ChromeDriver on the command's search path.
+/// Puts PostgreSQL's programs, Chromium, ChromeDriver and curl on the command's search path.
 ///
 /// # Errors
 /// As [`provide`].
 pub fn on_path(command: &mut Command) -> anyhow::Result<&mut Command> {
     let mut folders = vec![postgresql()?];
-    folders
-        .extend([chromium()?, chromedriver()?].iter().filter_map(|tool| tool.parent().map(Path::to_owned)));
+    let tools = [chromium()?, chromedriver()?, curl()?];
+    folders.extend(tools.iter().filter_map(|tool| tool.parent().map(Path::to_owned)));
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     // After the caller's own folders, which may hold a newer one of what stands beside these tools.
     let path = std::env::join_paths(std::env::split_paths(&inherited).chain(folders))?;
@@ -84,6 +84,11 @@ fn chromium() -> anyhow::Result<PathBuf> {
 
 fn chromedriver() -> anyhow::Result<PathBuf> {
     installed("ChromeDriver", || process::find_program(&["chromedriver"]), &["chromium-driver"])
+}
+
+/// A TLS client that is not ours, with certificates of its own.
+fn curl() -> anyhow::Result<PathBuf> {
+    installed("curl", || process::find_program(&["curl"]), &["curl"])
 }
 
 fn installed(

@@ -5,6 +5,7 @@
 //! [`Decision`]: the [`Effect`]s to write and the outcome to answer.
 
 pub mod authorize;
+pub mod certificate;
 pub mod claims;
 pub mod client_auth;
 pub mod confirmation;

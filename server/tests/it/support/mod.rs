@@ -24,6 +24,9 @@ pub use world::{FrozenClock, START, SeededEntropy};
 /// Where the tests' server says that it is.
 pub const PUBLIC_URL: &str = "https://id.example";
 
+/// Whose forwarding headers it believes: requests without a TCP address come from nobody.
+pub const TRUSTED_PROXIES: &str = "192.0.2.0/24";
+
 /// A server in process with a database of its own.
 pub struct TestApp {
     pub app: Arc<App>,
@@ -65,6 +68,7 @@ impl TestApp {
         let parts = Parts {
             store,
             addresses: PUBLIC_URL.parse().unwrap(),
+            trusted_proxies: TRUSTED_PROXIES.parse().unwrap(),
             master: MasterKey::new([7; 32]).unwrap(),
             clock: Arc::<FrozenClock>::clone(&clock),
             entropy,

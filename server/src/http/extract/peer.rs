@@ -1,0 +1,31 @@
+//! Who sent a request: what the listener saw, or what a trusted reverse proxy says.
+
+mod client_cert;
+mod forwarded;
+
+use std::sync::Arc;
+
+use poem::Request;
+
+use crate::app::{App, ClientCertificate, Peer};
+
+/// The client behind a request.
+///
+/// The connection says it, unless it comes from a reverse proxy that the operator trusts: then the address is what the
+/// proxy's `Forwarded` (RFC 7239) or `X-Forwarded-For` says, and the certificate what its `Client-Cert` says
+/// (RFC 9440), never the proxy's own. From everybody else these headers mean nothing (RFC 9440 §4, RFC 9700 §4.13).
+pub fn peer(app: &App, request: &Request) -> Peer {
+    let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
+    match connected {
+        Some(proxy) if app.trusted_proxies.contains(proxy) => Peer {
+            address: Some(forwarded::client_address(request.headers(), proxy, &app.trusted_proxies)),
+            certificate: client_cert::certificate(request.headers()).unwrap_or_else(|error| {
+                tracing::warn!(%proxy, %error, "the client certificate that a proxy forwards");
+                None
+            }),
+        },
+        address => {
+            Peer { address, certificate: request.extensions().get::<Arc<ClientCertificate>>().cloned() }
+        }
+    }
+}
