@@ -21,6 +21,7 @@ pub mod tenants;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;
+mod verified_tokens;
 
 use std::sync::{Arc, Weak};
 
@@ -40,6 +41,8 @@ pub use forms::FormKey;
 pub use passwords::PasswordPool;
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
+use verified_tokens::VerifiedTokens;
+
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
@@ -54,6 +57,7 @@ pub struct App {
     pub capabilities: Capabilities,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    verified: VerifiedTokens,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -97,6 +101,7 @@ impl App {
             capabilities: parts.capabilities,
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             master: Arc::new(master),
+            verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
         }))
     }
