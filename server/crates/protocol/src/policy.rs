@@ -307,3 +307,69 @@ impl Policy {
         audience == self.issuer || audience.strip_prefix(&self.issuer) == Some("/token")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn rules(identifier: &str, scope: &str, access_token_format: AccessTokenFormat) -> ResourceRules {
+        ResourceRules {
+            identifier: identifier.to_owned(),
+            scope: Scope::parse(scope).unwrap_or_default(),
+            access_token_format,
+            signed_only: false,
+            for_self_made_clients: true,
+        }
+    }
+
+    /// A tenant with the resources `jwt`, `opaque`, `both` and the admin API.
+    fn policy() -> Policy {
+        let resources = vec![
+            ResourceRules::admin_api("admin".to_owned()),
+            rules("jwt", "a shared", AccessTokenFormat::Jwt),
+            rules("opaque", "b shared", AccessTokenFormat::Opaque),
+        ];
+        Policy::compile(testing::ISSUER, &TenantSettings::default(), resources, Capabilities::default())
+    }
+
+    #[test]
+    fn who_decides_the_form_of_an_access_token() {
+        use AccessTokenFormat::{Jwt, Opaque};
+        for (chosen, resources, expected) in [
+            (None, &[][..], Jwt),
+            (None, &["jwt"], Jwt),
+            (None, &["opaque"], Opaque),
+            (None, &["jwt", "opaque"], Opaque),
+            (Some(Opaque), &[], Opaque),
+            (Some(Opaque), &["jwt"], Opaque),
+            (Some(Jwt), &["opaque"], Jwt),
+            (Some(Opaque), &["admin"], Jwt),
+            (Some(Opaque), &["opaque", "admin"], Jwt),
+            (None, &["opaque", "admin"], Jwt),
+        ] {
+            let mut client = testing::client();
+            client.metadata.access_token_format = chosen;
+            let resources: Vec<_> = resources.iter().copied().map(str::to_owned).collect();
+            let format = policy().access_token_format(&client, &resources);
+            assert_eq!(format, expected, "{chosen:?} {resources:?}");
+        }
+    }
+
+    /// RFC 8707 §2.2: a token carries no scope that says something to others alone.
+    #[test]
+    fn a_scope_within_resources() {
+        let scope = Scope::parse("openid a b shared").unwrap_or_default();
+        for (resources, expected) in [
+            (&[][..], "openid a b shared"),
+            (&["jwt"], "openid a shared"),
+            (&["opaque"], "openid b shared"),
+            (&["jwt", "opaque"], "openid a b shared"),
+            (&["admin"], "openid"),
+        ] {
+            let resources: Vec<_> = resources.iter().copied().map(str::to_owned).collect();
+            let within = policy().scope_within(&scope, &resources);
+            assert_eq!(within.to_string(), expected, "{resources:?}");
+        }
+    }
+}
