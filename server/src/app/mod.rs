@@ -23,6 +23,7 @@ pub mod tenants;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;
+mod verified_tokens;
 
 use std::sync::{Arc, Weak};
 
@@ -44,6 +45,8 @@ pub use passwords::PasswordPool;
 pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
+use verified_tokens::VerifiedTokens;
+
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
@@ -62,6 +65,7 @@ pub struct App {
     pub fetcher: Arc<Fetcher>,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    verified: VerifiedTokens,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -109,6 +113,7 @@ impl App {
             fetcher: Arc::new(parts.fetcher),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             master: Arc::new(master),
+            verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
         }))
     }
