@@ -7,6 +7,7 @@ mod code_flow;
 mod console;
 mod cors;
 mod discovery;
+mod dpop;
 mod interaction;
 mod key_life;
 mod misplaced;
