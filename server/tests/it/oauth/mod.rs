@@ -2,6 +2,7 @@
 
 mod assertion;
 mod bad_input;
+mod certificates;
 mod client_auth;
 mod code_flow;
 mod console;
@@ -15,6 +16,7 @@ mod nodes;
 mod pages;
 mod prompts;
 mod races;
+mod remote_keys;
 mod responses;
 mod setup;
 mod tokens;
