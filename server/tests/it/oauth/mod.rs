@@ -2,12 +2,14 @@
 
 mod assertion;
 mod bad_input;
+mod certificates;
 mod client_auth;
 mod code_flow;
 mod console;
 mod cors;
 mod discovery;
 mod exchange;
+mod dpop;
 mod interaction;
 mod key_life;
 mod misplaced;
@@ -17,6 +19,7 @@ mod pages;
 mod prompts;
 mod races;
 mod resources;
+mod remote_keys;
 mod responses;
 mod setup;
 mod tokens;
