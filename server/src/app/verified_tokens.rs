@@ -11,9 +11,12 @@ use quick_cache::sync::Cache;
 use super::TenantContext;
 use super::tokens::ACCESS_TOKEN_TYPE;
 
-/// Tokens kept in memory, of all tenants together, at about a kilobyte each; the least used ones
-/// leave.
+/// Tokens kept in memory, of all tenants together, at about a kilobyte each mostly; the least used
+/// ones leave.
 const TOKENS: usize = 20_000;
+
+/// Longest token kept, in bytes: bounds the memory as well as the number does.
+const LONGEST: usize = 4096;
 
 /// What their signatures proved. Whether a token is expired or revoked is none of it, and asked every
 /// time.
@@ -55,7 +58,8 @@ impl VerifiedTokens {
         let text = token.expose();
         let verified = context.keys.verify::<AccessTokenClaims>(text, ACCESS_TOKEN_TYPE).ok()?;
         let claims = Arc::new(verified.claims);
-        if let Some(kid) = verified.header.kid.filter(|_| lives(&claims)) {
+        let worth_keeping = text.len() <= LONGEST && lives(&claims);
+        if let Some(kid) = verified.header.kid.filter(|_| worth_keeping) {
             self.tokens.insert(key, Verified { kid: kid.into(), claims: Arc::clone(&claims) });
         }
         Some(claims)
