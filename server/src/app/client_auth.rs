@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use grantor_jose::{Algorithm, NumericDate};
 use grantor_protocol::client_auth::{self, AssertionClaims, Credentials};
-use grantor_protocol::confirmation::Possession;
 use grantor_protocol::metadata::ASSERTION_ALGORITHMS;
 use grantor_protocol::model::{AuthenticationMethod, ClientId};
 use grantor_protocol::{Effect, Error, Params, Secret, Timestamp};
 use serde::Deserialize;
 
-use super::{App, Fault, LoadedClient, TenantContext};
+use super::dpop::DpopHeader;
+use super::{App, Fault, LoadedClient, Peer, TenantContext};
 
 /// A request to an endpoint that clients call themselves.
 #[derive(Clone, Copy)]
@@ -18,13 +18,13 @@ pub struct ClientRequest<'a> {
     pub params: &'a Params,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
+    pub dpop: DpopHeader<'a>,
+    pub peer: &'a Peer,
 }
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
     pub loaded: Arc<LoadedClient>,
-    /// What the request proved to have beside the client's credentials.
-    pub possession: Possession,
     /// What the proof spends; to be applied with the decision.
     pub spent: Option<Effect>,
 }
@@ -56,18 +56,17 @@ impl App {
         context: &TenantContext,
         request: ClientRequest<'_>,
     ) -> Result<AuthenticatedClient, Fault> {
-        let possession = Possession::default();
         match client_auth::credentials(request.authorization, request.params)? {
             Credentials::None { client_id } => {
                 let loaded = self.known_client(context, &client_id).await?;
                 client_auth::check_method(&loaded.client, AuthenticationMethod::None)?;
-                Ok(AuthenticatedClient { loaded, possession, spent: None })
+                Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Secret { method, client_id, secret } => {
                 let loaded = self.known_client(context, &client_id).await?;
                 client_auth::check_method(&loaded.client, method)?;
                 client_auth::check_secret(&loaded.client, &secret, self.now())?;
-                Ok(AuthenticatedClient { loaded, possession, spent: None })
+                Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Assertion { client_id, assertion } => {
                 self.authenticate_by_assertion(context, client_id, &assertion).await
@@ -125,6 +124,6 @@ impl App {
             already_spent,
             self.now(),
         )?;
-        Ok(AuthenticatedClient { loaded, possession: Possession::default(), spent: Some(spent) })
+        Ok(AuthenticatedClient { loaded, spent: Some(spent) })
     }
 }

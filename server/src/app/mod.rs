@@ -9,6 +9,7 @@ pub mod client_auth;
 mod client_secrets;
 pub mod clock;
 pub mod console;
+pub mod dpop;
 pub mod entropy;
 mod fault;
 mod forms;
@@ -62,6 +63,7 @@ pub struct App {
     pub fetcher: Arc<Fetcher>,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    nonces: dpop::NonceKey,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -108,6 +110,7 @@ impl App {
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
+            nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
             master: Arc::new(master),
             key_making: Semaphore::new(1),
         }))

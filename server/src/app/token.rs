@@ -24,16 +24,17 @@ impl App {
         request.params.refuse_duplicates()?;
         self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, request).await?;
+            let (possession, proof) = self.possession(context, request, "/token").await?;
             let token_request = TokenRequest {
                 params: request.params,
                 client: &authenticated.loaded.client,
                 policy: &context.policy,
-                possession: &authenticated.possession,
+                possession: &possession,
                 now: self.now(),
                 entropy: self.entropy.as_ref(),
             };
             let decision = self.decide_token(context, token_request).await?;
-            let mut effects: Vec<_> = authenticated.spent.into_iter().collect();
+            let mut effects: Vec<_> = authenticated.spent.into_iter().chain(proof).collect();
             effects.extend(decision.effects);
             let outcome = match decision.outcome {
                 Ok(issuance) => {

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod claims;
 pub mod client_auth;
 pub mod confirmation;
+pub mod dpop;
 mod effect;
 mod entropy;
 mod error;

@@ -11,6 +11,9 @@ use crate::{Policy, Scope};
 pub const ASSERTION_ALGORITHMS: [&str; 9] =
     ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
+/// Algorithms of DPoP proofs (RFC 9449 §4.3), none of them symmetric.
+pub const PROOF_ALGORITHMS: [&str; 9] = ASSERTION_ALGORITHMS;
+
 /// The metadata document.
 #[derive(Debug, Serialize)]
 pub struct Metadata {
@@ -35,6 +38,7 @@ pub struct Metadata {
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    dpop_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
@@ -76,6 +80,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         introspection_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
         code_challenge_methods_supported: ["S256"],
         claims_supported: vec![
             "sub",

@@ -88,6 +88,9 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SpendAssertion { client_id, jti, expires_at } => {
             token::spend_assertion(conn, tenant, &client_id, jti, expires_at).await
         }
+        Effect::SpendProof { key, jti, expires_at } => {
+            token::spend_proof(conn, tenant, &key, jti, expires_at).await
+        }
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -122,6 +125,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::RevokeAccessToken { .. }
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
+        | Effect::SpendProof { .. }
         | Effect::RecordAudit(_) => None,
     }
 }
