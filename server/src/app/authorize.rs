@@ -132,10 +132,10 @@ impl App {
         };
         let object = match authorize::presented(params)? {
             Presented::Parameters => None,
-            Presented::Object(object) => Some(self.read_request_object(context, known()?, object)?),
+            Presented::Object(object) => Some(self.read_request_object(context, known()?, object).await?),
             Presented::ObjectAt(uri) => {
                 let object = self.fetch_request_object(context, known()?, uri).await?;
-                Some(self.read_request_object(context, known()?, &object)?)
+                Some(self.read_request_object(context, known()?, &object).await?)
             }
             Presented::Pushed(handle) => {
                 let known = known()?;

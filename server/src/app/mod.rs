@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod bootstrap;
 pub mod certificates;
 pub mod client_auth;
+pub mod client_keys;
 mod client_secrets;
 pub mod clock;
 pub mod console;
@@ -66,6 +67,7 @@ pub struct App {
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     nonces: dpop::NonceKey,
+    fetched_keys: client_keys::FetchedKeys,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -112,6 +114,7 @@ impl App {
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
+            fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
             master: Arc::new(master),
             key_making: Semaphore::new(1),

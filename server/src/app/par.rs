@@ -24,7 +24,7 @@ impl App {
             let mut effects: Vec<_> = authenticated.spent.into_iter().chain(proof).collect();
             let loaded = &authenticated.loaded;
             // A refused request still spends what it came with.
-            let object = match self.pushed_object(context, loaded, request.params) {
+            let object = match self.pushed_object(context, loaded, request.params).await {
                 Ok(object) => object,
                 Err(error) => return Ok(Decision { effects, outcome: Err(error) }),
             };
@@ -41,14 +41,14 @@ impl App {
 
     /// The parameters of the request object that was pushed, if one was (RFC 9126 §3). What stands beside
     /// it, but for the client's authentication, counts for nothing.
-    fn pushed_object(
+    async fn pushed_object(
         &self,
         context: &TenantContext,
         loaded: &LoadedClient,
         params: &Params,
     ) -> Result<Option<Params>, Error> {
         match authorize::presented(params)? {
-            Presented::Object(object) => self.read_request_object(context, loaded, object).map(Some),
+            Presented::Object(object) => self.read_request_object(context, loaded, object).await.map(Some),
             // A request_uri is refused by the rules.
             Presented::Parameters | Presented::ObjectAt(_) | Presented::Pushed(_) => Ok(None),
         }

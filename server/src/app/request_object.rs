@@ -8,6 +8,7 @@ use grantor_protocol::authorize::request_object::{self, REQUEST_OBJECT_TYPE};
 use grantor_protocol::{Error, ErrorCode, Params};
 use serde_json::{Map, Value};
 
+use super::client_keys::Unproven;
 use super::{App, Fault, LoadedClient, TenantContext};
 
 /// What a request object may be when it is fetched (RFC 9101 §5.2.3).
@@ -23,7 +24,7 @@ impl App {
     ///
     /// # Errors
     /// `invalid_request_object`.
-    pub(super) fn read_request_object(
+    pub(super) async fn read_request_object(
         &self,
         context: &TenantContext,
         loaded: &LoadedClient,
@@ -34,11 +35,14 @@ impl App {
         if header.typ.is_some() && !header.is_typ("JWT") && !header.is_typ(REQUEST_OBJECT_TYPE) {
             return Err(refused("the typ of the request object is another kind of token's"));
         }
-        let keys = loaded.keys.as_ref().ok_or_else(|| refused("the client has no readable keys"))?;
         let allowed: Vec<Algorithm> =
             request_object::algorithms(&loaded.client).iter().filter_map(|name| name.parse().ok()).collect();
-        let claims: Map<String, Value> = keys.verify(object, &allowed).map_err(unreadable)?.claims;
-        request_object::parameters(&claims, &loaded.client, &context.policy, self.limits, self.now())
+        let verified = self.verify_by_client::<Map<String, Value>>(loaded, object, &allowed).await;
+        let verified = verified.map_err(|unproven| match unproven {
+            Unproven::Refused(error) => unreadable(error),
+            unproven => refused("the client's keys cannot be used").because(unproven.to_string()),
+        })?;
+        request_object::parameters(&verified.claims, &loaded.client, &context.policy, self.limits, self.now())
     }
 
     /// The request object at an address that the client registered (RFC 9101 §5.2).

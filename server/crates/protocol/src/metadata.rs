@@ -39,6 +39,7 @@ pub struct Metadata {
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     dpop_signing_alg_values_supported: Vec<&'static str>,
+    tls_client_certificate_bound_access_tokens: bool,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
@@ -57,7 +58,11 @@ pub fn metadata(policy: &Policy) -> Metadata {
     let methods: Vec<_> = policy.token_endpoint_auth_methods.iter().map(|method| method.as_str()).collect();
     let proving: Vec<_> =
         methods.iter().copied().filter(|method| *method != AuthenticationMethod::None.as_str()).collect();
-    let algorithms = ASSERTION_ALGORITHMS.to_vec();
+    let algorithms: Vec<_> = policy
+        .token_endpoint_auth_methods
+        .iter()
+        .flat_map(|method| method.assertion_algorithms().iter().copied())
+        .collect();
     Metadata {
         issuer: policy.issuer.clone(),
         authorization_endpoint: endpoint("authorize"),
@@ -81,6 +86,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
+        tls_client_certificate_bound_access_tokens: policy.client_certificates,
         code_challenge_methods_supported: ["S256"],
         claims_supported: vec![
             "sub",

@@ -166,8 +166,7 @@ impl Policy {
                 .collect(),
             token_endpoint_auth_methods: AuthenticationMethod::ALL
                 .into_iter()
-                .filter(|method| !method.uses_certificate())
-                .filter(|method| *method != AuthenticationMethod::ClientSecretJwt)
+                .filter(|method| capabilities.client_certificates || !method.uses_certificate())
                 .collect(),
             scopes,
             resources,

@@ -1,9 +1,11 @@
 //! What client metadata may say (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2), whoever
 //! registers the client.
 
+mod authorization;
+
 use std::fmt;
 
-use crate::metadata::ASSERTION_ALGORITHMS;
+use crate::certificate::ExpectedSubject;
 use crate::model::{AuthenticationMethod, ClientMetadata, GrantType};
 use crate::{Policy, redirect_uri};
 
@@ -51,9 +53,8 @@ pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<Inval
     found.name(metadata);
     found.redirect_uris(metadata);
     found.grant_types(metadata);
-    found.response_types(metadata, policy);
-    found.request_objects(metadata);
-    found.authentication(metadata);
+    found.authorization(metadata, policy);
+    found.authentication(metadata, policy);
     found.scope(metadata, policy);
     found.resources(metadata, policy);
     found.web_pages(metadata);
@@ -114,61 +115,60 @@ impl Findings {
         }
     }
 
-    /// RFC 7591 §2.1: each response type with its grant types, and each grant type of the authorization
-    /// endpoint with a response type.
-    fn response_types(&mut self, metadata: &ClientMetadata, policy: &Policy) {
-        const FIELD: &str = "response_types";
-        let types = &metadata.response_types;
-        self.list(FIELD, types, MAX_ELEMENTS);
-        let supported = policy.demands_of(metadata).response_types;
-        let holds = |grant_type| metadata.grant_types.contains(&grant_type);
-        for (index, response_type) in types.iter().enumerate() {
-            if !supported.contains(response_type) {
-                self.add_at(FIELD, index, "is for the profile oidc-legacy only");
-            } else if response_type.has_code() && !holds(GrantType::AuthorizationCode) {
-                self.add_at(FIELD, index, "needs the grant type authorization_code");
-            } else if response_type.gives_tokens() && !holds(GrantType::Implicit) {
-                self.add_at(FIELD, index, "needs the grant type implicit");
-            }
-        }
-        if holds(GrantType::Implicit) && !supported.iter().any(|held| held.gives_tokens()) {
-            self.add("grant_types", "implicit is for the profile oidc-legacy only");
-        }
-        if types.is_empty() {
-            return;
-        }
-        if holds(GrantType::AuthorizationCode) && !types.iter().any(|held| held.has_code()) {
-            self.add(FIELD, "the grant type authorization_code needs one with code");
-        }
-        if holds(GrantType::Implicit) && !types.iter().any(|held| held.gives_tokens()) {
-            self.add(FIELD, "the grant type implicit needs one with token or id_token");
-        }
-    }
-
-    /// RFC 9101 §10.5, OpenID Connect Dynamic Client Registration §2.
-    fn request_objects(&mut self, metadata: &ClientMetadata) {
-        const FIELD: &str = "request_uris";
-        let no_keys = metadata.jwks.is_none() && metadata.jwks_uri.is_none();
-        if metadata.require_signed_request_object && no_keys {
-            self.add("require_signed_request_object", "needs the client's public keys");
-        }
-        let algorithm = metadata.request_object_signing_alg.as_deref();
-        if algorithm.is_some_and(|name| !ASSERTION_ALGORITHMS.contains(&name)) {
-            let known = ASSERTION_ALGORITHMS.join(", ");
-            self.add("request_object_signing_alg", format!("must be one of {known}"));
-        }
-        self.list(FIELD, &metadata.request_uris, MAX_ELEMENTS);
-        for (index, uri) in metadata.request_uris.iter().enumerate() {
-            if let Err(detail) = check_web_page(uri) {
-                self.add_at(FIELD, index, detail);
-            }
-        }
-    }
-
-    fn authentication(&mut self, metadata: &ClientMetadata) {
+    fn authentication(&mut self, metadata: &ClientMetadata, policy: &Policy) {
         let method = metadata.token_endpoint_auth_method;
-        if method == AuthenticationMethod::PrivateKeyJwt && metadata.jwks.is_none() {
-            self.add("jwks", "private_key_jwt needs the client's public keys");
+        if !policy.token_endpoint_auth_methods.contains(&method) {
+            self.add("token_endpoint_auth_method", "is not offered here");
+        }
+        if let Some(algorithm) = &metadata.token_endpoint_auth_signing_alg
+            && !method.assertion_algorithms().contains(&algorithm.as_str())
+        {
+            self.add(
+                "token_endpoint_auth_signing_alg",
+                "is not an algorithm of the client's authentication method",
+            );
+        }
+        if metadata.tls_client_certificate_bound_access_tokens && !policy.client_certificates {
+            const FIELD: &str = "tls_client_certificate_bound_access_tokens";
+            self.add(FIELD, "client certificates do not reach this server");
+        }
+        self.keys(metadata);
+        self.certificate_subject(metadata);
+    }
+
+    fn keys(&mut self, metadata: &ClientMetadata) {
+        let method = metadata.token_endpoint_auth_method;
+        if let Some(Err(detail)) = metadata.jwks_uri.as_deref().map(check_web_page) {
+            self.add("jwks_uri", detail);
+        }
+        match (&metadata.jwks, &metadata.jwks_uri) {
+            // RFC 7591 §2.
+            (Some(_), Some(_)) => self.add("jwks_uri", "excludes jwks: leave one of them out"),
+            (None, None) if method.uses_keys() => {
+                let detail =
+                    format!("{} needs the client's public keys, here or at jwks_uri", method.as_str());
+                self.add("jwks", detail);
+            }
+            _ => {}
+        }
+    }
+
+    /// RFC 8705 §2.1.2.
+    fn certificate_subject(&mut self, metadata: &ClientMetadata) {
+        let mut count = 0;
+        for (field, value) in certificate_subjects(metadata) {
+            count += 1;
+            if let Err(error) = ExpectedSubject::parse(field, value) {
+                self.add(field, error.to_string());
+            } else if count > 1 {
+                self.add(field, "is one too many: a certificate is known by one subject");
+            }
+        }
+        if count == 0 && metadata.token_endpoint_auth_method == AuthenticationMethod::TlsClientAuth {
+            self.add(
+                "tls_client_auth_subject_dn",
+                "tls_client_auth needs this or one of tls_client_auth_san_*",
+            );
         }
     }
 
@@ -232,6 +232,20 @@ impl Findings {
     }
 }
 
+/// The members that say whose certificate `tls_client_auth` takes (RFC 8705 §2.1.2), those that are there.
+pub fn certificate_subjects(metadata: &ClientMetadata) -> impl Iterator<Item = (&'static str, &str)> {
+    let [subject_dn, san_dns, san_uri, san_ip, san_email] = ExpectedSubject::PARAMETERS;
+    [
+        (subject_dn, &metadata.tls_client_auth_subject_dn),
+        (san_dns, &metadata.tls_client_auth_san_dns),
+        (san_uri, &metadata.tls_client_auth_san_uri),
+        (san_ip, &metadata.tls_client_auth_san_ip),
+        (san_email, &metadata.tls_client_auth_san_email),
+    ]
+    .into_iter()
+    .filter_map(|(parameter, value)| Some((parameter, value.as_deref()?)))
+}
+
 /// Whether people can be shown this name.
 ///
 /// # Errors
@@ -267,93 +281,15 @@ pub fn check_web_page(uri: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorize::ResponseType;
-    use crate::{Profile, Scope, testing};
+    use crate::{Scope, testing};
 
-    fn metadata() -> ClientMetadata {
+    pub(super) fn metadata() -> ClientMetadata {
         let mut metadata = testing::client().metadata;
         metadata.grant_types.retain(|grant_type| *grant_type != GrantType::Implicit);
         metadata
     }
 
-    fn legacy() -> ClientMetadata {
-        let profile = Some(Profile::OidcLegacy);
-        ClientMetadata { profile, response_types: ResponseType::ALL.to_vec(), ..testing::client().metadata }
-    }
-
-    /// RFC 7591 §2.1, and one client of another profile than its tenant's.
-    #[test]
-    fn response_types_go_with_grant_types() {
-        assert_eq!(check(&legacy(), &testing::policy()), Ok(()));
-        type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 7] = [
-            (
-                &[
-                    "response_types[1]",
-                    "response_types[2]",
-                    "response_types[3]",
-                    "response_types[4]",
-                    "response_types[5]",
-                    "response_types[6]",
-                    "grant_types",
-                ],
-                |client| client.profile = None,
-            ),
-            (&["grant_types"], |client| {
-                client.profile = None;
-                client.response_types.clear();
-            }),
-            (&["response_types[0]"], |client| {
-                client.grant_types.retain(|held| *held != GrantType::Implicit);
-                client.response_types = vec![ResponseType::IdToken, ResponseType::Code];
-            }),
-            (&["response_types[1]"], |client| {
-                client.grant_types = vec![GrantType::Implicit];
-                client.scope = Scope::default();
-                client.response_types = vec![ResponseType::IdToken, ResponseType::Code];
-            }),
-            (&["response_types"], |client| client.response_types = vec![ResponseType::Code]),
-            (&["response_types"], |client| client.response_types = vec![ResponseType::IdToken]),
-            (&["response_types[1]"], |client| {
-                client.response_types = vec![ResponseType::CodeToken, ResponseType::CodeToken];
-            }),
-        ];
-        for (number, (expected, change)) in cases.into_iter().enumerate() {
-            let mut metadata = legacy();
-            change(&mut metadata);
-            assert_eq!(fields(&metadata), expected, "case {number}");
-        }
-    }
-
-    /// RFC 9101 §10.5: an algorithm that is none of ours is not registered, above all not `none`.
-    #[test]
-    fn request_objects_can_be_verified() {
-        type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 6] = [
-            (&["require_signed_request_object"], |client| client.require_signed_request_object = true),
-            (&["request_object_signing_alg"], |client| {
-                client.request_object_signing_alg = Some("none".to_owned());
-            }),
-            (&["request_object_signing_alg"], |client| {
-                client.request_object_signing_alg = Some("HS256".to_owned());
-            }),
-            (&["request_uris[0]"], |client| client.request_uris = vec!["http://a.example/r".to_owned()]),
-            (&["request_uris[0]"], |client| client.request_uris = vec!["urn:a".to_owned()]),
-            (&[], |client| {
-                client.jwks_uri = Some("https://a.example/jwks".to_owned());
-                client.require_signed_request_object = true;
-                client.request_object_signing_alg = Some("PS256".to_owned());
-                client.request_uris = vec!["https://a.example/r#hash".to_owned()];
-            }),
-        ];
-        for (number, (expected, change)) in cases.into_iter().enumerate() {
-            let mut metadata = metadata();
-            change(&mut metadata);
-            assert_eq!(fields(&metadata), expected, "case {number}");
-        }
-    }
-
-    fn fields(metadata: &ClientMetadata) -> Vec<String> {
+    pub(super) fn fields(metadata: &ClientMetadata) -> Vec<String> {
         let found = check(metadata, &testing::policy()).err().unwrap_or_default();
         found
             .iter()
@@ -382,10 +318,28 @@ mod tests {
         assert_eq!(check(&introspects_only, &testing::policy()), Ok(()));
     }
 
+    /// RFC 8705: nobody is registered for what cannot reach us.
+    #[test]
+    fn certificates_need_a_listener_that_asks_for_them() {
+        let by_certificate = ClientMetadata {
+            token_endpoint_auth_method: AuthenticationMethod::TlsClientAuth,
+            tls_client_auth_san_dns: Some("a.example".to_owned()),
+            tls_client_certificate_bound_access_tokens: true,
+            ..metadata()
+        };
+        assert_eq!(check(&by_certificate, &testing::policy()), Ok(()));
+        let settings = crate::model::TenantSettings::default();
+        let policy = Policy::compile(testing::ISSUER, &settings, vec![], crate::Capabilities::default());
+        let without = ClientMetadata { resources: vec![], ..by_certificate };
+        let found = check(&without, &policy).unwrap_err();
+        let fields: Vec<_> = found.iter().map(|invalid| invalid.field).collect();
+        assert_eq!(fields, ["token_endpoint_auth_method", "tls_client_certificate_bound_access_tokens"]);
+    }
+
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 18] = [
+        let cases: [Case; 29] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -406,6 +360,42 @@ mod tests {
             (&["jwks"], |client| {
                 client.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
                 client.jwks = None;
+            }),
+            (&["jwks"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::SelfSignedTlsClientAuth;
+            }),
+            (&["jwks_uri"], |client| {
+                client.jwks = Some(serde_json::json!({ "keys": [] }));
+                client.jwks_uri = Some("https://a.example/jwks".to_owned());
+            }),
+            (&["jwks_uri"], |client| client.jwks_uri = Some("http://a.example/jwks".to_owned())),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_signing_alg = Some("ES256".to_owned());
+            }),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::ClientSecretJwt;
+                client.token_endpoint_auth_signing_alg = Some("HS512".to_owned());
+            }),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
+                client.jwks_uri = Some("https://a.example/jwks".to_owned());
+                client.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
+            }),
+            (&["tls_client_auth_subject_dn"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+            }),
+            (&["tls_client_auth_san_dns"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+                client.tls_client_auth_subject_dn = Some("CN=a".to_owned());
+                client.tls_client_auth_san_dns = Some("a.example".to_owned());
+            }),
+            (&["tls_client_auth_san_ip"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+                client.tls_client_auth_san_ip = Some("a.example".to_owned());
+            }),
+            (&["tls_client_auth_san_uri"], |client| client.tls_client_auth_san_uri = Some("a".to_owned())),
+            (&["tls_client_auth_san_email"], |client| {
+                client.tls_client_auth_san_email = Some("nobody".to_owned());
             }),
             (&["scope"], |client| client.scope = Scope::parse("openid unheard-of").unwrap()),
             (&["scope"], |client| {

@@ -12,6 +12,7 @@ use super::{
     contended,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
+use crate::app::certificates::TrustAnchors;
 use crate::app::tenants::is_slug;
 use crate::app::{ATTEMPTS, App};
 
@@ -254,6 +255,10 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     check_lifetimes(&wanted.settings.lifetimes, &mut faults);
     check_scopes(&wanted.settings.scopes, &mut faults);
     check_registration(&wanted.settings.registration, &mut faults);
+    let authorities = wanted.settings.client_certificate_authorities.as_deref();
+    if let Some(Err(error)) = authorities.map(TrustAnchors::parse) {
+        faults.push(FieldFault::new("/settings/client_certificate_authorities", error.to_string()));
+    }
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]

@@ -38,7 +38,10 @@ fn claims(acme: &TestTenant) -> Value {
 }
 
 fn header(typ: Option<&str>) -> Value {
-    typ.map_or(json!({ "alg": "ES256", "kid": "k1" }), |typ| json!({ "alg": "ES256", "kid": "k1", "typ": typ }))
+    typ.map_or(
+        json!({ "alg": "ES256", "kid": "k1" }),
+        |typ| json!({ "alg": "ES256", "kid": "k1", "typ": typ }),
+    )
 }
 
 async fn ask(app: &TestApp, acme: &TestTenant, object: &str) -> Answer {
@@ -294,6 +297,24 @@ on_both! {
         }
     }
 
+    /// OpenID Connect Core §10.1: keys that the client publishes serve as well as those in its metadata.
+    async fn keys_at_the_clients_address(app: TestApp) {
+        let mut acme = app.acme().await;
+        let host = Host::start().await;
+        let signer = register(&app, &mut acme, |metadata| {
+            metadata.jwks = None;
+            metadata.jwks_uri = Some(host.uri("/jwks"));
+        })
+        .await;
+        let object = signer.sign(&claims(&acme));
+        expect_page(&ask(&app, &acme, &object).await, "invalid_request_object");
+        host.serve("/jwks", &json!({ "keys": [signer.jwk()] }).to_string());
+        app.clock.advance(10);
+        expect_begun(&ask(&app, &acme, &object).await);
+        let stranger = Signer::es256("k1").sign(&claims(&acme));
+        expect_page(&ask(&app, &acme, &stranger).await, "invalid_request_object");
+    }
+
     /// RFC 9101 §5.2, §10.4: from registered addresses and no others, and held to the same rules.
     async fn by_reference(app: TestApp) {
         let mut acme = app.acme().await;
@@ -373,9 +394,13 @@ impl Host {
                 let answer = match found {
                     Some((_, body)) => {
                         let length = body.len();
-                        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+                        format!(
+                            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                        )
                     }
-                    None => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+                    None => {
+                        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+                    }
                 };
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }

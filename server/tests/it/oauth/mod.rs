@@ -2,11 +2,13 @@
 
 mod assertion;
 mod bad_input;
+mod certificates;
 mod client_auth;
 mod code_flow;
 mod console;
 mod cors;
 mod discovery;
+mod dpop;
 mod interaction;
 mod jar;
 mod key_life;
@@ -17,6 +19,7 @@ mod pages;
 mod par;
 mod prompts;
 mod races;
+mod remote_keys;
 mod responses;
 mod setup;
 mod tokens;

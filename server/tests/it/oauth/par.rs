@@ -3,11 +3,13 @@
 use futures_util::future::join_all;
 use grantor_protocol::model::{AuthenticationMethod, TenantSettings};
 use poem::http::{Method, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::assertion::{self, Signer};
 use crate::on_both;
-use crate::support::{Answer, Browser, FORM, REDIRECT_URI, TestApp, TestTenant, VERIFIER, encode, request};
+use crate::support::{
+    Answer, Browser, FORM, REDIRECT_URI, START, TestApp, TestTenant, VERIFIER, encode, request,
+};
 
 /// The ordinary request of the confidential client, without its name.
 fn parameters(acme: &TestTenant) -> Vec<(&'static str, &'static str)> {
@@ -342,7 +344,28 @@ on_both! {
         assert!(form.contains(&("code_verifier", VERIFIER)));
         let unbound = app.post_as(("web", &acme.secret), &acme.path("/token"), &form).await;
         unbound.expect_error(400, "invalid_grant");
-        // RFC 9449 §10.1: a header that holds no proof is no reason to go on without one.
+        // RFC 9449 §10.1: a proof names it too, and the two must not differ.
+        acme.change_tenant(&app, |tenant| tenant.settings.require_dpop_nonce = false).await;
+        let signer = Signer::es256("k1");
+        let prove = |jti: &str| {
+            let (htu, iat) = (format!("{}/par", acme.tenant.issuer), START.unix_seconds());
+            signer.prove(&json!({ "jti": jti, "htm": "POST", "htu": htu, "iat": iat }))
+        };
+        let path = acme.path("/par");
+        let mut form = acme.authorization("app");
+        let proof = prove("a");
+        let bound = app.post_with_proofs(&[&proof], &path, &form).await;
+        let replayed = app.post_with_proofs(&[&proof], &path, &form).await;
+        replayed.expect_error(400, "invalid_dpop_proof");
+        let handle = bound.json()["request_uri"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+        let store = app.app.store.tenant(acme.tenant.id);
+        let hash = grantor_protocol::Secret::presented(handle).hash();
+        let kept = store.pushed_authorization_request(&hash).await.unwrap().unwrap();
+        assert_eq!(kept.request.dpop_jkt, Some(signer.thumbprint()));
+        form.push(("dpop_jkt", thumbprint));
+        let other = app.post_with_proofs(&[&prove("b")], &path, &form).await;
+        other.expect_error(400, "invalid_dpop_proof");
+        // A header that holds no proof is no reason to go on without one.
         let broken = crate::support::form_request(&acme.path("/par"), &encode(&acme.authorization("app")))
             .header(header::HeaderName::from_static("dpop"), "x");
         app.send(broken.finish()).await.expect_error(400, "invalid_dpop_proof");
