@@ -33,6 +33,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         })
         .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
         .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
+        .open("/t/:slug/par", "par", "POST", |on| on.post(oauth::par))
         .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
             on.get(oauth::userinfo).post(oauth::userinfo)

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorize::{ResponseMode, ResponseType};
 use crate::model::{
-    AccessTokenFormat, AuthenticationMethod, Client, DeviceApproval, Grant, GrantType, Lifetimes,
-    ProtectedResource, RegistrationMode, RegistrationPolicy, SignOutRevokes, SigningAlgorithm,
+    AccessTokenFormat, AuthenticationMethod, Client, ClientMetadata, DeviceApproval, Grant, GrantType,
+    Lifetimes, ProtectedResource, RegistrationMode, RegistrationPolicy, SignOutRevokes, SigningAlgorithm,
     TenantSettings,
 };
 use crate::{Error, ErrorCode, Lifetime, Scope, Timestamp};
@@ -17,9 +17,11 @@ pub enum Profile {
     Oauth21,
     /// Authorization of the Model Context Protocol: OAuth 2.1, and clients introduce themselves.
     Mcp,
-    /// What OAuth 2.1 took away, for old applications: answers with tokens from the authorization
-    /// endpoint, which leak through the browser, and requests without PKCE, whose codes can be
-    /// injected (RFC 9700 §2.1).
+    /// What OAuth 2.1 took away, for old applications and for certification: answers with tokens from
+    /// the authorization endpoint, which leak through the browser's history, logs and scripts and can
+    /// be bound to nobody, and requests of confidential clients without PKCE, whose codes can be
+    /// injected into another's session (RFC 9700 §2.1). Nobody gets it unless a tenant or one client
+    /// is set to it.
     OidcLegacy,
 }
 
@@ -46,7 +48,7 @@ impl Profile {
     pub const fn demands(self) -> Demands {
         match self {
             Self::Oauth21 | Self::Mcp => Demands { pkce: true, response_types: &[ResponseType::Code] },
-            Self::OidcLegacy => Demands { pkce: false, response_types: &[ResponseType::Code] },
+            Self::OidcLegacy => Demands { pkce: false, response_types: &ResponseType::ALL },
         }
     }
 
@@ -189,8 +191,8 @@ impl Policy {
     }
 
     /// What is demanded of this client: its own profile's, or else the tenant's.
-    pub fn demands_of(&self, client: &Client) -> Demands {
-        client.metadata.profile.unwrap_or(self.profile).demands()
+    pub fn demands_of(&self, client: &ClientMetadata) -> Demands {
+        client.profile.unwrap_or(self.profile).demands()
     }
 
     /// Whether the client may ask for this scope. A self-made client registered what it liked, so the

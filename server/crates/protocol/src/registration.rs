@@ -1,6 +1,8 @@
 //! What client metadata may say (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2), whoever
 //! registers the client.
 
+mod authorization;
+
 use std::fmt;
 
 use crate::certificate::ExpectedSubject;
@@ -51,6 +53,7 @@ pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<Inval
     found.name(metadata);
     found.redirect_uris(metadata);
     found.grant_types(metadata);
+    found.authorization(metadata, policy);
     found.authentication(metadata, policy);
     found.scope(metadata, policy);
     found.resources(metadata, policy);
@@ -89,8 +92,10 @@ impl Findings {
                 self.add_at(FIELD, index, detail);
             }
         }
-        if uris.is_empty() && metadata.grant_types.contains(&GrantType::AuthorizationCode) {
-            self.add(FIELD, "the grant type authorization_code needs at least one");
+        for grant_type in [GrantType::AuthorizationCode, GrantType::Implicit] {
+            if uris.is_empty() && metadata.grant_types.contains(&grant_type) {
+                self.add(FIELD, format!("the grant type {} needs at least one", grant_type.as_str()));
+            }
         }
     }
 
@@ -282,11 +287,13 @@ mod tests {
     use super::*;
     use crate::{Scope, testing};
 
-    fn metadata() -> ClientMetadata {
-        testing::client().metadata
+    pub(super) fn metadata() -> ClientMetadata {
+        let mut metadata = testing::client().metadata;
+        metadata.grant_types.retain(|grant_type| *grant_type != GrantType::Implicit);
+        metadata
     }
 
-    fn fields(metadata: &ClientMetadata) -> Vec<String> {
+    pub(super) fn fields(metadata: &ClientMetadata) -> Vec<String> {
         let found = check(metadata, &testing::policy()).err().unwrap_or_default();
         found
             .iter()

@@ -129,6 +129,8 @@ pub fn authorization_request(scope: &str) -> AuthorizationRequest {
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted_user: None,
+        pushed_as: None,
     }
 }
 

@@ -70,7 +70,7 @@ pub struct TokenResponse {
 ///
 /// # Errors
 /// What [`confirmation::of_tokens`] refuses; `invalid_target` if all resources are gone.
-pub(super) fn for_grant(
+pub(crate) fn for_grant(
     request: TokenRequest<'_>,
     grant: &Grant,
     (scope, resources): (Scope, Vec<String>),
@@ -171,7 +171,8 @@ pub(super) fn refresh_token(
     Some((secret, effect))
 }
 
-fn id_token(grant: &Grant, client: &Client, policy: &Policy, now: Timestamp) -> IdTokenPlan {
+/// The ID token of a grant (OpenID Connect Core §2).
+pub(crate) fn id_token(grant: &Grant, client: &Client, policy: &Policy, now: Timestamp) -> IdTokenPlan {
     IdTokenPlan {
         claims: IdTokenClaims {
             iss: policy.issuer.clone(),
@@ -185,6 +186,7 @@ fn id_token(grant: &Grant, client: &Client, policy: &Policy, now: Timestamp) -> 
             sid: grant.authentication.session_id.to_string(),
             at_hash: None,
             c_hash: None,
+            user: serde_json::Map::new(),
         },
         algorithm: client.metadata.id_token_signed_response_alg.unwrap_or(policy.id_token_algorithm),
     }

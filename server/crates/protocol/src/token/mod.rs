@@ -8,6 +8,7 @@ mod issue;
 pub mod refresh;
 
 pub use issue::{AccessTokenPlan, IdTokenPlan, Issuance, TokenResponse};
+pub(crate) use issue::{for_grant, id_token};
 
 use crate::confirmation::Possession;
 use crate::model::{Client, GrantType};

@@ -5,9 +5,9 @@ use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
     ClientMetadata, ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken,
-    PasswordHash, ProtectedResource, Purpose, RefreshToken, ResourceSettings, ScopeDescription, Session,
-    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
-    UserStatus,
+    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, ResourceSettings,
+    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
+    TenantStatus, User, UserProfile, UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
@@ -154,8 +154,18 @@ impl World {
         self.rows().apply(effects.into_iter().collect()).await
     }
 
-    pub fn interaction(&self) -> Interaction {
-        let request = AuthorizationRequest {
+    pub fn pushed_request(&self) -> PushedAuthorizationRequest {
+        PushedAuthorizationRequest {
+            tenant_id: self.tenant.id,
+            hash: hash(),
+            request: self.authorization_request(),
+            expires_at: at(90),
+            consumed_at: None,
+        }
+    }
+
+    pub fn authorization_request(&self) -> AuthorizationRequest {
+        AuthorizationRequest {
             client_id: self.client.client_id.clone(),
             redirect_uri: "https://app.example/cb".to_owned(),
             response_type: ResponseType::Code,
@@ -169,12 +179,17 @@ impl World {
             prompt: Prompt::default(),
             max_age: Some(60),
             login_hint: None,
-        };
+            hinted_user: Some(self.user.id),
+            pushed_as: Some(hash()),
+        }
+    }
+
+    pub fn interaction(&self) -> Interaction {
         Interaction {
             tenant_id: self.tenant.id,
             id: id(),
             browser: hash(),
-            purpose: Purpose::Authorization { request: Box::new(request) },
+            purpose: Purpose::Authorization { request: Box::new(self.authorization_request()) },
             signed_in: None,
             created_at: at(2),
             expires_at: at(1800),

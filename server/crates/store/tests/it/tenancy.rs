@@ -18,6 +18,7 @@ struct Possessions {
     token: grantor_protocol::model::RefreshToken,
     access_token: grantor_protocol::model::TokenId,
     jti: grantor_protocol::SecretHash,
+    pushed: grantor_protocol::model::PushedAuthorizationRequest,
     key: grantor_protocol::model::SigningKeyRecord,
     console: ConsoleSession,
     role: RoleAssignment,
@@ -30,10 +31,12 @@ async fn possessions(world: &World) -> Possessions {
     let (interaction, session) = (world.interaction(), world.session());
     let (access_token, jti) = (id(), hash());
     let opaque = world.access_token();
+    let pushed = world.pushed_request();
     world
         .apply([
             Effect::StoreInteraction(Box::new(interaction.clone())),
             Effect::StoreSession(Box::new(session.clone())),
+            Effect::StorePushedAuthorizationRequest(Box::new(pushed.clone())),
             Effect::StoreConsent(Box::new(world.consent("openid", &[]))),
             Effect::RevokeAccessToken { id: access_token, expires_at: at(600) },
             Effect::StoreAccessToken(Box::new(opaque.clone())),
@@ -67,6 +70,7 @@ async fn possessions(world: &World) -> Possessions {
         role,
         resource,
         opaque,
+        pushed,
     }
 }
 
@@ -82,6 +86,7 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", rows.grant(had.grant.id).await.unwrap()),
         format!("{:?}", rows.code_with_grant(&had.code.hash).await.unwrap()),
         format!("{:?}", rows.refresh_token_with_grant(&had.token.hash).await.unwrap()),
+        format!("{:?}", rows.pushed_authorization_request(&had.pushed.hash).await.unwrap()),
         format!("{:?}", rows.client(client_id).await.unwrap()),
         format!("{:?}", rows.user(user).await.unwrap()),
         format!("{:?}", rows.user_by_login("alice").await.unwrap()),
@@ -114,6 +119,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
     vec![
         (true, Effect::RecordSignIn { interaction: had.interaction.id, session: id() }),
         (true, Effect::CompleteInteraction { interaction: had.interaction.id, at }),
+        (true, Effect::ConsumePushedAuthorizationRequest { hash: had.pushed.hash, at }),
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
@@ -130,6 +136,7 @@ fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
     vec![
         Effect::StoreInteraction(Box::new(world.interaction())),
         Effect::StoreSession(Box::new(world.session())),
+        Effect::StorePushedAuthorizationRequest(Box::new(world.pushed_request())),
         Effect::StoreGrant(Box::new(world.grant())),
         Effect::StoreAuthorizationCode(Box::new(world.code(&had.grant))),
         Effect::StoreRefreshToken(Box::new(world.refresh_token(&had.grant))),
