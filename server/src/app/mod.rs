@@ -16,6 +16,7 @@ pub mod interaction;
 pub mod introspect;
 mod key_life;
 pub mod keyring;
+pub mod logo;
 pub mod passwords;
 pub mod peer;
 pub mod revoke;
@@ -60,6 +61,7 @@ pub struct App {
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
     /// budget.
     pub fetcher: Arc<Fetcher>,
+    logos: logo::Logos,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     key_making: Semaphore,
@@ -107,6 +109,7 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
+            logos: logo::Logos::new(&master.derive("grantor logo address")),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             master: Arc::new(master),
             key_making: Semaphore::new(1),
