@@ -280,7 +280,7 @@ async fn a_logo_is_kept() {
         ("a year", "Cache-Control: max-age=31536000", 86_400),
     ] {
         let answer =
-            response(&format!("200 OK\r\nContent-Type: image/gif\r\n{cache_control}").trim_end(), GIF);
+            response(format!("200 OK\r\nContent-Type: image/gif\r\n{cache_control}").trim_end(), GIF);
         let stranger = Stranger::answering(answer).await;
         let client = acme.add_client_with_logo(&app, name, &stranger.logo_uri).await;
         let address = acme.logo(&app, &client);

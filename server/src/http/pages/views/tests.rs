@@ -88,8 +88,8 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_logo, client_uri, return_host, user_name, user_email, scopes,
-        resources, policy_uri, tos_uri,
+        layout, action, csrf, interaction, client_name, client_logo, client_uri, return_host, user_name, user_email,
+        scopes, resources, policy_uri, tos_uri,
     }
     ErrorPage { layout, title, message, code, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
