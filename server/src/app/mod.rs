@@ -18,6 +18,7 @@ pub mod interaction;
 pub mod introspect;
 mod key_life;
 pub mod keyring;
+pub mod logo;
 pub mod par;
 pub mod passwords;
 pub mod peer;
@@ -67,6 +68,7 @@ pub struct App {
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
     /// budget.
     pub fetcher: Arc<Fetcher>,
+    logos: logo::Logos,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     verified: VerifiedTokens,
@@ -117,6 +119,7 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
+            logos: logo::Logos::new(&master.derive("grantor logo address")),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),

@@ -175,10 +175,15 @@ fn document(request: &Request, document: &Document, content_type: &str) -> Respo
     let response = Response::builder()
         .header(header::ETAG, document.etag.as_str())
         .header(header::CACHE_CONTROL, CACHE_CONTROL.clone());
-    let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == document.etag;
-    if held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim()))) {
+    if is_held(request, &document.etag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     response.status(StatusCode::OK).content_type(content_type).body(document.body.clone())
+}
+
+/// Whether the caller has what this validator stands for.
+pub(super) fn is_held(request: &Request, etag: &str) -> bool {
+    let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim())))
 }

@@ -42,6 +42,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
         .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
         .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
+        .closed("/t/:slug/client-logo", "logo", |on| on.get(pages::client_logo))
         .closed("/t/:slug/account", "account", |on| on.get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))
         .closed("/t/:slug/logout", "logout", |on| on.get(pages::logout).post(pages::logout_answer))

@@ -9,6 +9,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
+use super::logo::logo_address;
 use super::views::{ConsentPage, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
@@ -73,7 +74,7 @@ pub async fn consent(app: Arc<App>, request: Request) -> Response {
             // The form belongs to the person as well as to the browser: whoever signs in in another
             // tab has not read this page.
             Some((signed_in, cookie)) => {
-                Ok(consent_page(context, &opened, &signed_in.user, app.forms.token(&cookie)))
+                Ok(consent_page(app, context, &opened, &signed_in.user, app.forms.token(&cookie)))
             }
         }
     })
@@ -160,7 +161,7 @@ fn sign_in_page(
     html(status, page.render(), &form_targets(opened))
 }
 
-fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
+fn consent_page(app: &App, context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
         return go(context, Progress::Account);
     };
@@ -171,6 +172,7 @@ fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: Str
         csrf,
         interaction: opened.interaction.id.to_string(),
         client_name: client_name(&loaded.client),
+        client_logo: logo_address(app, context, &loaded.client),
         client_uri: metadata.client_uri.clone(),
         return_host: return_host(&request.redirect_uri),
         user_name: user.display_name().to_owned(),

@@ -57,6 +57,8 @@ pub struct ConsentPage {
     pub csrf: String,
     pub interaction: String,
     pub client_name: String,
+    /// Where this server has the client's logo.
+    pub client_logo: Option<String>,
     /// The client's own address; only a web address becomes a link, here and in the two below.
     pub client_uri: Option<String>,
     /// Host of the redirect URI, or its scheme where it has no host.

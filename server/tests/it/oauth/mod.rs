@@ -14,6 +14,7 @@ mod interaction;
 mod jar;
 mod key_life;
 mod legacy;
+mod logo;
 mod misplaced;
 mod nodes;
 mod opaque;
