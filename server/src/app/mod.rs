@@ -15,6 +15,7 @@ pub mod interaction;
 pub mod introspect;
 mod key_life;
 pub mod keyring;
+pub mod logout;
 pub mod passwords;
 pub mod revoke;
 pub mod tenants;

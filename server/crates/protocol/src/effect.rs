@@ -1,6 +1,6 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
-    OpaqueAccessToken, RefreshToken, RevocationReason, Session, SessionId, TokenId, UserId,
+    OpaqueAccessToken, RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
 };
 use crate::{SecretHash, Timestamp};
 
@@ -44,11 +44,13 @@ pub enum Effect {
         at: Timestamp,
     },
     StoreSession(Box<Session>),
+    /// Ends the session and those grants given in it that `revokes` names.
     EndSession {
         session: SessionId,
+        revokes: SignOutRevokes,
         at: Timestamp,
     },
-    /// Guarded: the grant's user may sign in.
+    /// Guarded: the grant's user may sign in, and the session that it is given in has not ended.
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.

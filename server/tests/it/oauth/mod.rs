@@ -9,6 +9,7 @@ mod cors;
 mod discovery;
 mod interaction;
 mod key_life;
+mod logout;
 mod misplaced;
 mod nodes;
 mod pages;
