@@ -17,4 +17,5 @@ mod prompts;
 mod races;
 mod responses;
 mod setup;
+mod specification;
 mod tokens;
