@@ -10,6 +10,7 @@ mod discovery;
 mod interaction;
 mod key_life;
 mod logout;
+mod metadata_matrix;
 mod misplaced;
 mod nodes;
 mod pages;
