@@ -37,8 +37,6 @@ async fn administrator_signs_in_to_the_console_and_out(database: Database) -> an
         .press("button[name=decision][value=sign_out]")
         .await
         .context("the tenant's own session ends as well")?;
-    browser.shows("signed out").await?;
-    browser.open(&console).await?;
     browser.find("input[name=password]").await?;
     Ok(browser.driver.quit().await?)
 }

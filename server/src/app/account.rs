@@ -1,4 +1,4 @@
-//! A person's own account: what they allowed, and signing out.
+//! A person's own account: what they allowed.
 
 use grantor_protocol::Effect;
 use grantor_protocol::model::{Actor, AuditKind, ClientId, Consent, RevocationReason};
@@ -37,19 +37,6 @@ impl App {
             Effect::RevokeGrantsOf { user, client_id, reason, at },
             Effect::RecordAudit(Box::new(event)),
         ];
-        Ok(self.apply(context.tenant.id, effects).await?)
-    }
-
-    /// Ends the session of this browser.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub async fn sign_out(&self, context: &TenantContext, signed_in: &SignedIn) -> Result<(), Fault> {
-        let session = signed_in.session.id;
-        let event =
-            self.event(AuditKind::SignedOut, Actor::User { id: signed_in.user.id }, session.to_string());
-        let effects =
-            vec![Effect::EndSession { session, at: self.clock.now() }, Effect::RecordAudit(Box::new(event))];
         Ok(self.apply(context.tenant.id, effects).await?)
     }
 }

@@ -203,8 +203,9 @@ impl App {
 
     async fn ensure_console_client(&self, system: &Tenant) -> Result<(), Fault> {
         let client_id = ClientId::parse(CONSOLE_CLIENT).ok_or_else(|| Fault::internal("CONSOLE_CLIENT"))?;
-        if self.store.tenant(system.id).client(&client_id).await?.is_some() {
-            return Ok(());
+        let post_logout_redirect_uri = self.console_address();
+        if let Some(client) = self.store.tenant(system.id).client(&client_id).await? {
+            return self.ensure_console_logout(client, post_logout_redirect_uri).await;
         }
         let metadata = ClientMetadata {
             client_name: "Grantor console".to_owned(),
@@ -214,10 +215,27 @@ impl App {
             scope: ["openid", "profile", "email"].map(str::to_owned).into_iter().collect(),
             id_token_signed_response_alg: Some(SigningAlgorithm::ES256),
             skip_consent: true,
+            post_logout_redirect_uris: vec![post_logout_redirect_uri],
             ..ClientMetadata::default()
         };
         match self.store_new_client(system.id, client_id, metadata, vec![]).await {
             Ok(_) | Err(WriteError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(Fault::internal(error)),
+        }
+    }
+
+    /// A console's client that an earlier version made did not say where to go after signing out.
+    async fn ensure_console_logout(&self, mut client: Client, uri: String) -> Result<(), Fault> {
+        if client.metadata.post_logout_redirect_uris.contains(&uri) {
+            return Ok(());
+        }
+        client.metadata.post_logout_redirect_uris.push(uri);
+        client.updated_at = self.now();
+        let event = self.event(AuditKind::ClientChanged, Actor::System, client.client_id.to_string());
+        let store = self.store.tenant(client.tenant_id);
+        match store.replace_client(&client, Some(client.version), vec![event]).await {
+            // Another node was faster.
+            Ok(_) | Err(WriteError::VersionMismatch) => Ok(()),
             Err(error) => Err(Fault::internal(error)),
         }
     }

@@ -128,6 +128,19 @@ impl App {
         Ok(())
     }
 
+    /// The logout request that ends the tenant's session and leads back to the console.
+    pub fn console_logout(&self) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", CONSOLE_CLIENT)
+            .append_pair("post_logout_redirect_uri", &self.console_address())
+            .finish();
+        format!("{}/logout?{query}", self.addresses.issuer(SYSTEM_TENANT))
+    }
+
+    pub(super) fn console_address(&self) -> String {
+        format!("{}/console/", self.addresses)
+    }
+
     fn console_callback(&self) -> String {
         format!("{}/console/callback", self.addresses)
     }

@@ -123,7 +123,7 @@ impl App {
         effects.push(Effect::RecordAudit(Box::new(event)));
         // Whoever was signed in at this browser before is not any more.
         if let Some(previous) = self.signed_in(context.tenant.id, browser.session.as_ref()).await? {
-            effects.push(Effect::EndSession { session: previous.session.id, at: self.now() });
+            effects.push(self.end_of(context, previous.session.id));
         }
         match self.apply(context.tenant.id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => return Err(OVER),

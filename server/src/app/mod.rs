@@ -19,6 +19,7 @@ pub mod introspect;
 mod key_life;
 pub mod keyring;
 pub mod logo;
+pub mod logout;
 pub mod par;
 pub mod passwords;
 pub mod peer;

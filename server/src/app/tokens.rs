@@ -14,7 +14,7 @@ use super::{App, Fault, TenantContext};
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 /// `typ` of ID tokens, which OpenID Connect leaves open and libraries expect.
-const ID_TOKEN_TYPE: &str = "JWT";
+pub(super) const ID_TOKEN_TYPE: &str = "JWT";
 
 /// An access token of this tenant's that is proven to be ours, and whether it was revoked.
 #[derive(Debug)]

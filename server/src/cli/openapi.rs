@@ -1,9 +1,9 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Failure;
-use crate::http::admin;
+use crate::http::{admin, oauth_specification};
 
 /// Write the committed specifications
 #[derive(Args)]
@@ -19,21 +19,30 @@ pub struct Openapi {
 
 impl Openapi {
     pub fn run(self) -> Result<(), Failure> {
-        let path = self.directory.join("admin.json");
-        let specification = admin::specification();
-        if !self.check {
-            std::fs::create_dir_all(&self.directory).map_err(Failure::because)?;
-            std::fs::write(&path, specification)
-                .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?;
-            println!("Wrote {}.", path.display());
-            return Ok(());
+        let specifications =
+            [("admin.json", admin::specification()), ("oauth.json", oauth_specification::specification())];
+        for (name, specification) in specifications {
+            let path = self.directory.join(name);
+            if self.check {
+                check(&path, &specification)?;
+                println!("{} is what this version writes.", path.display());
+            } else {
+                std::fs::create_dir_all(&self.directory).map_err(Failure::because)?;
+                std::fs::write(&path, specification)
+                    .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?;
+                println!("Wrote {}.", path.display());
+            }
         }
-        let committed = std::fs::read_to_string(&path)
-            .map_err(|error| Failure(format!("{} cannot be read: {error}", path.display())))?;
-        if committed != specification {
-            return Err(Failure(format!("{} is out of date; run `grantor openapi`", path.display())));
-        }
-        println!("{} is what this version writes.", path.display());
         Ok(())
+    }
+}
+
+fn check(path: &Path, specification: &str) -> Result<(), Failure> {
+    let committed = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("{} cannot be read: {error}", path.display())))?;
+    if committed == specification {
+        Ok(())
+    } else {
+        Err(Failure(format!("{} is out of date; run `grantor openapi`", path.display())))
     }
 }

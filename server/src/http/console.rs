@@ -5,10 +5,9 @@ use std::sync::Arc;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 
-use super::pages::{self, add_cookie, fault_page, see_other};
+use super::pages::{add_cookie, fault_page, see_other};
 use super::render::Asked;
 use super::{console_assets, cookies, extract};
-use crate::app::bootstrap::SYSTEM_TENANT;
 use crate::app::{App, Fault};
 
 /// Scripts only of our own, and the wasm that they load.
@@ -86,7 +85,8 @@ pub async fn callback(app: Arc<App>, request: Request) -> Response {
     }
 }
 
-/// `POST /console/sign-out`: ends the console's session and leads to the end of the tenant's own.
+/// `POST /console/sign-out`: ends the console's session and asks for the end of the tenant's own, as every
+/// client does; from there the browser comes back to the console.
 pub async fn sign_out(app: Arc<App>, mut request: Request) -> Response {
     let asked = Asked::of(&request);
     let https = app.addresses.is_https();
@@ -100,7 +100,7 @@ pub async fn sign_out(app: Arc<App>, mut request: Request) -> Response {
     };
     match ended.await {
         Ok(()) => {
-            let mut response = see_other(&format!("{}/logout", pages::tenant_path(SYSTEM_TENANT)));
+            let mut response = see_other(&app.console_logout());
             add_cookie(&mut response, &cookies::remove(cookies::CONSOLE, https));
             response
         }

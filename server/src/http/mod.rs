@@ -1,6 +1,7 @@
 //! HTTP: bytes -> use case -> bytes.
 
 pub mod admin;
+mod allow;
 mod assets;
 mod console;
 mod console_assets;
@@ -10,6 +11,7 @@ mod extract;
 pub mod management;
 mod measure;
 mod oauth;
+pub mod oauth_specification;
 mod pages;
 mod render;
 pub mod request_id;
@@ -19,4 +21,4 @@ mod tls;
 
 pub use extract::peer;
 pub use measure::Metrics;
-pub use routes::router;
+pub use routes::{Offered, offered, router};

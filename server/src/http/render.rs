@@ -113,10 +113,7 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
     let (title, message, code) = match fault {
         Fault::Protocol(error) => (
             "This request cannot be answered",
-            format!(
-                "The application that sent you here made a mistake: {}. Nothing was shared with it.",
-                error.description
-            ),
+            format!("{} Nothing was shared with it.", description(fault)),
             Some(error.code.as_str().to_owned()),
         ),
         Fault::UnknownTenant => {
@@ -149,6 +146,11 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
     let mut response = pages::html(status(fault), page.render(), &[]);
     retry_after(fault, &mut response);
     response
+}
+
+/// What is wrong with the request that an application sent somebody with, for that person.
+pub fn description(fault: &Fault) -> String {
+    format!("The application that sent you here made a mistake: {}.", public(fault).1)
 }
 
 /// The one place where statuses are decided.

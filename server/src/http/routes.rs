@@ -4,11 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use poem::endpoint::{BoxEndpoint, make};
-use poem::http::StatusCode;
 use poem::http::header::STRICT_TRANSPORT_SECURITY;
+use poem::http::{Method, StatusCode};
 use poem::middleware::SetHeader;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteMethod, get};
 
+use super::allow::Allowing;
 use super::cors::AnyOrigin;
 use super::measure::Measured;
 use super::pages::{see_other, theme};
@@ -21,8 +22,36 @@ const HSTS: &str = "max-age=31536000";
 
 /// The public listener: the issuers, their pages, the admin API and the console.
 pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = Response> + 'static {
-    let routes = Routes { app: Arc::clone(app), metrics: Arc::clone(metrics), table: Route::new() };
-    let table = routes
+    let table = routes(app, metrics).table;
+    let to_console = || make(|_| async { see_other("/console/") });
+    let admin = Measured::new(admin::service(Arc::clone(app)), "admin", Arc::clone(metrics));
+    table
+        .at("/", get(to_console()))
+        .at("/console", get(to_console()))
+        .at("/favicon.ico", get(assets::icon))
+        .at("/assets/:file", get(assets::file))
+        .nest_no_strip("/admin/v1", admin)
+        .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
+        .with(RequestIds::new(app.entropy.as_ref()))
+}
+
+/// An address of the table.
+pub struct Offered {
+    pub path: &'static str,
+    /// What it is called in the metrics.
+    pub name: &'static str,
+    pub methods: Vec<Method>,
+}
+
+/// Every address of the issuers, their pages and the console's sign-in.
+pub fn offered(app: &Arc<App>, metrics: &Arc<Metrics>) -> Vec<Offered> {
+    routes(app, metrics).offered
+}
+
+fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
+    let routes =
+        Routes { app: Arc::clone(app), metrics: Arc::clone(metrics), table: Route::new(), offered: vec![] };
+    routes
         .open("/t/:slug/.well-known/openid-configuration", "metadata", "GET", |on| on.get(oauth::metadata))
         .open("/t/:slug/.well-known/oauth-authorization-server", "metadata", "GET", |on| {
             on.get(oauth::metadata)
@@ -52,36 +81,27 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .closed("/console/callback", "console", |on| on.get(console::callback))
         .closed("/console/sign-out", "console", |on| on.post(console::sign_out))
         .closed("/console/*path", "console", |on| on.get(console::file))
-        .table;
-    let to_console = || make(|_| async { see_other("/console/") });
-    let admin = Measured::new(admin::service(Arc::clone(app)), "admin", Arc::clone(metrics));
-    table
-        .at("/", get(to_console()))
-        .at("/console", get(to_console()))
-        .at("/favicon.ico", get(assets::icon))
-        .at("/assets/:file", get(assets::file))
-        .nest_no_strip("/admin/v1", admin)
-        .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
-        .with(RequestIds::new(app.entropy.as_ref()))
 }
 
 struct Routes {
     app: Arc<App>,
     metrics: Arc<Metrics>,
     table: Route,
+    offered: Vec<Offered>,
 }
 
 /// One address: a handler for every method that it takes.
 struct On<'a> {
     app: &'a Arc<App>,
     methods: RouteMethod,
+    offered: Vec<Method>,
 }
 
 impl Routes {
     /// An address that scripts of every origin may call.
     fn open(
         self,
-        path: &str,
+        path: &'static str,
         name: &'static str,
         methods: &'static str,
         describe: impl FnOnce(On<'_>) -> On<'_>,
@@ -90,40 +110,44 @@ impl Routes {
     }
 
     /// An address for browsers' own navigation and for servers.
-    fn closed(self, path: &str, name: &'static str, describe: impl FnOnce(On<'_>) -> On<'_>) -> Self {
+    fn closed(self, path: &'static str, name: &'static str, describe: impl FnOnce(On<'_>) -> On<'_>) -> Self {
         self.add(path, name, describe, EndpointExt::boxed)
     }
 
     fn add(
         mut self,
-        path: &str,
+        path: &'static str,
         name: &'static str,
         describe: impl FnOnce(On<'_>) -> On<'_>,
         wrap: impl FnOnce(RouteMethod) -> BoxEndpoint<'static, Response>,
     ) -> Self {
-        let on = describe(On { app: &self.app, methods: RouteMethod::new() });
-        let endpoint = Measured::new(wrap(on.methods), name, Arc::clone(&self.metrics));
+        let on = describe(On { app: &self.app, methods: RouteMethod::new(), offered: vec![] });
+        let endpoint = Allowing::new(wrap(on.methods), &on.offered);
+        let endpoint = Measured::new(endpoint, name, Arc::clone(&self.metrics));
         self.table = self.table.at(path, endpoint);
+        self.offered.push(Offered { path, name, methods: on.offered });
         self
     }
 }
 
 impl On<'_> {
-    fn get<F, Answer>(self, handler: F) -> Self
+    fn get<F, Answer>(mut self, handler: F) -> Self
     where
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
         let endpoint = self.endpoint(handler);
+        self.offered.push(Method::GET);
         Self { methods: self.methods.get(endpoint), ..self }
     }
 
-    fn post<F, Answer>(self, handler: F) -> Self
+    fn post<F, Answer>(mut self, handler: F) -> Self
     where
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
         let endpoint = self.endpoint(detached(handler));
+        self.offered.push(Method::POST);
         Self { methods: self.methods.post(endpoint), ..self }
     }
 

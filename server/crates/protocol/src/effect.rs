@@ -1,7 +1,7 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
     OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId,
-    TokenId, UserId,
+    SignOutRevokes, TokenId, UserId,
 };
 use crate::{SecretHash, Timestamp};
 
@@ -51,11 +51,13 @@ pub enum Effect {
         at: Timestamp,
     },
     StoreSession(Box<Session>),
+    /// Ends the session and those grants given in it that `revokes` names.
     EndSession {
         session: SessionId,
+        revokes: SignOutRevokes,
         at: Timestamp,
     },
-    /// Guarded: the grant's user may sign in.
+    /// Guarded: the grant's user may sign in, and the session that it is given in has not ended.
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.

@@ -15,6 +15,7 @@ mod entropy;
 mod error;
 mod id;
 pub mod introspect;
+pub mod logout;
 pub mod metadata;
 pub mod model;
 mod params;

@@ -83,6 +83,11 @@ impl Params {
         self.all(name).next()
     }
 
+    /// Whether a parameter came at all, be it without a value.
+    pub fn contains(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(held, _)| held == name)
+    }
+
     /// Every value of a repeatable parameter.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs
@@ -186,6 +191,7 @@ mod tests {
         assert_eq!(params.get("b"), Some("\u{e9}"));
         assert_eq!(params.all("resource").collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!((params.get("empty"), params.get("flag"), params.get("none")), (None, None, None));
+        assert!(params.contains("flag") && params.contains("empty") && !params.contains("none"));
         assert_eq!(params.refuse_duplicates(), Ok(()));
         assert_eq!(format!("{params:?}"), r#"["a", "b", "resource", "resource", "empty", "flag"]"#);
     }

@@ -52,6 +52,7 @@ pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<Inval
     let mut found = Findings::default();
     found.name(metadata);
     found.redirect_uris(metadata);
+    found.post_logout_redirect_uris(metadata);
     found.grant_types(metadata);
     found.authorization(metadata, policy);
     found.authentication(metadata, policy);
@@ -84,17 +85,26 @@ impl Findings {
     fn redirect_uris(&mut self, metadata: &ClientMetadata) {
         const FIELD: &str = "redirect_uris";
         let uris = &metadata.redirect_uris;
-        self.list(FIELD, uris, MAX_ELEMENTS);
-        for (index, uri) in uris.iter().enumerate() {
-            if uri.len() > MAX_URI_LENGTH {
-                self.add_at(FIELD, index, format!("has more than {MAX_URI_LENGTH} bytes"));
-            } else if let Err(detail) = redirect_uri::check_registration(uri) {
-                self.add_at(FIELD, index, detail);
-            }
-        }
+        self.addresses(FIELD, uris);
         for grant_type in [GrantType::AuthorizationCode, GrantType::Implicit] {
             if uris.is_empty() && metadata.grant_types.contains(&grant_type) {
                 self.add(FIELD, format!("the grant type {} needs at least one", grant_type.as_str()));
+            }
+        }
+    }
+
+    /// OpenID Connect RP-Initiated Logout §3.1; held to what redirect URIs are held to.
+    fn post_logout_redirect_uris(&mut self, metadata: &ClientMetadata) {
+        self.addresses("post_logout_redirect_uris", &metadata.post_logout_redirect_uris);
+    }
+
+    fn addresses(&mut self, field: &'static str, uris: &[String]) {
+        self.list(field, uris, MAX_ELEMENTS);
+        for (index, uri) in uris.iter().enumerate() {
+            if uri.len() > MAX_URI_LENGTH {
+                self.add_at(field, index, format!("has more than {MAX_URI_LENGTH} bytes"));
+            } else if let Err(detail) = redirect_uri::check_registration(uri) {
+                self.add_at(field, index, detail);
             }
         }
     }
@@ -343,7 +353,7 @@ mod tests {
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 30] = [
+        let cases: [Case; 32] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -354,6 +364,12 @@ mod tests {
             }),
             (&["redirect_uris"], |client| {
                 client.redirect_uris = (0..=MAX_ELEMENTS).map(|n| format!("https://a.example/{n}")).collect();
+            }),
+            (&["post_logout_redirect_uris[0]"], |client| {
+                client.post_logout_redirect_uris = vec!["javascript:alert(1)".to_owned()];
+            }),
+            (&["post_logout_redirect_uris[1]"], |client| {
+                client.post_logout_redirect_uris = vec!["https://a.example/bye".to_owned(); 2];
             }),
             (&["grant_types"], |client| {
                 client.token_endpoint_auth_method = AuthenticationMethod::None;

@@ -64,7 +64,10 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             pushed_request::consume(conn, tenant, hash, at).await
         }
         Effect::StoreSession(session) => session::store(conn, &session).await,
-        Effect::EndSession { session, at } => session::end(conn, tenant, session, at).await,
+        Effect::EndSession { session, revokes, at } => {
+            session::end(conn, tenant, session, at).await?;
+            grant::revoke_given_in(conn, tenant, session, revokes, at).await
+        }
         Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
         Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
         Effect::RevokeGrant { grant, reason, at } => grant::revoke(conn, tenant, grant, reason, at).await,
@@ -95,10 +98,16 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
     }
 }
 
-/// Adding to a consent reads it first, a grant looks at its user, and signing out everywhere ends
+/// Adding to a consent reads it first, a grant looks at its user and session, and signing out ends
 /// more than one kind of thing.
 fn is_one_statement(effect: &Effect) -> bool {
-    !matches!(effect, Effect::StoreConsent(_) | Effect::StoreGrant(_) | Effect::SignOutEverywhere { .. })
+    !matches!(
+        effect,
+        Effect::StoreConsent(_)
+            | Effect::StoreGrant(_)
+            | Effect::EndSession { .. }
+            | Effect::SignOutEverywhere { .. }
+    )
 }
 
 /// The tenant that an effect's own value names; the others have only the handle's.

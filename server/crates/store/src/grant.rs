@@ -1,11 +1,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{ClientId, Grant, GrantId, RevocationReason, TenantId, UserId, UserStatus};
+use grantor_protocol::model::{
+    ClientId, Grant, GrantId, RevocationReason, SessionId, SignOutRevokes, TenantId, UserId, UserStatus,
+};
 
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
-use crate::schema::{grants, users};
+use crate::schema::{grants, sessions, users};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
 use crate::{ApplyError, Error, TenantStore};
@@ -80,6 +82,7 @@ impl TenantStore<'_> {
 pub(crate) async fn store(conn: &mut Conn<'_>, grant: &Grant) -> Result<(), ApplyError> {
     let row = GrantRow::new(grant)?;
     user_is_active(conn, grant.tenant_id, grant.user_id).await?;
+    session_has_not_ended(conn, grant.tenant_id, grant.authentication.session_id).await?;
     dual!(conn, c => diesel::insert_into(grants::table).values(row).execute(c).await)?;
     Ok(())
 }
@@ -96,6 +99,24 @@ async fn user_is_active(conn: &mut Conn<'_>, tenant: TenantId, user: UserId) -> 
         Conn::Sqlite(c) => active.get_result(&mut **c).await.optional()?,
     };
     guarded(found.iter().len())
+}
+
+/// Whether the session goes on, or is none of a browser's. Signing out writes its row first and ends its
+/// grants after that: a grant made before is ended by it, one made after is refused here.
+async fn session_has_not_ended(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    session: SessionId,
+) -> Result<(), ApplyError> {
+    let held = sessions::table.find((Bytes::from(tenant), Bytes::from(session))).select(sessions::ended_at);
+    let found: Option<Option<Time>> = match conn {
+        Conn::Postgres(c) => held.for_share().get_result(c).await.optional()?,
+        Conn::Sqlite(c) => held.get_result(&mut **c).await.optional()?,
+    };
+    match found {
+        Some(Some(_)) => Err(ApplyError::Conflict),
+        Some(None) | None => Ok(()),
+    }
 }
 
 /// Makes sure that the grant is not revoked before this transaction ends. SQLite has one writer, so
@@ -144,6 +165,31 @@ pub(crate) async fn revoke_given_to(
         .filter(grants::client_id.eq(client_id.as_str()))
         .filter(grants::revoked_at.is_null())
         .set(revoked)).execute(c).await)?;
+    Ok(())
+}
+
+/// Revokes the session's grants that `revokes` names.
+pub(crate) async fn revoke_given_in(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    session: SessionId,
+    revokes: SignOutRevokes,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    if revokes == SignOutRevokes::None {
+        return Ok(());
+    }
+    let (tenant_id, session) = (Bytes::from(tenant), Bytes::from(session));
+    let held: Vec<(Bytes<16>, String)> = dual!(conn, c => grants::table
+        .filter(grants::tenant_id.eq(tenant_id))
+        .filter(grants::session_id.eq(session))
+        .filter(grants::revoked_at.is_null())
+        .select((grants::id, grants::scope)).load(c).await)?;
+    for (id, text) in held {
+        if revokes.ends(&scope("grants.scope", &text)?) {
+            revoke(conn, tenant, id.into(), RevocationReason::SignedOut, at).await?;
+        }
+    }
     Ok(())
 }
 

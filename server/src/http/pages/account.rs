@@ -1,4 +1,4 @@
-//! A person's own page: what they allowed, and signing out.
+//! A person's own page: what they allowed.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use grantor_protocol::{Error, Secret, Timestamp};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
-use super::interaction::{add_cookie, form_page, page, scope_line, to_login};
-use super::views::{AccountPage, Application, SignOutPage, SignedOutPage};
+use super::interaction::{form_page, page, scope_line, to_login};
+use super::views::{AccountPage, Application};
 use super::{html, layout, see_other, tenant_path};
 use crate::app::authorize::SignedIn;
 use crate::app::{App, Fault, TenantContext};
-use crate::http::{cookies, extract};
+use crate::http::extract;
 
 /// Query of the account page right after something was removed.
 const REMOVED: &str = "removed";
@@ -75,51 +75,10 @@ pub async fn account_revoke(app: Arc<App>, request: Request) -> Response {
     .await
 }
 
-/// `GET /t/:slug/logout`: asks first, so that no link can sign people out.
-pub async fn logout(app: Arc<App>, request: Request) -> Response {
-    page(app, request, async |app, context, request| {
-        let Some((signed_in, cookie)) = signed_in(app, context, request).await? else {
-            return Ok(signed_out_page(context));
-        };
-        let page = SignOutPage {
-            layout: layout(context),
-            action: format!("{}/logout", tenant_path(&context.tenant.slug)),
-            csrf: app.forms.token(&cookie),
-            user_name: signed_in.user.display_name().to_owned(),
-        };
-        Ok(html(StatusCode::OK, page.render(), &[]))
-    })
-    .await
-}
-
-/// `POST /t/:slug/logout`
-pub async fn logout_answer(app: Arc<App>, request: Request) -> Response {
-    form_page(app, request, async |app, context, browser, params| {
-        let Some(signed_in) = app.signed_in(context.tenant.id, browser.session.as_ref()).await? else {
-            return Ok(signed_out_page(context));
-        };
-        app.forms.check(browser.session.as_ref(), params.get("csrf").unwrap_or_default())?;
-        if params.get("decision") == Some("stay") {
-            return Ok(see_other(&format!("{}/account", tenant_path(&context.tenant.slug))));
-        }
-        app.sign_out(context, &signed_in).await?;
-        let mut response = signed_out_page(context);
-        let name = cookies::session(&context.tenant.slug);
-        add_cookie(&mut response, &cookies::remove(&name, app.addresses.is_https()));
-        Ok(response)
-    })
-    .await
-}
-
 /// What a scope lets an application do; its name where nobody has put it into words.
 fn in_words(context: &TenantContext, scope: &str) -> String {
     let line = scope_line(context, scope);
     if line.description.is_empty() { line.name } else { line.description }
-}
-
-fn signed_out_page(context: &TenantContext) -> Response {
-    let sign_in = Some(format!("{}/login", tenant_path(&context.tenant.slug)));
-    html(StatusCode::OK, SignedOutPage { layout: layout(context), sign_in }.render(), &[])
 }
 
 async fn signed_in(

@@ -4,6 +4,7 @@
 mod account;
 mod interaction;
 mod logo;
+mod logout;
 mod setup;
 mod views;
 
@@ -15,10 +16,11 @@ use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
-pub use account::{account, account_revoke, logout, logout_answer};
+pub use account::{account, account_revoke};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
+pub use logout::{logout, logout_answer};
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 

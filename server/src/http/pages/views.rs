@@ -135,7 +135,7 @@ pub struct Application {
     pub since_exact: String,
 }
 
-/// Asks whether to end the session. Posts `csrf` and `decision`, which is `sign_out` or `stay`.
+/// Asks whether to end the session. Posts `csrf`, `fields` and `decision`, which is `sign_out` or `stay`.
 #[derive(Template)]
 #[template(path = "sign_out.html")]
 pub struct SignOutPage {
@@ -143,6 +143,12 @@ pub struct SignOutPage {
     pub action: String,
     pub csrf: String,
     pub user_name: String,
+    /// The client that asks for it.
+    pub client_name: Option<String>,
+    /// What of the client's request is needed again.
+    pub fields: Vec<(String, String)>,
+    /// What is wrong with the client's request, as a sentence.
+    pub problem: Option<String>,
 }
 
 /// Says that the session has ended.
@@ -152,6 +158,16 @@ pub struct SignedOutPage {
     pub layout: Layout,
     /// Where to sign in again.
     pub sign_in: Option<String>,
+    /// Where the client wants the person to go on; registered by it.
+    pub return_to: Option<ReturnLink>,
+}
+
+/// A link to a client.
+#[derive(Clone, Debug)]
+pub struct ReturnLink {
+    /// Host of the address, or its scheme where it has no host.
+    pub host: String,
+    pub address: String,
 }
 
 /// Makes the platform's first administrator. Posts `setup`, `csrf`, `email` and `password`.

@@ -320,7 +320,15 @@ on_both! {
                     let query = encode(&acme.redemption("app", &code));
                     let answer =
                         app.send(request(method.clone(), &acme.path(&format!("{path}?{query}"))).finish());
-                    assert_eq!(answer.await.status, 405, "{method} {path}");
+                    let answer = answer.await;
+                    assert_eq!(answer.status, 405, "{method} {path}");
+                    let methods = offered.iter().filter(|(_, held)| held == path).map(|(method, _)| method.as_str());
+                    let mut allow: Vec<_> = methods.collect();
+                    if allow.contains(&"GET") {
+                        allow.push("HEAD");
+                    }
+                    let allow = allow.join(", ");
+                    assert_eq!(answer.header("allow"), Some(allow.as_str()), "{method} {path}");
                 }
             }
         }

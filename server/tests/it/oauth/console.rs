@@ -79,9 +79,35 @@ on_both! {
             .expect_error_page(403);
         assert_eq!(me(&app, &browser).await.status, 200);
         let out = browser.post(&app, "/console/sign-out", &[("csrf_token", csrf)]).await;
-        assert_eq!(out.location(), "/t/system/logout");
+        assert!(out.location().starts_with("https://id.example/t/system/logout?"), "{out:?}");
         assert_eq!(browser.cookie("grantor-console"), None);
         assert_eq!(me(&app, &kept).await.status, 401);
+        // The tenant's own session ends as well, and the console is where that leads to.
+        let page = browser.follow(&app, &out).await;
+        let fields = ["csrf", "client_id", "post_logout_redirect_uri"].map(|name| (name, page.field(name)));
+        let form: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let gone = browser.post(&app, "/t/system/logout", &form).await;
+        assert_eq!(gone.location(), "https://id.example/console/");
+        assert_eq!(browser.cookie("grantor-session-system"), None);
+        let account = kept.clone().get(&app, "/t/system/account").await;
+        assert_eq!(account.location(), "/t/system/login");
+    }
+
+    /// A console's client that an earlier version made learns where to go after signing out.
+    async fn a_console_of_an_earlier_version(app: TestApp) {
+        let system = app.app.any_tenant("system").await.unwrap().tenant.clone();
+        let store = app.app.store.tenant(system.id);
+        let client_id = grantor_protocol::model::ClientId::parse("grantor-console").unwrap();
+        let mut client = store.client(&client_id).await.unwrap().unwrap();
+        client.metadata.post_logout_redirect_uris = vec!["https://id.example/elsewhere".to_owned()];
+        store.replace_client(&client, None, vec![]).await.unwrap();
+        for _ in 0..2 {
+            app.app.ensure_installed().await.unwrap();
+            let client = store.client(&client_id).await.unwrap().unwrap();
+            let expected = ["https://id.example/elsewhere", "https://id.example/console/"];
+            assert_eq!(client.metadata.post_logout_redirect_uris, expected);
+            assert_eq!(client.version, 3);
+        }
     }
 
     /// The console's session ends with its time, and with its user.

@@ -23,7 +23,7 @@ async fn metadata(app: &TestApp) -> Value {
     app.get(ADDRESSES[0]).await.json()
 }
 
-fn advertised(metadata: &Value, member: &str) -> Vec<String> {
+pub fn advertised(metadata: &Value, member: &str) -> Vec<String> {
     let values = metadata[member].as_array().unwrap_or_else(|| panic!("no {member}"));
     assert!(!values.is_empty(), "{member}");
     values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
@@ -31,7 +31,7 @@ fn advertised(metadata: &Value, member: &str) -> Vec<String> {
 
 /// Values of a member that the server might or might not support, those it advertises among them, each
 /// with whether it does.
-fn universe(metadata: &Value, member: &str, others: &[&str]) -> Vec<(String, bool)> {
+pub fn universe(metadata: &Value, member: &str, others: &[&str]) -> Vec<(String, bool)> {
     let mut universe: Vec<_> = advertised(metadata, member).into_iter().map(|value| (value, true)).collect();
     for other in others {
         if !universe.iter().any(|(value, _)| value == other) {
@@ -43,7 +43,12 @@ fn universe(metadata: &Value, member: &str, others: &[&str]) -> Vec<(String, boo
 }
 
 /// What the authorization endpoint makes of one parameter: an error code, or none if it goes on.
-async fn authorization_error(app: &TestApp, acme: &TestTenant, name: &str, value: &str) -> Option<String> {
+pub async fn authorization_error(
+    app: &TestApp,
+    acme: &TestTenant,
+    name: &str,
+    value: &str,
+) -> Option<String> {
     let mut parameters: Vec<(&str, &str)> = acme.authorization("app");
     parameters.retain(|(held, _)| *held != name);
     parameters.push((name, value));

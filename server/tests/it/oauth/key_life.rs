@@ -12,7 +12,7 @@ use crate::support::{Browser, TestApp, TestTenant};
 const DAY: u32 = 86_400;
 
 /// Takes every step that is due, as the server's job does.
-async fn take_due_steps(app: &TestApp) {
+pub async fn take_due_steps(app: &TestApp) {
     loop {
         let due = app.app.store.keys_due(app.app.clock.now(), 100).await.unwrap();
         if due.is_empty() {

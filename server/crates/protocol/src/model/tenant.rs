@@ -119,6 +119,17 @@ pub enum SignOutRevokes {
     All,
 }
 
+impl SignOutRevokes {
+    /// Whether a grant of this scope ends with its session.
+    pub fn ends(self, scope: &Scope) -> bool {
+        match self {
+            Self::None => false,
+            Self::Online => !scope.contains("offline_access"),
+            Self::All => true,
+        }
+    }
+}
+
 /// Who may register clients without an administrator, and what such a client may have (RFC 7591 §3,
 /// Client ID Metadata Document).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

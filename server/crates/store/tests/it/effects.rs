@@ -1,8 +1,8 @@
 //! Every effect does what it says, and what was stored is what is read.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{AuditKind, RevocationReason};
-use grantor_store::{AccessTokenState, Error, on_both_databases};
+use grantor_protocol::model::{AuditKind, RevocationReason, SignOutRevokes};
+use grantor_store::{AccessTokenState, ApplyError, Error, on_both_databases};
 
 use crate::fixture::{World, at, audit, hash, id, scope};
 
@@ -44,11 +44,52 @@ on_both_databases! {
         assert_eq!(found, Some((session.clone(), world.user.clone())));
 
         for seconds in [20, 30] {
-            world.apply([Effect::EndSession { session: session.id, at: at(seconds) }]).await.unwrap();
+            let (session, revokes) = (session.id, SignOutRevokes::None);
+            world.apply([Effect::EndSession { session, revokes, at: at(seconds) }]).await.unwrap();
         }
         session.ended_at = Some(at(20));
         assert_eq!(world.rows().session(session.id).await.unwrap(), Some(session));
         assert_eq!(world.rows().session_by_secret(&hash()).await.unwrap(), None);
+    }
+
+    /// OpenID Connect Core §11: grants for the time after the session outlive it, unless the tenant says otherwise.
+    async fn a_session_takes_its_grants_along(database: TestDatabase) {
+        use SignOutRevokes::{All, None, Online};
+        for (revokes, online_ends, offline_ends) in
+            [(None, false, false), (Online, true, false), (All, true, true)]
+        {
+            let world = World::new(database.store(), &format!("acme-{revokes:?}").to_lowercase()).await;
+            let (ended, other) = (world.session(), world.session());
+            for session in [&ended, &other] {
+                world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+            }
+            let mut grants = vec![];
+            for (session, text, ends) in [
+                (&ended, "openid", online_ends),
+                (&ended, "openid my_offline_access", online_ends),
+                (&ended, "openid offline_access", offline_ends),
+                (&other, "openid", false),
+            ] {
+                let mut grant = world.grant();
+                grant.scope = scope(text);
+                grant.authentication.session_id = session.id;
+                world.apply([Effect::StoreGrant(Box::new(grant.clone()))]).await.unwrap();
+                grants.push((grant, ends));
+            }
+            let session = ended.id;
+            world.apply([Effect::EndSession { session, revokes, at: at(20) }]).await.unwrap();
+            for (grant, ends) in &grants {
+                let found = world.rows().grant(grant.id).await.unwrap().unwrap();
+                let expected = ends.then_some((at(20), RevocationReason::SignedOut));
+                assert_eq!(found.revoked_at.zip(found.revocation_reason), expected, "{revokes:?} {}", grant.scope);
+            }
+            // Whoever was still deciding when the session ended decides once more.
+            let mut late = world.grant();
+            late.authentication.session_id = session;
+            let refused = world.apply([Effect::StoreGrant(Box::new(late.clone()))]).await;
+            assert!(matches!(refused, Err(ApplyError::Conflict)), "{refused:?}");
+            assert_eq!(world.rows().grant(late.id).await.unwrap(), Option::None);
+        }
     }
 
     async fn codes_and_refresh_tokens_come_with_their_grant(database: TestDatabase) {

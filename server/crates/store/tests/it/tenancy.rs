@@ -1,7 +1,7 @@
 //! A tenant's handle sees nothing of another tenant and changes nothing there.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason};
+use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignOutRevokes};
 use grantor_store::{
     ApplyError, ConsoleSession, Error, KeyChange, Page, RoleAssignment, Subject, TenantStore, WriteError,
     on_both_databases,
@@ -123,7 +123,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
-        (false, Effect::EndSession { session: had.session.id, at }),
+        (false, Effect::EndSession { session: had.session.id, revokes: SignOutRevokes::All, at }),
         (false, Effect::RevokeGrant { grant: had.grant.id, reason, at }),
         (false, Effect::RevokeGrantsOf { user, client_id: client_id.clone(), reason, at }),
         (false, Effect::SignOutEverywhere { user, reason, at }),

@@ -62,6 +62,7 @@ macro_rules! made {
 made! {
     Layout { tenant_name, stylesheet, theme, lang }
     ScopeLine { name, description }
+    ReturnLink { host, address }
     Application { client_id, client_name, scopes, since, since_exact }
 }
 
@@ -96,8 +97,8 @@ pages! {
     AccountPage {
         layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,
     }
-    SignOutPage { layout, action, csrf, user_name }
-    SignedOutPage { layout, sign_in }
+    SignOutPage { layout, action, csrf, user_name, client_name, fields, problem }
+    SignedOutPage { layout, sign_in, return_to }
     SetupPage { layout, action, setup, csrf, email, problem }
 }
 
@@ -173,7 +174,7 @@ fn the_title_names_the_page_and_the_tenant() {
         theme: "/t/acme/theme.css".into(),
         lang: "en",
     };
-    let html = SignedOutPage { layout, sign_in: None }.render().unwrap();
+    let html = SignedOutPage { layout, sign_in: None, return_to: None }.render().unwrap();
     assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{html}");
     assert!(html.contains("<title>Signed out · Acme</title>"), "{html}");
 }
