@@ -24,6 +24,7 @@ mod assertion;
 mod client_certificates;
 mod console;
 mod durability;
+mod logo;
 mod migration;
 mod oauth;
 mod openid;

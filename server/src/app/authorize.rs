@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use grantor_protocol::authorize::{
-    self, AuthorizationRequest, AuthorizationResponse, Delivery, Failure, Granted, Situation, Step,
+    self, AuthorizationRequest, AuthorizationResponse, Delivery, Failure, Granted, IdTokenHint, Presented,
+    Situation, Step, Submitted,
 };
 use grantor_protocol::model::{
     ClientId, Interaction, InteractionId, Purpose, Session, TenantId, User, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 
+use super::tokens::read_id_token;
 use super::{App, Fault, LoadedClient, TenantContext};
 
 /// What a browser's cookies say of it.
@@ -39,20 +41,6 @@ pub struct Begun {
     pub new_browser: Option<Secret>,
 }
 
-/// Why the authorization endpoint gave no answer to the client.
-#[derive(Debug)]
-pub enum AuthorizeError {
-    /// For the person, on a page.
-    Page(Error),
-    Fault(Fault),
-}
-
-impl<E: Into<Fault>> From<E> for AuthorizeError {
-    fn from(error: E) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
 /// A session and whose it is.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -65,30 +53,39 @@ impl App {
     /// once or turned into an interaction.
     ///
     /// # Errors
-    /// [`AuthorizeError::Page`] while client or redirect URI are not proven.
+    /// A rule's error while client or redirect URI are not proven: it is for the person and must not be
+    /// redirected. Faults of ours.
     pub async fn authorize(
         &self,
         context: &Arc<TenantContext>,
         params: &Params,
         browser: &Browser,
-    ) -> Result<Begun, AuthorizeError> {
+    ) -> Result<Begun, Fault> {
+        self.settle(context.tenant.id, move || self.begin_authorization(context, params, browser)).await
+    }
+
+    async fn begin_authorization(
+        &self,
+        context: &Arc<TenantContext>,
+        params: &Params,
+        browser: &Browser,
+    ) -> Result<Decision<Begun>, Fault> {
+        let policy = &context.policy;
         let client_id = params.get("client_id").and_then(ClientId::parse);
         let client = match &client_id {
             Some(client_id) => self.client(context.tenant.id, client_id).await?,
             None => None,
         };
-        let policy = &context.policy;
-        let request =
-            match authorize::validate(params, client.as_deref().map(|loaded| &loaded.client), policy) {
-                Ok(request) => request,
-                Err(Failure { error, delivery: Delivery::Page }) => return Err(AuthorizeError::Page(error)),
-                Err(Failure { error, delivery: Delivery::Redirect(to) }) => {
-                    tracing::warn!(%error, "authorization request refused");
-                    return Ok(answer(authorize::error_response(&to, &error, policy)));
-                }
-            };
+        let request = match self.asked_for(context, params, client.as_deref()).await? {
+            Ok(request) => request,
+            Err(Failure { error, delivery: Delivery::Page }) => return Err(error.into()),
+            Err(Failure { error, delivery: Delivery::Redirect(to) }) => {
+                tracing::warn!(%error, "authorization request refused");
+                return Ok(Decision::only(Ok(answer(authorize::error_response(&to, &error, policy)))));
+            }
+        };
         let Some(client) = client else {
-            return Err(Fault::internal("a valid request without a client").into());
+            return Err(Fault::internal("a valid request without a client"));
         };
         self.prepare_id_token_key(context, &client.client);
         let signed_in = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
@@ -97,22 +94,60 @@ impl App {
         if request.prompt.none
             && let Err(error) = authorize::without_interaction(step.clone())
         {
-            return Ok(answer(authorize::error_response(&request.return_address(), &error, policy)));
+            return Ok(authorize::refuse(&request, &error, None, policy, self.now()).map(answer));
         }
         match (step, signed_in) {
             (Step::Done, Some(signed_in)) => {
-                let granted = Granted { request: &request, session: &signed_in.session, interaction: None };
+                let granted = Granted {
+                    request: &request,
+                    client: &client.client,
+                    session: &signed_in.session,
+                    user: &signed_in.user,
+                    interaction: None,
+                };
                 let Decision { effects, outcome } =
                     authorize::grant(granted, policy, self.now(), self.entropy.as_ref());
-                self.apply(context.tenant.id, effects).await?;
-                Ok(answer(outcome.map_err(Fault::from)?))
+                let response = self.mint_answer(context, outcome?).await?;
+                Ok(Decision { effects, outcome: Ok(answer(response)) })
             }
             (step, _) => {
                 let purpose = Purpose::Authorization { request: Box::new(request) };
                 let (interaction, new_browser) = self.begin(context, purpose, browser).await?;
-                Ok(Begun { progress: progress(&step, interaction), new_browser })
+                Ok(Decision::only(Ok(Begun { progress: progress(&step, interaction), new_browser })))
             }
         }
+    }
+
+    /// What is asked for, whatever way it came: pushed before, in a request object, or as parameters.
+    /// A request object that is none proves nothing, and its error stays on a page.
+    async fn asked_for(
+        &self,
+        context: &TenantContext,
+        params: &Params,
+        client: Option<&LoadedClient>,
+    ) -> Result<Result<AuthorizationRequest, Failure>, Fault> {
+        let known = || {
+            authorize::known_client(params, client.map(|loaded| &loaded.client))?;
+            client.ok_or_else(|| Error::invalid_client("there is no such client"))
+        };
+        let object = match authorize::presented(params)? {
+            Presented::Parameters => None,
+            Presented::Object(object) => Some(self.read_request_object(context, known()?, object).await?),
+            Presented::ObjectAt(uri) => {
+                let object = self.fetch_request_object(context, known()?, uri).await?;
+                Some(self.read_request_object(context, known()?, &object).await?)
+            }
+            Presented::Pushed(handle) => {
+                let known = known()?;
+                let store = self.store.tenant(context.tenant.id);
+                let loaded = store.pushed_authorization_request(&handle.hash()).await?;
+                return Ok(Ok(authorize::pushed(loaded, &known.client, self.now())?));
+            }
+        };
+        let params = object.as_ref().unwrap_or(params);
+        let id_token_hint = id_token_hint(context, params);
+        let submitted = Submitted { params, signed: object.is_some(), id_token_hint };
+        Ok(authorize::validate(submitted, client.map(|loaded| &loaded.client), &context.policy))
     }
 
     /// Starts an interaction that only this browser can go on with.
@@ -185,6 +220,13 @@ impl App {
 
 fn answer(response: AuthorizationResponse) -> Begun {
     Begun { progress: Progress::Respond(response), new_browser: None }
+}
+
+/// Whom the `id_token_hint` of a request names (OpenID Connect Core §3.1.2.1).
+pub(super) fn id_token_hint(context: &TenantContext, params: &Params) -> IdTokenHint {
+    let Some(hint) = params.get("id_token_hint") else { return IdTokenHint::Absent };
+    let user = read_id_token(context, hint).and_then(|claims| claims.sub.parse().ok());
+    user.map_or(IdTokenHint::Unreadable, IdTokenHint::User)
 }
 
 /// The page of a step.

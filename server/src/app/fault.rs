@@ -17,6 +17,9 @@ pub enum Fault {
     /// The interaction, link or page is over.
     #[error("expired: {0}")]
     Expired(&'static str),
+    /// More than the endpoint takes; how many bytes that is.
+    #[error("the body is longer than {0} bytes")]
+    TooLarge(usize),
     /// More work than is accepted at the moment; nothing was done.
     #[error("busy: {0}")]
     Busy(&'static str),

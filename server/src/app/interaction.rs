@@ -158,17 +158,24 @@ impl App {
         if step != Step::Done {
             return Ok(super::authorize::progress(&step, opened.interaction.id));
         }
-        let granted = Granted { request, session: &signed_in.session, interaction };
+        let granted = Granted {
+            request,
+            client: &client.client,
+            session: &signed_in.session,
+            user: &signed_in.user,
+            interaction,
+        };
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let Decision { mut effects, outcome } = authorize::grant(granted, &context.policy, now, entropy);
         if consented_now {
             effects.extend(authorize::consent(granted, now, entropy));
         }
+        let response = self.mint_answer(context, outcome?).await?;
         match self.apply(tenant_id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => Err(OVER),
             other => {
                 other?;
-                Ok(Progress::Respond(outcome?))
+                Ok(Progress::Respond(response))
             }
         }
     }

@@ -18,13 +18,17 @@ pub mod interaction;
 pub mod introspect;
 mod key_life;
 pub mod keyring;
+pub mod logo;
+pub mod par;
 pub mod passwords;
 pub mod peer;
+mod request_object;
 pub mod revoke;
 pub mod tenants;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;
+mod verified_tokens;
 
 use std::sync::{Arc, Weak};
 
@@ -46,6 +50,8 @@ pub use passwords::PasswordPool;
 pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
+use verified_tokens::VerifiedTokens;
+
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
@@ -62,8 +68,10 @@ pub struct App {
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
     /// budget.
     pub fetcher: Arc<Fetcher>,
+    logos: logo::Logos,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    verified: VerifiedTokens,
     nonces: dpop::NonceKey,
     fetched_keys: client_keys::FetchedKeys,
     key_making: Semaphore,
@@ -111,10 +119,12 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
+            logos: logo::Logos::new(&master.derive("grantor logo address")),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
             master: Arc::new(master),
+            verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
         }))
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::claims::{AccessTokenClaims, Confirmation, left_half_hash};
+use grantor_protocol::authorize::{Answer, AuthorizationResponse};
+use grantor_protocol::claims::{AccessTokenClaims, Confirmation, IdTokenClaims, left_half_hash};
 use grantor_protocol::model::SigningAlgorithm;
 use grantor_protocol::token::{AccessTokenPlan, Issuance, TokenResponse};
 use grantor_protocol::{Secret, SecretKind};
@@ -18,7 +19,7 @@ const ID_TOKEN_TYPE: &str = "JWT";
 /// An access token of this tenant's that is proven to be ours, and whether it was revoked.
 #[derive(Debug)]
 pub struct ReadAccessToken {
-    pub claims: AccessTokenClaims,
+    pub claims: Arc<AccessTokenClaims>,
     pub revoked: bool,
 }
 
@@ -56,6 +57,30 @@ impl App {
         })
     }
 
+    /// Signs the tokens of an authorization response.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library or of the store.
+    pub(super) async fn mint_answer(
+        &self,
+        context: &Arc<TenantContext>,
+        mut answer: Answer,
+    ) -> Result<AuthorizationResponse, Fault> {
+        let access_token = match answer.access_token.take() {
+            None => None,
+            Some(issuance) => Some(self.mint(context, issuance).await?),
+        };
+        let id_token = match answer.id_token.take() {
+            None => None,
+            Some(mut plan) => {
+                plan.claims.at_hash =
+                    access_token.as_ref().map(|held| left_half_hash(plan.algorithm, &held.access_token));
+                Some(self.sign(context, plan.algorithm, ID_TOKEN_TYPE, &plan.claims).await?)
+            }
+        };
+        Ok(answer.with_tokens(access_token, id_token))
+    }
+
     async fn sign(
         &self,
         context: &Arc<TenantContext>,
@@ -85,10 +110,9 @@ impl App {
         let store = self.store.tenant(context.tenant.id);
         let handle = Secret::presented(token);
         let claims = if handle.is_of(SecretKind::AccessToken) {
-            store.opaque_access_token(&handle.hash()).await?
+            store.opaque_access_token(&handle.hash()).await?.map(Arc::new)
         } else {
-            let verified = context.keys.verify::<AccessTokenClaims>(token, ACCESS_TOKEN_TYPE).ok();
-            verified.map(|verified| verified.claims)
+            self.verified.claims(context, &handle, self.now())
         };
         let Some(claims) = claims.filter(|claims| claims.iss == context.policy.issuer) else {
             return Ok(None);
@@ -96,4 +120,11 @@ impl App {
         let state = store.access_token_state(claims.jti, claims.grant_id).await?;
         Ok(Some(ReadAccessToken { claims, revoked: state.revoked || state.grant_revoked }))
     }
+}
+
+/// The claims of an ID token of the tenant's own, expired ones included, as an `id_token_hint` gives it
+/// back (OpenID Connect Core §3.1.2.1); None for anything else.
+pub(super) fn read_id_token(context: &TenantContext, token: &str) -> Option<IdTokenClaims> {
+    let verified = context.keys.verify::<IdTokenClaims>(token, ID_TOKEN_TYPE).ok()?;
+    Some(verified.claims).filter(|claims| claims.iss == context.policy.issuer)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use grantor_protocol::confirmation::TokenScheme;
 use grantor_protocol::{Error, Params};
 use poem::Request;
+use poem::error::ReadBodyError;
 use poem::http::HeaderValue;
 use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
@@ -80,18 +81,30 @@ pub fn query(app: &App, request: &Request) -> Result<Params, Error> {
 /// # Errors
 /// `invalid_request` for another media type (RFC 6749 §3.2) or a body that is too large.
 pub async fn form(app: &App, request: &mut Request) -> Result<Params, Error> {
+    form_or_too_large(app, request).await.map_err(|fault| match fault {
+        Fault::Protocol(error) => error,
+        fault => Error::invalid_request(fault.to_string()),
+    })
+}
+
+/// [`form`] for an endpoint whose standard has an answer of its own for a body that is too large.
+///
+/// # Errors
+/// `invalid_request`, [`Fault::TooLarge`].
+pub async fn form_or_too_large(app: &App, request: &mut Request) -> Result<Params, Fault> {
     let media_type = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .map(|value| value.split(';').next().unwrap_or_default().trim());
     if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(FORM)) {
-        return Err(Error::invalid_request(format!("the content type must be {FORM}")));
+        return Err(Error::invalid_request(format!("the content type must be {FORM}")).into());
     }
-    let bytes = request.take_body().into_bytes_limit(FORM_LIMIT).await.map_err(|_| {
-        Error::invalid_request(format!("the body is longer than {FORM_LIMIT} bytes, or was cut off"))
+    let bytes = request.take_body().into_bytes_limit(FORM_LIMIT).await.map_err(|error| match error {
+        ReadBodyError::PayloadTooLarge => Fault::TooLarge(FORM_LIMIT),
+        _ => Error::invalid_request("the body was cut off").into(),
     })?;
-    Params::parse(&bytes, app.limits)
+    Ok(Params::parse(&bytes, app.limits)?)
 }
 
 /// The `Authorization` header as text.

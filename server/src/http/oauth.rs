@@ -9,7 +9,6 @@ use poem::{Request, Response};
 use super::extract;
 use super::pages::{self, fault_page};
 use super::render::{self, Asked};
-use crate::app::authorize::AuthorizeError;
 use crate::app::dpop::DpopHeader;
 use crate::app::keyring::JWKS_MAX_AGE;
 use crate::app::tenants::Document;
@@ -28,7 +27,7 @@ pub async fn authorize(app: Arc<App>, mut request: Request) -> Response {
         extract::query(&app, &request)
     };
     let begun = match params {
-        Err(error) => Err(AuthorizeError::Page(error)),
+        Err(error) => Err(error.into()),
         Ok(params) => app.authorize(&context, &params, &extract::browser(&app, &context, &request)).await,
     };
     match begun {
@@ -37,14 +36,14 @@ pub async fn authorize(app: Arc<App>, mut request: Request) -> Response {
             pages::set_browser_cookie(&app, &context, &mut response, begun.new_browser.as_ref());
             response
         }
-        Err(AuthorizeError::Page(mut error)) => {
+        Err(Fault::Protocol(mut error)) => {
             // On a page nobody is asked to authenticate.
             if error.code == ErrorCode::InvalidClient {
                 error.code = ErrorCode::InvalidRequest;
             }
             fault_page(Some(&context), &Fault::Protocol(error), asked)
         }
-        Err(AuthorizeError::Fault(fault)) => fault_page(Some(&context), &fault, asked),
+        Err(fault) => fault_page(Some(&context), &fault, asked),
     }
 }
 
@@ -59,6 +58,23 @@ pub async fn token(app: Arc<App>, mut request: Request) -> Response {
     };
     let response = match answered.await {
         Ok(tokens) => render::json(StatusCode::OK, &tokens),
+        Err(fault) => render::oauth_error(&fault, asked),
+    };
+    with_dpop_nonce(&app, &request, response).await
+}
+
+/// `POST /t/:slug/par` (RFC 9126)
+pub async fn par(app: Arc<App>, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let answered = async {
+        let context = extract::tenant(&app, &request).await?;
+        let params = extract::form_or_too_large(&app, &mut request).await?;
+        let peer = extract::peer(&app, &request);
+        let request = extract::client_request(&request, &params, &peer);
+        app.push_authorization_request(&context, request).await
+    };
+    let response = match answered.await {
+        Ok(pushed) => render::json(StatusCode::CREATED, &pushed),
         Err(fault) => render::oauth_error(&fault, asked),
     };
     with_dpop_nonce(&app, &request, response).await
@@ -159,10 +175,15 @@ fn document(request: &Request, document: &Document, content_type: &str) -> Respo
     let response = Response::builder()
         .header(header::ETAG, document.etag.as_str())
         .header(header::CACHE_CONTROL, CACHE_CONTROL.clone());
-    let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == document.etag;
-    if held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim()))) {
+    if is_held(request, &document.etag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     response.status(StatusCode::OK).content_type(content_type).body(document.body.clone())
+}
+
+/// Whether the caller has what this validator stands for.
+pub(super) fn is_held(request: &Request, etag: &str) -> bool {
+    let held = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_held = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    held.is_some_and(|held| held.split(',').any(|tag| is_held(tag.trim())))
 }

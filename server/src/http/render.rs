@@ -132,6 +132,7 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
                 .to_owned(),
             None,
         ),
+        Fault::TooLarge(_) => ("Too much", "More was sent than this page takes.".to_owned(), None),
         Fault::Expired(_) => (
             "This page has expired",
             "It was used already or has been open for too long. Go back to where you came from and start again."
@@ -188,6 +189,7 @@ pub fn status(fault: &Fault) -> StatusCode {
         Fault::UnknownTenant => StatusCode::NOT_FOUND,
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
+        Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -197,7 +199,9 @@ pub fn status(fault: &Fault) -> StatusCode {
 fn public(fault: &Fault) -> (ErrorCode, String) {
     match fault {
         Fault::Protocol(Error { code, description, .. }) => (*code, description.clone()),
-        Fault::UnknownTenant | Fault::SuspendedTenant => (ErrorCode::InvalidRequest, fault.to_string()),
+        Fault::UnknownTenant | Fault::SuspendedTenant | Fault::TooLarge(_) => {
+            (ErrorCode::InvalidRequest, fault.to_string())
+        }
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),
         Fault::Busy(_) => (ErrorCode::TemporarilyUnavailable, "the server is busy; try again".to_owned()),
         Fault::Internal(_) => {

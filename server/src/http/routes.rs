@@ -33,6 +33,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         })
         .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
         .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
+        .open("/t/:slug/par", "par", "POST", |on| on.post(oauth::par))
         .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
             on.get(oauth::userinfo).post(oauth::userinfo)
@@ -41,6 +42,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
         .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
         .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
+        .closed("/t/:slug/client-logo", "logo", |on| on.get(pages::client_logo))
         .closed("/t/:slug/account", "account", |on| on.get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))
         .closed("/t/:slug/logout", "logout", |on| on.get(pages::logout).post(pages::logout_answer))

@@ -121,6 +121,10 @@ pub struct IdTokenClaims {
     /// OpenID Connect Core §3.3.2.11.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
+    /// What the scope opens about the user, where no access token is issued that would open the
+    /// UserInfo endpoint (OpenID Connect Core §5.4).
+    #[serde(flatten)]
+    pub user: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The left half of the token's hash, by the hash function of the ID token's algorithm (OpenID

@@ -42,7 +42,7 @@ pub struct AssertionClaims {
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Clocks of clients may differ from ours by so much.
-const CLOCK_SKEW: Lifetime = Lifetime::from_seconds(30);
+pub(crate) const CLOCK_SKEW: Lifetime = Lifetime::from_seconds(30);
 
 /// An assertion that claims to be valid for longer is refused: its `jti` would have to be kept.
 const LONGEST_ASSERTION: Lifetime = Lifetime::from_seconds(600);

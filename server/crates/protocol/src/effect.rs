@@ -1,6 +1,7 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
-    OpaqueAccessToken, RefreshToken, RevocationReason, Session, SessionId, TokenId, UserId,
+    OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId,
+    TokenId, UserId,
 };
 use crate::{SecretHash, Timestamp};
 
@@ -41,6 +42,12 @@ pub enum Effect {
     /// Guarded: the interaction is not completed.
     CompleteInteraction {
         interaction: InteractionId,
+        at: Timestamp,
+    },
+    StorePushedAuthorizationRequest(Box<PushedAuthorizationRequest>),
+    /// Guarded: the request is not consumed.
+    ConsumePushedAuthorizationRequest {
+        hash: SecretHash,
         at: Timestamp,
     },
     StoreSession(Box<Session>),

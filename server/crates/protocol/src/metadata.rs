@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::model::{AuthenticationMethod, GrantType, SigningAlgorithm};
 use crate::{Policy, Scope};
 
-/// Algorithms that clients may sign assertions with (RFC 7523 §3); none is symmetric.
+/// Algorithms that clients may sign assertions (RFC 7523 §3) and request objects (RFC 9101 §6.2) with;
+/// none is symmetric.
 pub const ASSERTION_ALGORITHMS: [&str; 9] =
     ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
@@ -23,6 +24,8 @@ pub struct Metadata {
     userinfo_endpoint: String,
     introspection_endpoint: String,
     revocation_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<&'static str>,
     response_modes_supported: Vec<&'static str>,
@@ -44,6 +47,9 @@ pub struct Metadata {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    request_object_signing_alg_values_supported: Vec<&'static str>,
+    require_signed_request_object: bool,
 }
 
 /// The document that all four well-known addresses of a tenant answer with.
@@ -65,6 +71,8 @@ pub fn metadata(policy: &Policy) -> Metadata {
         userinfo_endpoint: endpoint("userinfo"),
         introspection_endpoint: endpoint("introspect"),
         revocation_endpoint: endpoint("revoke"),
+        pushed_authorization_request_endpoint: endpoint("par"),
+        require_pushed_authorization_requests: policy.require_pushed_authorization_requests,
         scopes_supported: Scope::iter(&policy.scopes).map(str::to_owned).collect(),
         response_types_supported: policy.response_types.iter().map(|held| held.as_str()).collect(),
         response_modes_supported: policy.response_modes.iter().map(|mode| mode.as_str()).collect(),
@@ -106,8 +114,12 @@ pub fn metadata(policy: &Policy) -> Metadata {
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
+        request_object_signing_alg_values_supported: ASSERTION_ALGORITHMS.to_vec(),
+        // A client's own registration may demand it.
+        require_signed_request_object: false,
     }
 }
 
@@ -124,6 +136,7 @@ mod tests {
         assert_eq!(document["token_endpoint"], format!("{}/token", testing::ISSUER));
         assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
         assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+        assert_eq!(document["require_pushed_authorization_requests"], false);
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
         assert!(
             !document["introspection_endpoint_auth_methods_supported"]

@@ -22,8 +22,9 @@ pub struct ParamLimits {
 /// are repeated in error descriptions.
 const NAME_LENGTH: usize = 128;
 
-/// Parameters that may come several times (RFC 8707 §2); all others only once (RFC 6749 §3.1).
-const REPEATABLE: [&str; 1] = ["resource"];
+/// Parameters that may come several times (RFC 8707 §2, RFC 8693 §2.1); all others only once
+/// (RFC 6749 §3.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 impl Params {
     /// Decodes `bytes` strictly.
@@ -32,31 +33,49 @@ impl Params {
     /// `invalid_request` for a broken percent-encoding, for what is not UTF-8, for control characters
     /// and for more than `limits` allow.
     pub fn parse(bytes: &[u8], limits: ParamLimits) -> Result<Self, Error> {
-        let mut pairs = vec![];
+        let mut params = Self::default();
         for part in bytes.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
-            if pairs.len() == limits.count {
-                return Err(Error::invalid_request(format!("more than {} parameters", limits.count)));
-            }
             let split = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
             let name = decode(&part[..split])?;
-            if name.len() > NAME_LENGTH || name.contains(char::is_control) {
-                return Err(Error::invalid_request(
-                    "a parameter's name is too long or holds a control character",
-                ));
-            }
             let value = decode(part.get(split + 1..).unwrap_or_default())?;
-            if value.len() > limits.value_length {
-                return Err(Error::invalid_request(format!(
-                    "parameter {name} is longer than {} bytes",
-                    limits.value_length
-                )));
-            }
-            if value.contains(|character: char| character.is_control()) {
-                return Err(Error::invalid_request(format!("parameter {name} holds a control character")));
-            }
-            pairs.push((name, value));
+            params.push(name, value, limits)?;
         }
-        Ok(Self { pairs })
+        Ok(params)
+    }
+
+    /// Parameters that came in another form, a request object's (RFC 9101 §4), held to the same limits.
+    ///
+    /// # Errors
+    /// `invalid_request` as [`Self::parse`].
+    pub fn from_pairs(
+        pairs: impl IntoIterator<Item = (String, String)>,
+        limits: ParamLimits,
+    ) -> Result<Self, Error> {
+        let mut params = Self::default();
+        pairs.into_iter().try_for_each(|(name, value)| params.push(name, value, limits))?;
+        Ok(params)
+    }
+
+    fn push(&mut self, name: String, value: String, limits: ParamLimits) -> Result<(), Error> {
+        if self.pairs.len() == limits.count {
+            return Err(Error::invalid_request(format!("more than {} parameters", limits.count)));
+        }
+        if name.len() > NAME_LENGTH || name.contains(char::is_control) {
+            return Err(Error::invalid_request(
+                "a parameter's name is too long or holds a control character",
+            ));
+        }
+        if value.len() > limits.value_length {
+            return Err(Error::invalid_request(format!(
+                "parameter {name} is longer than {} bytes",
+                limits.value_length
+            )));
+        }
+        if value.contains(|character: char| character.is_control()) {
+            return Err(Error::invalid_request(format!("parameter {name} holds a control character")));
+        }
+        self.pairs.push((name, value));
+        Ok(())
     }
 
     /// The first value of a parameter. One without a value counts as absent (RFC 6749 §3.1).

@@ -1,6 +1,8 @@
 //! What client metadata may say (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2), whoever
 //! registers the client.
 
+mod authorization;
+
 use std::fmt;
 
 use crate::certificate::ExpectedSubject;
@@ -51,6 +53,7 @@ pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<Inval
     found.name(metadata);
     found.redirect_uris(metadata);
     found.grant_types(metadata);
+    found.authorization(metadata, policy);
     found.authentication(metadata, policy);
     found.scope(metadata, policy);
     found.resources(metadata, policy);
@@ -89,8 +92,10 @@ impl Findings {
                 self.add_at(FIELD, index, detail);
             }
         }
-        if uris.is_empty() && metadata.grant_types.contains(&GrantType::AuthorizationCode) {
-            self.add(FIELD, "the grant type authorization_code needs at least one");
+        for grant_type in [GrantType::AuthorizationCode, GrantType::Implicit] {
+            if uris.is_empty() && metadata.grant_types.contains(&grant_type) {
+                self.add(FIELD, format!("the grant type {} needs at least one", grant_type.as_str()));
+            }
         }
     }
 
@@ -102,11 +107,15 @@ impl Findings {
         if holds(GrantType::RefreshToken) && !gives_refresh_tokens {
             self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code or device_code");
         }
-        // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-        if holds(GrantType::ClientCredentials)
-            && metadata.token_endpoint_auth_method == AuthenticationMethod::None
-        {
-            self.add(FIELD, "client_credentials is not for clients that do not authenticate");
+        // RFC 6749 §4.4: the client credentials grant is for confidential clients only. RFC 8693 §5: so
+        // is token exchange, lest a token that leaks be turned into more of them.
+        for (grant_type, name) in [
+            (GrantType::ClientCredentials, "client_credentials"),
+            (GrantType::TokenExchange, "token exchange"),
+        ] {
+            if holds(grant_type) && metadata.token_endpoint_auth_method == AuthenticationMethod::None {
+                self.add(FIELD, format!("{name} is not for clients that do not authenticate"));
+            }
         }
     }
 
@@ -278,11 +287,13 @@ mod tests {
     use super::*;
     use crate::{Scope, testing};
 
-    fn metadata() -> ClientMetadata {
-        testing::client().metadata
+    pub(super) fn metadata() -> ClientMetadata {
+        let mut metadata = testing::client().metadata;
+        metadata.grant_types.retain(|grant_type| *grant_type != GrantType::Implicit);
+        metadata
     }
 
-    fn fields(metadata: &ClientMetadata) -> Vec<String> {
+    pub(super) fn fields(metadata: &ClientMetadata) -> Vec<String> {
         let found = check(metadata, &testing::policy()).err().unwrap_or_default();
         found
             .iter()
@@ -332,7 +343,7 @@ mod tests {
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 29] = [
+        let cases: [Case; 30] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -347,6 +358,11 @@ mod tests {
             (&["grant_types"], |client| {
                 client.token_endpoint_auth_method = AuthenticationMethod::None;
                 client.grant_types = vec![GrantType::ClientCredentials];
+                client.scope = Scope::default();
+            }),
+            (&["grant_types"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::None;
+                client.grant_types = vec![GrantType::TokenExchange];
                 client.scope = Scope::default();
             }),
             (&["grant_types"], |client| client.grant_types = vec![GrantType::RefreshToken]),

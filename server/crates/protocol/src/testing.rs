@@ -44,6 +44,7 @@ pub fn policy_of(settings: &TenantSettings) -> Policy {
         identifier: "https://api.example".to_owned(),
         scope: Scope::default(),
         access_token_format: AccessTokenFormat::Jwt,
+        signed_only: false,
         for_self_made_clients: true,
     };
     Policy::compile(ISSUER, settings, vec![resource], Capabilities { client_certificates: true })
@@ -128,6 +129,8 @@ pub fn authorization_request(scope: &str) -> AuthorizationRequest {
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted_user: None,
+        pushed_as: None,
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::claims::AccessTokenClaims;
 use crate::model::{User, UserStatus};
-use crate::{Error, ErrorCode, Timestamp};
+use crate::{Error, ErrorCode, Scope, Timestamp};
 
 /// Checks the claims of an access token of ours whose signature is proven.
 ///
@@ -41,26 +41,31 @@ pub fn claims(token: &AccessTokenClaims, user: Option<&User>) -> Result<Map<Stri
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or_else(|| {
         Error::new(ErrorCode::InvalidToken, "the user of the access token cannot sign in any more")
     })?;
+    let mut claims = of_scope(&token.scope, user);
+    claims.insert("sub".to_owned(), user.id.to_string().into());
+    Ok(claims)
+}
+
+/// The claims beside `sub` that a scope opens (OpenID Connect Core §5.4).
+pub(crate) fn of_scope(scope: &Scope, user: &User) -> Map<String, Value> {
     let mut claims = Map::new();
-    if token.scope.contains("profile") {
+    if scope.contains("profile") {
         if let Ok(Value::Object(profile)) = serde_json::to_value(&user.profile) {
             claims = profile;
         }
         claims.insert("preferred_username".to_owned(), user.username.clone().into());
         claims.insert("updated_at".to_owned(), user.updated_at.unix_seconds().into());
     }
-    if let Some(email) = user.email.as_ref().filter(|_| token.scope.contains("email")) {
+    if let Some(email) = user.email.as_ref().filter(|_| scope.contains("email")) {
         claims.insert("email".to_owned(), email.clone().into());
         claims.insert("email_verified".to_owned(), user.email_verified.into());
     }
-    claims.insert("sub".to_owned(), user.id.to_string().into());
-    Ok(claims)
+    claims
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Scope;
     use crate::testing::{self, ISSUER, NOW};
 
     /// RFC 6750 §3.1.

@@ -4,7 +4,7 @@ use grantor_protocol::model::TenantId;
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
-use crate::{audit, consent, grant, interaction, session, token};
+use crate::{audit, consent, grant, interaction, pushed_request, session, token};
 
 impl TenantStore<'_> {
     /// Writes what a decision decided, in order, in one durable transaction. Once the database has
@@ -59,6 +59,10 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::CompleteInteraction { interaction, at } => {
             interaction::complete(conn, tenant, interaction, at).await
         }
+        Effect::StorePushedAuthorizationRequest(pushed) => pushed_request::store(conn, &pushed).await,
+        Effect::ConsumePushedAuthorizationRequest { hash, at } => {
+            pushed_request::consume(conn, tenant, hash, at).await
+        }
         Effect::StoreSession(session) => session::store(conn, &session).await,
         Effect::EndSession { session, at } => session::end(conn, tenant, session, at).await,
         Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
@@ -101,6 +105,7 @@ fn is_one_statement(effect: &Effect) -> bool {
 fn tenant_of(effect: &Effect) -> Option<TenantId> {
     match effect {
         Effect::StoreInteraction(interaction) => Some(interaction.tenant_id),
+        Effect::StorePushedAuthorizationRequest(pushed) => Some(pushed.tenant_id),
         Effect::StoreSession(session) => Some(session.tenant_id),
         Effect::StoreGrant(grant) => Some(grant.tenant_id),
         Effect::StoreAuthorizationCode(code) => Some(code.tenant_id),
@@ -109,6 +114,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::CompleteInteraction { .. }
+        | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }
         | Effect::TouchGrant { .. }
         | Effect::RevokeGrant { .. }

@@ -21,6 +21,7 @@ mod options;
 mod page;
 mod postgres;
 mod protected_resource;
+mod pushed_request;
 mod role_assignment;
 mod schema;
 mod session;

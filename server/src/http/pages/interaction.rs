@@ -9,6 +9,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
+use super::logo::logo_address;
 use super::views::{ConsentPage, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
@@ -73,7 +74,7 @@ pub async fn consent(app: Arc<App>, request: Request) -> Response {
             // The form belongs to the person as well as to the browser: whoever signs in in another
             // tab has not read this page.
             Some((signed_in, cookie)) => {
-                Ok(consent_page(context, &opened, &signed_in.user, app.forms.token(&cookie)))
+                Ok(consent_page(app, context, &opened, &signed_in.user, app.forms.token(&cookie)))
             }
         }
     })
@@ -160,7 +161,7 @@ fn sign_in_page(
     html(status, page.render(), &form_targets(opened))
 }
 
-fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
+fn consent_page(app: &App, context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
         return go(context, Progress::Account);
     };
@@ -171,12 +172,13 @@ fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: Str
         csrf,
         interaction: opened.interaction.id.to_string(),
         client_name: client_name(&loaded.client),
+        client_logo: logo_address(app, context, &loaded.client),
         client_uri: metadata.client_uri.clone(),
         return_host: return_host(&request.redirect_uri),
         user_name: user.display_name().to_owned(),
         user_email: user.email.clone().filter(|email| email != user.display_name()),
         scopes: request.scope.iter().map(|scope| scope_line(context, scope)).collect(),
-        resources: request.resources.clone(),
+        resources: request.resources.iter().map(|resource| resource_name(context, resource)).collect(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
     };
@@ -203,16 +205,27 @@ pub(super) fn return_host(redirect_uri: &str) -> String {
 
 /// Worded to follow "It will be able to".
 pub(super) fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
+    let of_resources = context.resources.iter().flat_map(|resource| &resource.settings.scopes);
     let configured = context
         .tenant
         .settings
         .scopes
         .iter()
+        .chain(of_resources)
         .find(|held| held.name == scope)
         .map(|held| held.description.clone());
     ScopeLine {
         name: scope.to_owned(),
         description: configured.unwrap_or_else(|| standard_scope(scope).to_owned()),
+    }
+}
+
+/// The name of a protected resource with its address, which alone says whose it is.
+fn resource_name(context: &TenantContext, identifier: &str) -> String {
+    let held = context.resources.iter().find(|resource| resource.identifier == identifier);
+    match held.map(|resource| resource.settings.name.as_str()) {
+        None | Some("") => identifier.to_owned(),
+        Some(name) => format!("{name} ({identifier})"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod account;
 mod interaction;
+mod logo;
 mod setup;
 mod views;
 
@@ -17,6 +18,7 @@ use url::Url;
 pub use account::{account, account_revoke, logout, logout_answer};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
+pub use logo::client_logo;
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 

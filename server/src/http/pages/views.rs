@@ -57,6 +57,8 @@ pub struct ConsentPage {
     pub csrf: String,
     pub interaction: String,
     pub client_name: String,
+    /// Where this server has the client's logo.
+    pub client_logo: Option<String>,
     /// The client's own address; only a web address becomes a link, here and in the two below.
     pub client_uri: Option<String>,
     /// Host of the redirect URI, or its scheme where it has no host.
@@ -64,7 +66,7 @@ pub struct ConsentPage {
     pub user_name: String,
     pub user_email: Option<String>,
     pub scopes: Vec<ScopeLine>,
-    /// Resource indicators (RFC 8707) that the tokens will be good for.
+    /// Resources (RFC 8707) that the tokens will be good for, by name and indicator.
     pub resources: Vec<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,

@@ -9,11 +9,12 @@ use crate::support::{
 };
 
 /// Endpoints of machines.
-const JSON: [(Method, &str); 8] = [
+const JSON: [(Method, &str); 9] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/jwks"),
     (Method::POST, "/token"),
+    (Method::POST, "/par"),
     (Method::POST, "/revoke"),
     (Method::POST, "/introspect"),
     (Method::GET, "/userinfo"),
@@ -111,7 +112,7 @@ on_both! {
                     if content_type.is_empty() { builder } else { builder.content_type(content_type) };
                 app.send(builder.body(body.clone()))
             };
-            for path in ["/token", "/revoke", "/introspect"] {
+            for path in ["/token", "/par", "/revoke", "/introspect"] {
                 post(&acme.path(path)).await.expect_error(400, "invalid_request");
             }
             for path in ["/authorize", "/login", "/consent", "/account/revoke", "/logout"] {
@@ -230,6 +231,10 @@ on_both! {
         }
         app.post_body(&acme.path("/authorize"), &oversize(&good)).await.expect_error_page(400);
         app.get(&acme.path("/authorize")).await.expect_error_page(400);
+        // RFC 9101 §6.2: a request object that is none proves nothing, whatever stands beside it.
+        for more in ["request=eyJ", "request_uri=urn:x", "request=eyJ&request_uri=urn:x"] {
+            app.get(&acme.path(&format!("/authorize?{good}&{more}"))).await.expect_error_page(400);
+        }
         acme.change_client(&app, "app", |client| client.enabled = false).await;
         app.get(&acme.path(&format!("/authorize?{good}"))).await.expect_error_page(400);
     }
@@ -258,8 +263,6 @@ on_both! {
             ("prompt", "create", "invalid_request"),
             ("max_age", "-1", "invalid_request"),
             ("max_age", "soon", "invalid_request"),
-            ("request", "eyJ", "request_not_supported"),
-            ("request_uri", "urn:x", "request_uri_not_supported"),
             ("registration", "{}", "registration_not_supported"),
         ] {
             let mut parameters = without(name);

@@ -6,8 +6,9 @@ use poem::http::{Method, header};
 use crate::on_both;
 use crate::support::{Answer, FORM, TestApp, request};
 
-const OPEN: [(&str, &str); 8] = [
+const OPEN: [(&str, &str); 9] = [
     ("POST", "/t/acme/token"),
+    ("POST", "/t/acme/par"),
     ("POST", "/t/acme/revoke"),
     ("GET", "/t/acme/userinfo"),
     ("GET", "/t/acme/jwks"),

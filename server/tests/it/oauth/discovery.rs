@@ -137,13 +137,19 @@ on_both! {
                 assert_eq!(error.as_deref(), expected, "{name}={value}");
             }
         }
-        for (parameter, member) in
-            [("request", "request_parameter_supported"), ("request_uri", "request_uri_parameter_supported")]
-        {
-            assert_eq!(metadata[member], false);
-            let error = authorization_error(&app, &acme, parameter, "x").await;
-            assert_eq!(error, Some(format!("{parameter}_not_supported")));
+        for (parameter, member, error) in [
+            ("request", "request_parameter_supported", "invalid_request_object"),
+            ("request_uri", "request_uri_parameter_supported", "invalid_request_uri"),
+        ] {
+            assert_eq!(metadata[member], true);
+            let answer = app.get(&acme.authorize(&[("client_id", "app"), (parameter, "x")])).await;
+            answer.expect_error_page(400);
+            assert!(answer.body.contains(error), "{answer:?}");
         }
+        assert_eq!(metadata["require_request_uri_registration"], true);
+        assert_eq!(metadata["require_signed_request_object"], false);
+        assert_eq!(metadata["require_pushed_authorization_requests"], false);
+        assert_eq!(authorization_error(&app, &acme, "prompt", "login").await, None, "neither is required");
     }
 
     /// RFC 8414 §2: so does the token endpoint.

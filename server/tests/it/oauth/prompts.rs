@@ -1,6 +1,10 @@
 //! What a request makes the person do: `prompt`, `max_age` and `login_hint` (OpenID Connect Core
 //! §3.1.2.1).
 
+use grantor_protocol::model::{SigningAlgorithm, TenantSettings};
+use serde_json::{Value, json};
+
+use super::assertion::{Signer, compact};
 use crate::on_both;
 use crate::support::{Answer, Browser, REDIRECT_URI, TestApp, TestTenant};
 
@@ -118,6 +122,52 @@ on_both! {
         let answer = acme.sign_in(&app, &mut browser, &page).await;
         expect_code(&answer);
         expect_code(&begin(&app, &acme, &mut browser, ("prompt", "")).await);
+    }
+
+    /// OpenID Connect Core §3.1.2.1: an answer is about the user whom the ID token names, expired or not,
+    /// or it is an error. What is no ID token of ours names nobody.
+    async fn id_token_hint(app: TestApp) {
+        let acme = app.acme().await;
+        let beta = app.tenant_with("beta", TenantSettings::default()).await;
+        let mut browser = Browser::default();
+        let code = acme.code(&app, &mut browser, "app").await;
+        let own = acme.redeem(&app, &code).await.json()["id_token"].as_str().unwrap().to_owned();
+        let claims: Value = grantor_jose::unverified_claims(&own).unwrap();
+        let (context, foreign) = (acme.context(&app).await, beta.context(&app).await);
+        let key = context.keys.active(SigningAlgorithm::ES256).unwrap();
+        let mut other = claims.clone();
+        other["sub"] = json!(beta.user.id.to_string());
+        let other = key.sign("JWT", &other).unwrap();
+        let silent = async |browser: &mut Browser, hint: &str| {
+            let mut parameters = acme.authorization("app");
+            parameters.push(("prompt", "none"));
+            let parameters: Vec<_> = parameters.into_iter().chain([("id_token_hint", hint)]).collect();
+            browser.get(&app, &acme.authorize(&parameters)).await
+        };
+        expect_code(&silent(&mut browser, &own).await);
+        silent(&mut browser, &other).await.expect_redirected_error("login_required");
+        silent(&mut Browser::default(), &own).await.expect_redirected_error("login_required");
+        let unreadable = [
+            foreign.keys.active(SigningAlgorithm::ES256).unwrap().sign("JWT", &claims).unwrap(),
+            key.sign("at+jwt", &claims).unwrap(),
+            Signer::es256(key.kid()).sign(&claims),
+            compact(&json!({ "alg": "none", "typ": "JWT", "kid": key.kid() }), &claims, |_| vec![]),
+            "x".to_owned(),
+        ];
+        for hint in &unreadable {
+            silent(&mut browser, hint).await.expect_redirected_error("login_required");
+            expect_code(&begin(&app, &acme, &mut browser, ("id_token_hint", hint)).await);
+        }
+        app.clock.advance(3600);
+        expect_code(&silent(&mut browser, &own).await);
+
+        // With a page: whoever the hint does not name is asked to make way, and if they do not, the client
+        // is told.
+        expect_code(&begin(&app, &acme, &mut browser, ("id_token_hint", &own)).await);
+        let begun = begin(&app, &acme, &mut browser, ("id_token_hint", &other)).await;
+        expect_page(&begun, "login");
+        let page = browser.follow(&app, &begun).await;
+        acme.sign_in(&app, &mut browser, &page).await.expect_redirected_error("login_required");
     }
 
     /// The hint is in the form already, escaped; it signs nobody in.

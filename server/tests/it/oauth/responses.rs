@@ -11,7 +11,7 @@ const ODD_STATE: &str = "a+b c%20d&e=f\"<script>'\\\u{e9}\u{1f600}/?#;~";
 
 /// The parameters of an answer, in whatever mode it came.
 #[track_caller]
-fn parameters(answer: &Answer, mode: &str) -> Vec<(String, String)> {
+pub(super) fn parameters(answer: &Answer, mode: &str) -> Vec<(String, String)> {
     if mode == "form_post" {
         return fields(answer);
     }
@@ -50,7 +50,7 @@ fn unescaped(attribute: &str) -> String {
         .fold(attribute.to_owned(), |text, (escaped, character)| text.replace(escaped, character))
 }
 
-fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut values = parameters.iter().filter(|(held, _)| held == name).map(|(_, value)| value.as_str());
     let value = values.next();
     assert_eq!(values.next(), None, "{name} comes twice: {parameters:?}");

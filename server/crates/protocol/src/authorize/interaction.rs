@@ -41,6 +41,11 @@ pub fn next_step(
     if !signed_in_here && must_sign_in_again(request, session, now) {
         return Step::SignIn;
     }
+    // Somebody else than the client expects signed in: they have nothing to consent to, and the answer
+    // is an error, see `grant`.
+    if !request.expects(session.user_id) {
+        return Step::Done;
+    }
     if situation.consented_now || (client.metadata.skip_consent && !request.prompt.consent) {
         return Step::Done;
     }
@@ -54,10 +59,11 @@ pub fn next_step(
     Step::Consent { scope: request.scope.clone() }
 }
 
-/// OpenID Connect Core §3.1.2.1: `prompt=login`, `prompt=select_account`, `max_age`.
+/// OpenID Connect Core §3.1.2.1: `prompt=login`, `prompt=select_account`, `max_age`, `id_token_hint`.
 fn must_sign_in_again(request: &AuthorizationRequest, session: &Session, now: Timestamp) -> bool {
     request.prompt.login
         || request.prompt.select_account
+        || !request.expects(session.user_id)
         || request.max_age.is_some_and(|max_age| {
             max_age == 0 || session.authenticated_at + Lifetime::from_seconds(max_age) < now
         })
@@ -87,6 +93,7 @@ pub fn sign_in(session: Session, interaction: Option<&Interaction>) -> Decision<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Id;
     use crate::testing::{self, NOW};
 
     fn step(request: &AuthorizationRequest, session: Option<&Session>, consent: Option<&Consent>) -> Step {
@@ -155,6 +162,26 @@ mod tests {
             };
             assert_eq!(next_step(&request, &testing::client(), situation, NOW), Step::Done, "{name} met");
         }
+    }
+
+    /// OpenID Connect Core §3.1.2.1: whoever the hint does not name has to make way.
+    #[test]
+    fn a_hint_that_names_another_user() {
+        let session = testing::session();
+        let consent = consent_for("openid");
+        let mut request = testing::authorization_request("openid");
+        request.hinted_user = Some(session.user_id);
+        assert_eq!(step(&request, Some(&session), Some(&consent)), Step::Done);
+        request.hinted_user = Some(Id::from_bytes([9; 16]));
+        assert_eq!(step(&request, Some(&session), Some(&consent)), Step::SignIn);
+        let interaction = testing::interaction(request.clone(), Some(session.id));
+        let situation = Situation {
+            session: Some(&session),
+            consent: None,
+            interaction: Some(&interaction),
+            consented_now: false,
+        };
+        assert_eq!(next_step(&request, &testing::client(), situation, NOW), Step::Done);
     }
 
     /// OpenID Connect Core §3.1.2.6.

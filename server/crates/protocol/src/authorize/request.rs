@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Scope;
-use crate::model::ClientId;
+use crate::model::{ClientId, UserId};
 use crate::pkce::CodeChallenge;
+use crate::{Scope, SecretHash};
 
 /// An authorization request whose client, redirect URI and parameters are proven.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,21 @@ pub struct AuthorizationRequest {
     /// Seconds since the last sign-in after which the user must sign in again.
     pub max_age: Option<u32>,
     pub login_hint: Option<String>,
+    /// Whom the ID token named that came as `id_token_hint` (OpenID Connect Core §3.1.2.1): the answer is
+    /// about this user or an error.
+    #[serde(default)]
+    pub hinted_user: Option<UserId>,
+    /// Hash of the `request_uri` that the request was pushed as (RFC 9126 §2.2). Whatever answers the
+    /// request spends it.
+    #[serde(default)]
+    pub pushed_as: Option<SecretHash>,
+}
+
+impl AuthorizationRequest {
+    /// Whether an answer about this user is one that the client can use.
+    pub fn expects(&self, user: UserId) -> bool {
+        self.hinted_user.is_none_or(|hinted| hinted == user)
+    }
 }
 
 /// What the client wants from the authorization endpoint (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response

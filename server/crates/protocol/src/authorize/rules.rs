@@ -1,5 +1,5 @@
 use super::request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
-use crate::model::{Client, GrantType};
+use crate::model::{Client, GrantType, UserId};
 use crate::pkce::CodeChallenge;
 use crate::{Error, ErrorCode, Params, Policy, Scope, redirect_uri, resource};
 
@@ -27,7 +27,28 @@ pub struct Failure {
     pub delivery: Delivery,
 }
 
+/// The parameters of an authorization request, with what was proven of them before.
+#[derive(Clone, Copy, Debug)]
+pub struct Submitted<'a> {
+    pub params: &'a Params,
+    /// Whether they were in a request object that the client signed (RFC 9101).
+    pub signed: bool,
+    pub id_token_hint: IdTokenHint,
+}
+
+/// What came of the parameter `id_token_hint` (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdTokenHint {
+    #[default]
+    Absent,
+    /// An ID token of ours, expired or not, about this user.
+    User(UserId),
+    /// Nothing of ours, or signed with a key that is gone.
+    Unreadable,
+}
+
 struct Context<'a> {
+    submitted: Submitted<'a>,
     params: &'a Params,
     client: &'a Client,
     policy: &'a Policy,
@@ -52,16 +73,22 @@ use Endpoint::{Authorization as A, DeviceAuthorization as D, PushedAuthorization
 /// they are checked, once client and redirect URI are proven.
 const RULES: &[(Rule, &[Endpoint])] = &[
     (no_duplicates, &[A, P, D]),
+    (no_request_uri, &[P]),
     (no_request_object, &[A, P, D]),
     (response_mode, &[A, P]),
     (response_type, &[A, P]),
     (no_tokens_in_a_query, &[A, P]),
+    (pushed_if_demanded, &[A]),
+    (signed_if_demanded, &[A, P]),
     (scope, &[A, P, D]),
+    (openid_for_id_tokens, &[A, P]),
+    (no_bound_tokens_through_the_browser, &[A, P]),
     (resources, &[A, P, D]),
     (pkce, &[A, P]),
     (dpop_key, &[A, P]),
     (nonce, &[A, P]),
     (prompt, &[A, P]),
+    (id_token_hint, &[A, P]),
     (max_age, &[A, P]),
     (login_hint, &[A, P]),
 ];
@@ -71,16 +98,38 @@ const RULES: &[(Rule, &[Endpoint])] = &[
 /// # Errors
 /// A [`Failure`] that says where its error may go.
 pub fn validate(
-    params: &Params,
+    submitted: Submitted<'_>,
     client: Option<&Client>,
     policy: &Policy,
 ) -> Result<AuthorizationRequest, Failure> {
     let page = |error| Failure { error, delivery: Delivery::Page };
-    let (client, redirect_uri) = proven_client(params, client).map_err(page)?;
+    let params = submitted.params;
+    let client = known_client(params, client).map_err(page)?;
+    params.refuse_duplicate("redirect_uri").map_err(page)?;
+    let redirect_uri = proven_redirect_uri(client, params.get("redirect_uri")).map_err(page)?;
     let mut request = unchecked(params, client, redirect_uri);
-    let context = Context { params, client, policy };
+    let context = Context { submitted, params, client, policy };
     check(&context, Endpoint::Authorization, &mut request)
         .map_err(|error| Failure { error, delivery: Delivery::Redirect(request.return_address()) })?;
+    Ok(request)
+}
+
+/// Validates a request that an authenticated client pushes (RFC 9126 §2.1). Its errors are the client's
+/// own to read, so none is redirected.
+///
+/// # Errors
+/// The error of the first rule that refuses it.
+pub(super) fn validate_pushed(
+    submitted: Submitted<'_>,
+    client: &Client,
+    policy: &Policy,
+) -> Result<AuthorizationRequest, Error> {
+    let params = submitted.params;
+    params.refuse_duplicate("redirect_uri")?;
+    let redirect_uri = proven_redirect_uri(client, params.get("redirect_uri"))?;
+    let mut request = unchecked(params, client, redirect_uri);
+    let context = Context { submitted, params, client, policy };
+    check(&context, Endpoint::PushedAuthorizationRequest, &mut request)?;
     Ok(request)
 }
 
@@ -99,6 +148,8 @@ fn unchecked(params: &Params, client: &Client, redirect_uri: String) -> Authoriz
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted_user: None,
+        pushed_as: None,
     }
 }
 
@@ -109,22 +160,28 @@ fn check(context: &Context<'_>, at: Endpoint, request: &mut AuthorizationRequest
         .try_for_each(|(rule, _)| rule(context, request))
 }
 
-/// The client and where to answer it. Only exact matches (OAuth 2.1 §4.1.1); with one registered
-/// redirect URI the parameter may be left out (RFC 6749 §3.1.2.3).
-fn proven_client<'a>(params: &Params, client: Option<&'a Client>) -> Result<(&'a Client, String), Error> {
+/// The client that `client_id` named, if it may ask for anything.
+///
+/// # Errors
+/// `invalid_request`, `invalid_client`.
+pub fn known_client<'a>(params: &Params, client: Option<&'a Client>) -> Result<&'a Client, Error> {
     params.refuse_duplicate("client_id")?;
-    params.refuse_duplicate("redirect_uri")?;
     params.require("client_id")?;
-    let client = client
+    client
         .filter(|client| client.enabled)
-        .ok_or_else(|| Error::new(ErrorCode::InvalidClient, "there is no such client"))?;
+        .ok_or_else(|| Error::new(ErrorCode::InvalidClient, "there is no such client"))
+}
+
+/// Where to answer the client. Only exact matches (OAuth 2.1 §4.1.1); with one registered redirect URI
+/// the parameter may be left out (RFC 6749 §3.1.2.3).
+pub(super) fn proven_redirect_uri(client: &Client, presented: Option<&str>) -> Result<String, Error> {
     let registered = &client.metadata.redirect_uris;
-    match (params.get("redirect_uri"), registered.as_slice()) {
+    match (presented, registered.as_slice()) {
         (Some(presented), _) if registered.iter().any(|uri| redirect_uri::matches(uri, presented)) => {
-            Ok((client, presented.to_owned()))
+            Ok(presented.to_owned())
         }
         (Some(_), _) => Err(Error::invalid_request("redirect_uri is not registered for this client")),
-        (None, [only]) => Ok((client, only.clone())),
+        (None, [only]) => Ok(only.clone()),
         (None, _) => Err(Error::invalid_request("parameter redirect_uri is missing")),
     }
 }
@@ -134,7 +191,16 @@ fn no_duplicates(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<
     context.params.refuse_duplicates()
 }
 
-/// OpenID Connect Core §3.1.2.6: what is not supported is said so, never ignored.
+/// RFC 9126 §2.1: what is pushed is the request itself.
+fn no_request_uri(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    match context.params.get("request_uri") {
+        Some(_) => Err(Error::invalid_request("request_uri cannot be pushed")),
+        None => Ok(()),
+    }
+}
+
+/// OpenID Connect Core §3.1.2.6: what is not supported is said so, never ignored. Where request objects
+/// are, they have been read by now, and the parameters are theirs.
 fn no_request_object(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<(), Error> {
     for (parameter, code) in [
         ("request", ErrorCode::RequestNotSupported),
@@ -162,12 +228,15 @@ fn response_mode(context: &Context<'_>, request: &mut AuthorizationRequest) -> R
 /// §2.1).
 fn response_type(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let asked = context.params.require("response_type")?;
-    let supported = context.policy.demands_of(context.client).response_types;
+    let supported = context.policy.demands_of(&context.client.metadata).response_types;
     let response_type =
         ResponseType::parse(asked).filter(|asked| supported.contains(asked)).ok_or_else(|| {
             Error::new(ErrorCode::UnsupportedResponseType, format!("response_type {asked} is not supported"))
         })?;
     request.response_type = response_type;
+    if response_type.gives_tokens() && context.params.get("response_mode").is_none() {
+        request.response_mode = ResponseMode::Fragment;
+    }
     let needed = [
         (response_type.has_code(), GrantType::AuthorizationCode),
         (response_type.gives_tokens(), GrantType::Implicit),
@@ -191,20 +260,63 @@ fn response_type(context: &Context<'_>, request: &mut AuthorizationRequest) -> R
 }
 
 /// OAuth 2.0 Multiple Response Type Encoding Practices §5: servers and proxies log queries.
-fn no_tokens_in_a_query(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+fn no_tokens_in_a_query(_: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     if !request.response_type.gives_tokens() || request.response_mode != ResponseMode::Query {
         return Ok(());
     }
     request.response_mode = ResponseMode::Fragment;
-    match context.params.get("response_mode") {
-        None => Ok(()),
-        Some(_) => Err(Error::invalid_request("response_mode query is not for responses with tokens")),
-    }
+    Err(Error::invalid_request("response_mode query is not for responses with tokens"))
 }
 
-/// RFC 6749 §3.3.
+/// RFC 9126 §5, §6.
+fn pushed_if_demanded(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    let of_client = context.client.metadata.require_pushed_authorization_requests;
+    if of_client || context.policy.require_pushed_authorization_requests {
+        return Err(Error::invalid_request("authorization requests must be pushed (RFC 9126)"));
+    }
+    Ok(())
+}
+
+/// RFC 9101 §10.5: no downgrade to parameters that anybody could have changed.
+fn signed_if_demanded(context: &Context<'_>, _: &mut AuthorizationRequest) -> Result<(), Error> {
+    if context.client.metadata.require_signed_request_object && !context.submitted.signed {
+        return Err(Error::invalid_request("the client must send a signed request object (RFC 9101)"));
+    }
+    Ok(())
+}
+
+/// RFC 6749 §3.3. Without a code there is no refresh token, so `offline_access` means nothing (OpenID
+/// Connect Core §11).
 fn scope(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.scope = context.policy.scope_for(context.client, context.params.get("scope"))?;
+    if !request.response_type.has_code() {
+        request.scope =
+            request.scope.iter().filter(|token| *token != "offline_access").map(str::to_owned).collect();
+    }
+    Ok(())
+}
+
+/// OpenID Connect Core §3.1.2.1: without the scope `openid` a request is no authentication request.
+fn openid_for_id_tokens(_: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    if request.response_type.has_id_token() && !request.scope.contains("openid") {
+        return Err(Error::invalid_request("an ID token needs the scope openid"));
+    }
+    Ok(())
+}
+
+/// A browser proves neither key nor certificate, so a token that comes through it is bound to nothing.
+fn no_bound_tokens_through_the_browser(
+    context: &Context<'_>,
+    request: &mut AuthorizationRequest,
+) -> Result<(), Error> {
+    let metadata = &context.client.metadata;
+    let bound = metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens;
+    if request.response_type.has_token() && bound {
+        return Err(Error::new(
+            ErrorCode::UnauthorizedClient,
+            "the client is registered for bound access tokens, which the token endpoint alone gives",
+        ));
+    }
     Ok(())
 }
 
@@ -217,7 +329,7 @@ fn resources(context: &Context<'_>, request: &mut AuthorizationRequest) -> Resul
 /// OAuth 2.1 §4.1.1, §7.5.1: every client, confidential ones too, unless its profile lets it do
 /// without; a public client has nothing else that protects its code.
 fn pkce(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    let demanded = context.policy.demands_of(context.client).pkce || context.client.is_public();
+    let demanded = context.policy.demands_of(&context.client.metadata).pkce || context.client.is_public();
     match context.params.get("code_challenge") {
         Some(challenge) => {
             let method = context.params.get("code_challenge_method");
@@ -268,6 +380,19 @@ fn prompt(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(
         && (request.prompt.login || request.prompt.consent || request.prompt.select_account)
     {
         return Err(Error::invalid_request("prompt none cannot be combined with another value"));
+    }
+    Ok(())
+}
+
+/// OpenID Connect Core §3.1.2.1. What cannot be read names nobody: a client may have kept it for years,
+/// and the person can still sign in, but where nobody is asked nobody is known to be the right one.
+fn id_token_hint(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    match context.submitted.id_token_hint {
+        IdTokenHint::User(user) => request.hinted_user = Some(user),
+        IdTokenHint::Unreadable if request.prompt.none => {
+            return Err(Error::new(ErrorCode::LoginRequired, "the id_token_hint cannot be read"));
+        }
+        IdTokenHint::Absent | IdTokenHint::Unreadable => {}
     }
     Ok(())
 }

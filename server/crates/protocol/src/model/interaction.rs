@@ -33,6 +33,19 @@ pub enum Purpose {
     Account,
 }
 
+/// A pushed authorization request (RFC 9126 §2), validated when it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PushedAuthorizationRequest {
+    pub tenant_id: TenantId,
+    /// Of the handle in its `request_uri`.
+    pub hash: SecretHash,
+    pub request: AuthorizationRequest,
+    /// Until when the browser may come with it; once an interaction has begun, that one's time counts.
+    pub expires_at: Timestamp,
+    /// When the request was answered.
+    pub consumed_at: Option<Timestamp>,
+}
+
 impl Interaction {
     /// Neither finished nor expired.
     pub fn is_open(&self, now: Timestamp) -> bool {

@@ -19,7 +19,7 @@ pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
 };
-pub use interaction::{Interaction, InteractionId, Purpose};
+pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};

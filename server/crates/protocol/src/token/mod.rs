@@ -3,10 +3,12 @@
 
 pub mod client_credentials;
 pub mod code;
+pub mod exchange;
 mod issue;
 pub mod refresh;
 
 pub use issue::{AccessTokenPlan, IdTokenPlan, Issuance, TokenResponse};
+pub(crate) use issue::{for_grant, id_token};
 
 use crate::confirmation::Possession;
 use crate::model::{Client, GrantType};

@@ -21,6 +21,21 @@ on_both_databases! {
         assert_eq!(world.rows().interaction(interaction.id).await.unwrap(), Some(interaction));
     }
 
+    async fn a_pushed_request_is_stored_and_consumed(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let mut pushed = world.pushed_request();
+        world.apply([Effect::StorePushedAuthorizationRequest(Box::new(pushed.clone()))]).await.unwrap();
+        let found = world.rows().pushed_authorization_request(&pushed.hash).await.unwrap();
+        assert_eq!(found, Some(pushed.clone()));
+        world
+            .apply([Effect::ConsumePushedAuthorizationRequest { hash: pushed.hash, at: at(9) }])
+            .await
+            .unwrap();
+        pushed.consumed_at = Some(at(9));
+        assert_eq!(world.rows().pushed_authorization_request(&pushed.hash).await.unwrap(), Some(pushed));
+        assert_eq!(world.rows().pushed_authorization_request(&hash()).await.unwrap(), None);
+    }
+
     async fn a_session_is_stored_and_ends_once(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let mut session = world.session();

@@ -3,9 +3,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId, ClientMetadata,
-    ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
-    Purpose, RefreshToken, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
+    AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
+    ClientMetadata, ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken,
+    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, ResourceSettings,
+    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
     TenantStatus, User, UserProfile, UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
@@ -105,6 +106,22 @@ pub fn client(tenant_id: TenantId, client_id: &str) -> Client {
     }
 }
 
+pub fn resource(tenant_id: TenantId, identifier: &str) -> ProtectedResource {
+    let description = ScopeDescription { name: "a:read".to_owned(), description: "read a".to_owned() };
+    ProtectedResource {
+        tenant_id,
+        identifier: identifier.to_owned(),
+        settings: ResourceSettings {
+            name: format!("Name of {identifier}"),
+            scopes: vec![description],
+            access_token_format: AccessTokenFormat::Opaque,
+        },
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
 pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
     SigningKeyRecord {
         tenant_id,
@@ -137,8 +154,18 @@ impl World {
         self.rows().apply(effects.into_iter().collect()).await
     }
 
-    pub fn interaction(&self) -> Interaction {
-        let request = AuthorizationRequest {
+    pub fn pushed_request(&self) -> PushedAuthorizationRequest {
+        PushedAuthorizationRequest {
+            tenant_id: self.tenant.id,
+            hash: hash(),
+            request: self.authorization_request(),
+            expires_at: at(90),
+            consumed_at: None,
+        }
+    }
+
+    pub fn authorization_request(&self) -> AuthorizationRequest {
+        AuthorizationRequest {
             client_id: self.client.client_id.clone(),
             redirect_uri: "https://app.example/cb".to_owned(),
             response_type: ResponseType::Code,
@@ -152,12 +179,17 @@ impl World {
             prompt: Prompt::default(),
             max_age: Some(60),
             login_hint: None,
-        };
+            hinted_user: Some(self.user.id),
+            pushed_as: Some(hash()),
+        }
+    }
+
+    pub fn interaction(&self) -> Interaction {
         Interaction {
             tenant_id: self.tenant.id,
             id: id(),
             browser: hash(),
-            purpose: Purpose::Authorization { request: Box::new(request) },
+            purpose: Purpose::Authorization { request: Box::new(self.authorization_request()) },
             signed_in: None,
             created_at: at(2),
             expires_at: at(1800),

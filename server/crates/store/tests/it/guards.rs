@@ -13,6 +13,7 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
     let session = world.session();
     let (grant, code, token) = world.issued().await;
     let (revoked, ..) = world.issued().await;
+    let pushed = world.pushed_request();
     let (client_id, jti) = (world.client.client_id.clone(), hash());
     let reason = RevocationReason::RevokedByUser;
     let spend = Effect::SpendAssertion { client_id, jti, expires_at: at(60) };
@@ -20,6 +21,8 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         .apply([
             Effect::StoreInteraction(Box::new(interaction.clone())),
             Effect::CompleteInteraction { interaction: interaction.id, at: at(9) },
+            Effect::StorePushedAuthorizationRequest(Box::new(pushed.clone())),
+            Effect::ConsumePushedAuthorizationRequest { hash: pushed.hash, at: at(9) },
             Effect::StoreSession(Box::new(session.clone())),
             Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(9) },
             Effect::RotateRefreshToken { hash: token.hash, at: at(9) },
@@ -47,6 +50,12 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         ("touch no grant", Effect::TouchGrant { grant: id() }),
         ("consume twice", Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(10) }),
         ("consume no code", Effect::ConsumeAuthorizationCode { hash: hash(), at: at(10) }),
+        ("answer twice", Effect::ConsumePushedAuthorizationRequest { hash: pushed.hash, at: at(10) }),
+        (
+            "answer what was not pushed",
+            Effect::ConsumePushedAuthorizationRequest { hash: hash(), at: at(10) },
+        ),
+        ("the same pushed request", Effect::StorePushedAuthorizationRequest(Box::new(pushed))),
         ("rotate twice", Effect::RotateRefreshToken { hash: token.hash, at: at(10) }),
         ("rotate no token", Effect::RotateRefreshToken { hash: hash(), at: at(10) }),
         ("spend twice", spend),
@@ -104,6 +113,14 @@ on_both_databases! {
         let (_, code, _) = world.issued().await;
         let done = race(world, |_| vec![Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(9) }]).await;
         assert_eq!(done, 1);
+    }
+
+    async fn of_a_thousand_who_answer_a_pushed_request_one_does(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let pushed = world.pushed_request();
+        world.apply([Effect::StorePushedAuthorizationRequest(Box::new(pushed.clone()))]).await.unwrap();
+        let answer = |_: &World| vec![Effect::ConsumePushedAuthorizationRequest { hash: pushed.hash, at: at(9) }];
+        assert_eq!(race(world, answer).await, 1);
     }
 
     async fn of_a_thousand_who_rotate_a_refresh_token_one_does(database: TestDatabase) {

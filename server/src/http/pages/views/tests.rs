@@ -88,8 +88,8 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_uri, return_host, user_name, user_email, scopes,
-        resources, policy_uri, tos_uri,
+        layout, action, csrf, interaction, client_name, client_logo, client_uri, return_host, user_name, user_email,
+        scopes, resources, policy_uri, tos_uri,
     }
     ErrorPage { layout, title, message, code, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
@@ -191,4 +191,20 @@ fn a_monogram_is_the_first_letter() {
     assert_eq!(monogram("  (Ökologie)"), "Ö");
     assert_eq!(monogram("7 Seas"), "7");
     assert_eq!(monogram("!?"), "•");
+}
+
+/// An image that cannot be had takes no room as long as it has no text and no size here.
+#[test]
+fn a_logo_comes_with_its_letter() {
+    let page = |client_logo: Option<&str>| {
+        let mut by = Hostile { made: 0, empty: true };
+        let client_logo = client_logo.map(str::to_owned);
+        let page = ConsentPage { client_name: "planner".into(), client_logo, ..ConsentPage::made(&mut by) };
+        page.render().unwrap()
+    };
+    let with = page(Some("/t/acme/client-logo?v=1"));
+    let image = "<img src=\"/t/acme/client-logo?v=1\" alt=\"\"><span>P</span></span>";
+    assert!(with.contains(image), "{with}");
+    let without = page(None);
+    assert!(!without.contains("<img") && without.contains(">P</span>"), "{without}");
 }
