@@ -3,14 +3,22 @@
 use anyhow::{Context, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use grantor_e2e::{Database, Installation, tls, wait};
-use serde_json::Value;
+use grantor_e2e::{
+    Admin, Database, Installation,
+    tls::{self, ClientIdentity},
+    wait,
+};
+use serde_json::{Value, json};
 use std::{
     path::Path,
     process::{Command, Stdio},
 };
 
-on_both_databases!(a_client_certificate_is_taken_if_there_is_one, nobody_is_asked_by_default);
+on_both_databases!(
+    a_client_certificate_is_taken_if_there_is_one,
+    nobody_is_asked_by_default,
+    clients_prove_themselves_by_certificate,
+);
 
 async fn a_client_certificate_is_taken_if_there_is_one(database: Database) -> anyhow::Result<()> {
     let mut installation = installation(database).await?;
@@ -43,6 +51,66 @@ async fn nobody_is_asked_by_default(database: Database) -> anyhow::Result<()> {
     let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &client.der));
     ensure!(!installation.logged()?.contains(&thumbprint), "the server asked for a certificate");
     Ok(())
+}
+
+/// RFC 8705 §2 and §3: both methods, and tokens bound to the certificate.
+async fn clients_prove_themselves_by_certificate(database: Database) -> anyhow::Result<()> {
+    let mut installation = installation(database).await?;
+    installation.set("GRANTOR_TLS_CLIENT_AUTH", "optional");
+    let _server = installation.migrate_and_start(database).await?;
+    let admin = Admin::of(&installation).await?;
+    let authority = tls::ClientAuthority::new()?;
+    admin.create_tenant("acme", json!({ "client_certificate_authorities": authority.pem() })).await?;
+    let own = tls::write_client_to(installation.directory())?;
+    let issued = authority.write_client_to(installation.directory(), "machine.example")?;
+    let stranger = authority.write_client_to(installation.directory(), "stranger.example")?;
+    let metadata = |method: &str, name: &str, value: Value| {
+        json!({
+            "grant_types": ["client_credentials"],
+            "token_endpoint_auth_method": method,
+            "tls_client_certificate_bound_access_tokens": true,
+            "scope": "profile",
+            name: value,
+        })
+    };
+    let self_signed = metadata("self_signed_tls_client_auth", "jwks", json!({ "keys": [own.jwk] }));
+    let vouched_for = metadata("tls_client_auth", "tls_client_auth_san_dns", json!("machine.example"));
+    admin.put_client("acme", "self-signed", self_signed).await?;
+    admin.put_client("acme", "vouched-for", vouched_for).await?;
+    let issuer = installation.issuer("acme");
+    for (client_id, identity) in [("self-signed", &own), ("vouched-for", &issued)] {
+        let ask = |with: Option<&ClientIdentity>, endpoint: &str, parameter: &str| {
+            let form = format!("client_id={client_id}&{parameter}");
+            curl(&installation, with, &["--data".to_owned(), form, format!("{issuer}/{endpoint}")])
+        };
+        let token = ask(Some(identity), "token", "grant_type=client_credentials")?;
+        let access_token = token["access_token"].as_str().with_context(|| token.to_string())?;
+        let told = ask(Some(identity), "introspect", &format!("token={access_token}"))?;
+        let thumbprint = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &identity.der));
+        ensure!(told["active"] == true && told["cnf"]["x5t#S256"] == thumbprint, "{client_id}: {told}");
+        for wrong in [None, Some(&stranger)] {
+            let refused = ask(wrong, "token", "grant_type=client_credentials")?;
+            ensure!(refused["error"] == "invalid_client", "{client_id}: {refused}");
+        }
+    }
+    Ok(())
+}
+
+/// What curl is answered, over a connection with this certificate or with none.
+fn curl(
+    installation: &Installation,
+    identity: Option<&ClientIdentity>,
+    arguments: &[String],
+) -> anyhow::Result<Value> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "30", "--cacert"])
+        .arg(installation.directory().join("certificate.pem"));
+    if let Some(identity) = identity {
+        curl.arg("--cert").arg(&identity.certificate).arg("--key").arg(&identity.private_key);
+    }
+    let output = curl.args(arguments).stdin(Stdio::null()).output().context("curl")?;
+    ensure!(output.status.success(), "curl: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("no JSON")
 }
 
 async fn installation(database: Database) -> anyhow::Result<Installation> {

@@ -1,6 +1,7 @@
 //! Keys that clients publish: in their metadata, or at their `jwks_uri` (OpenID Connect Core §10.1), from
 //! where they are fetched when they are needed and kept for a while.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,11 +49,14 @@ pub enum Unproven {
 }
 
 /// Keys that were fetched from clients' `jwks_uri`.
-pub struct FetchedKeys(Cache<(TenantId, ClientId), Arc<Source>>);
+pub struct FetchedKeys(Cache<Address, Arc<Source>>);
 
 /// One client's `jwks_uri`.
+type Address = (TenantId, ClientId, String);
+
+/// What is at one client's `jwks_uri`.
+#[derive(Default)]
 struct Source {
-    uri: String,
     /// One fetch at a time; whoever needs the keys meanwhile waits for that one.
     fetching: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -81,21 +85,13 @@ impl FetchedKeys {
     /// Forgets what a change made wrong.
     pub(super) fn forget(&self, change: &Change) {
         if let Change::In { tenant_id, kind: ChangeKind::Client(client_id) } = change {
-            self.0.remove(&(*tenant_id, client_id.clone()));
+            self.0.retain(|(owner, client, _), _| (owner, client) != (tenant_id, client_id));
         }
     }
 
-    fn source(&self, key: (TenantId, ClientId), uri: &str) -> Arc<Source> {
-        if let Some(source) = self.0.get(&key).filter(|source| source.uri == uri) {
-            return source;
-        }
-        let source = Arc::new(Source {
-            uri: uri.to_owned(),
-            fetching: tokio::sync::Mutex::default(),
-            state: Mutex::default(),
-        });
-        self.0.insert(key, Arc::clone(&source));
-        source
+    fn source(&self, address: &Address) -> Arc<Source> {
+        let made = self.0.get_or_insert_with(address, || Ok::<_, Infallible>(Arc::default()));
+        made.unwrap_or_else(|never| match never {})
     }
 }
 
@@ -147,12 +143,12 @@ impl App {
             let (set, jwks) = keys.ok_or(Unproven::NoKeys)?;
             return Ok(attempt(set, jwks)?);
         };
-        let key = (loaded.client.tenant_id, loaded.client.client_id.clone());
-        let source = self.fetched_keys.source(key, uri);
-        let keys = self.fetched_keys_of(loaded, &source, None).await?;
+        let address = (loaded.client.tenant_id, loaded.client.client_id.clone(), uri.clone());
+        let source = self.fetched_keys.source(&address);
+        let keys = self.keys_at(&address, &source, None).await?;
         match attempt(&keys.set, &keys.jwks) {
             Err(grantor_jose::Error::NoMatchingKey | grantor_jose::Error::BadSignature) => {
-                let newer = self.fetched_keys_of(loaded, &source, Some(&keys)).await?;
+                let newer = self.keys_at(&address, &source, Some(&keys)).await?;
                 Ok(attempt(&newer.set, &newer.jwks)?)
             }
             outcome => Ok(outcome?),
@@ -160,9 +156,9 @@ impl App {
     }
 
     /// The client's keys: those that are kept while they are fresh, and others than `unfit` if there are.
-    async fn fetched_keys_of(
+    async fn keys_at(
         &self,
-        loaded: &LoadedClient,
+        (tenant_id, client_id, uri): &Address,
         source: &Source,
         unfit: Option<&Arc<Keys>>,
     ) -> Result<Arc<Keys>, Unproven> {
@@ -179,14 +175,14 @@ impl App {
         }
         let mut why = "it failed a moment ago".to_owned();
         if source.begin(self.now()) {
-            match self.fetch_keys(loaded.client.tenant_id, &source.uri).await {
+            match self.fetch_keys(*tenant_id, uri).await {
                 Ok(keys) => {
                     let keys = Arc::new(keys);
                     source.state().keys = Some(Arc::clone(&keys));
                     return Ok(keys);
                 }
                 Err(error) => {
-                    tracing::warn!(client_id = %loaded.client.client_id, error, "a client's jwks_uri");
+                    tracing::warn!(client_id = %client_id, error, "a client's jwks_uri");
                     why = error;
                 }
             }

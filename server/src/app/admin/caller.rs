@@ -107,15 +107,15 @@ impl App {
         }
         // RFC 9449 §7.2, RFC 8705 §3: a bound token is no bearer token.
         match &read.claims.cnf {
-            None => {}
             Some(Confirmation::DpopKey(_)) => {
                 return refuse("the access token is bound to a DPoP key: this API takes bearer tokens");
             }
-            Some(Confirmation::Certificate(bound)) => {
-                if peer.certificate_thumbprint().as_ref() != Some(bound) {
-                    return refuse("the connection does not have the certificate of the access token");
-                }
+            Some(Confirmation::Certificate(bound))
+                if peer.certificate_thumbprint().as_ref() != Some(bound) =>
+            {
+                return refuse("the connection does not have the certificate of the access token");
             }
+            Some(Confirmation::Certificate(_)) | None => {}
         }
         if !read.claims.aud.contains(&self.addresses.admin_api()) {
             return refuse("the access token is not for the admin API: ask for it with its resource");

@@ -129,6 +129,13 @@ crate::on_both! {
             .await
             .expect_invalid(&["/jwks"]);
         post(json!({ "jwks": { "keys": [] } })).await.expect_invalid(&["/jwks"]);
+        post(json!({ "jwks": jwks(), "jwks_uri": "https://a.example/jwks" })).await.expect_invalid(&["/jwks_uri"]);
+        post(json!({ "token_endpoint_auth_method": "tls_client_auth" }))
+            .await
+            .expect_invalid(&["/tls_client_auth_subject_dn"]);
+        post(json!({ "token_endpoint_auth_signing_alg": "HS256" }))
+            .await
+            .expect_invalid(&["/token_endpoint_auth_signing_alg"]);
         post(json!({ "scope": "openid unheard-of" })).await.expect_invalid(&["/scope"]);
         post(json!({ "scope": "a\"b" })).await.expect_invalid(&["/scope"]);
         post(json!({ "resources": ["https://nowhere.example"] })).await.expect_invalid(&["/resources/0"]);

@@ -106,6 +106,7 @@ crate::on_both! {
         let settings = json!({
             "lifetimes": { "authorization_code": 61 },
             "branding": { "primary_color": "red" },
+            "client_certificate_authorities": "-----BEGIN CERTIFICATE-----",
             "scopes": [
                 { "name": "openid", "description": "x" },
                 { "name": "a b", "description": "" },
@@ -119,6 +120,7 @@ crate::on_both! {
             "/settings/scopes/1/name",
             "/settings/scopes/1/description",
             "/settings/scopes/3/name",
+            "/settings/client_certificate_authorities",
             "/settings/branding/primary_color",
         ]);
         let shorter = json!({ "lifetimes": { "refresh_token_idle": 601, "refresh_token_absolute": 600 } });
