@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod confirmation;
+pub mod device;
 mod effect;
 mod entropy;
 mod error;

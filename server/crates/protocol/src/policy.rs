@@ -158,7 +158,7 @@ impl Policy {
                 .into_iter()
                 .filter(|grant_type| match grant_type {
                     GrantType::Implicit => implicit,
-                    GrantType::DeviceCode | GrantType::TokenExchange => false,
+                    GrantType::TokenExchange => false,
                     _ => true,
                 })
                 .collect(),

@@ -10,4 +10,4 @@ mod rules;
 pub use interaction::{Situation, Step, next_step, sign_in, without_interaction};
 pub use request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 pub use response::{AuthorizationResponse, Granted, consent, deny, error_response, grant};
-pub use rules::{Delivery, Endpoint, Failure, ReturnAddress, validate};
+pub use rules::{Delivery, Endpoint, Failure, ReturnAddress, validate, validate_device};

@@ -3,6 +3,7 @@
 
 pub mod client_credentials;
 pub mod code;
+pub mod device_code;
 mod issue;
 pub mod refresh;
 
