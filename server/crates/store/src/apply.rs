@@ -4,7 +4,7 @@ use grantor_protocol::model::TenantId;
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
-use crate::{audit, consent, grant, interaction, session, token};
+use crate::{attempt, audit, consent, device, grant, interaction, session, token};
 
 impl TenantStore<'_> {
     /// Writes what a decision decided, in order, in one durable transaction. Once the database has
@@ -84,6 +84,16 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SpendAssertion { client_id, jti, expires_at } => {
             token::spend_assertion(conn, tenant, &client_id, jti, expires_at).await
         }
+        Effect::StoreDeviceAuthorization(device) => device::store(conn, &device).await,
+        Effect::EnterUserCode { device, most, at } => device::enter(conn, tenant, device, most, at).await,
+        Effect::MoveDevice(step) => device::change_state(conn, tenant, &step).await,
+        Effect::SlowDownDevice { device, from, to, polled_at } => {
+            device::slow_down(conn, tenant, device, (from, to), polled_at).await
+        }
+        Effect::CountAttempt { subject, most, at, expires_at } => {
+            attempt::count(conn, tenant, subject, most, (at, expires_at)).await
+        }
+        Effect::UncountAttempt { subject } => attempt::uncount(conn, tenant, subject).await,
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -104,6 +114,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreRefreshToken(token) => Some(token.tenant_id),
         Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
+        Effect::StoreDeviceAuthorization(device) => Some(device.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::EndSession { .. }
@@ -116,6 +127,11 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::RevokeAccessToken { .. }
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
+        | Effect::EnterUserCode { .. }
+        | Effect::MoveDevice(_)
+        | Effect::SlowDownDevice { .. }
+        | Effect::CountAttempt { .. }
+        | Effect::UncountAttempt { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 13] = [
+const KINDS: [AuditKind; 17] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -86,6 +86,10 @@ const KINDS: [AuditKind; 13] = [
     AuditKind::UserChanged,
     AuditKind::KeyChanged,
     AuditKind::AdministratorCreated,
+    AuditKind::DeviceEntered,
+    AuditKind::DeviceApproved,
+    AuditKind::DeviceDenied,
+    AuditKind::DeviceCodeReplayed,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -117,6 +121,10 @@ mod tests {
                 AuditKind::UserChanged => 10,
                 AuditKind::KeyChanged => 11,
                 AuditKind::AdministratorCreated => 12,
+                AuditKind::DeviceEntered => 13,
+                AuditKind::DeviceApproved => 14,
+                AuditKind::DeviceDenied => 15,
+                AuditKind::DeviceCodeReplayed => 16,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

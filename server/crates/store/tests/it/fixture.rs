@@ -4,12 +4,13 @@ use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, Re
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId, ClientMetadata,
-    ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
-    Purpose, RefreshToken, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserProfile, UserStatus,
+    ClientOrigin, ClientSecret, Consent, DeviceApprovalRecord, DeviceAuthorization, DeviceState, Grant,
+    Interaction, KeyState, OpaqueAccessToken, PasswordHash, Purpose, RefreshToken, RequestOrigin, Session,
+    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
+    UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
-use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
+use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
 use grantor_store::{ApplyError, Error, NewTenant, Store, TenantStore, WriteError};
 
 /// A tenant with a user and a client, and everything that can be made from them.
@@ -137,8 +138,8 @@ impl World {
         self.rows().apply(effects.into_iter().collect()).await
     }
 
-    pub fn interaction(&self) -> Interaction {
-        let request = AuthorizationRequest {
+    pub fn request(&self) -> AuthorizationRequest {
+        AuthorizationRequest {
             client_id: self.client.client_id.clone(),
             redirect_uri: "https://app.example/cb".to_owned(),
             response_type: ResponseType::Code,
@@ -152,12 +153,36 @@ impl World {
             prompt: Prompt::default(),
             max_age: Some(60),
             login_hint: None,
-        };
+        }
+    }
+
+    /// A device that nobody has answered for, with its codes good for ten minutes.
+    pub fn device(&self) -> DeviceAuthorization {
+        DeviceAuthorization {
+            tenant_id: self.tenant.id,
+            id: id(),
+            device_code: hash(),
+            user_code: hash(),
+            client_id: self.client.client_id.clone(),
+            request: self.request(),
+            origin: RequestOrigin { address: Some("192.0.2.7".to_owned()) },
+            state: DeviceState::Pending,
+            user_id: None,
+            approval: DeviceApprovalRecord::default(),
+            entries: 0,
+            poll_interval: Lifetime::from_seconds(5),
+            polled_at: None,
+            created_at: at(0),
+            expires_at: at(600),
+        }
+    }
+
+    pub fn interaction(&self) -> Interaction {
         Interaction {
             tenant_id: self.tenant.id,
             id: id(),
             browser: hash(),
-            purpose: Purpose::Authorization { request: Box::new(request) },
+            purpose: Purpose::Authorization { request: Box::new(self.request()) },
             signed_in: None,
             created_at: at(2),
             expires_at: at(1800),
