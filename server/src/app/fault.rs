@@ -17,6 +17,12 @@ pub enum Fault {
     /// The interaction, link or page is over.
     #[error("expired: {0}")]
     Expired(&'static str),
+    /// Too many wrong ones from one place.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// Seconds.
+        retry_after: i64,
+    },
     /// More work than is accepted at the moment; nothing was done.
     #[error("busy: {0}")]
     Busy(&'static str),

@@ -8,6 +8,7 @@ pub mod client_auth;
 mod client_secrets;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod entropy;
 mod fault;
 mod forms;
@@ -25,6 +26,7 @@ pub mod userinfo;
 use std::sync::{Arc, Weak};
 
 use grantor_jose::MasterKey;
+use grantor_protocol::device::UserCodeKey;
 use grantor_protocol::model::TenantId;
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
@@ -54,6 +56,8 @@ pub struct App {
     pub capabilities: Capabilities,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    user_codes: UserCodeKey,
+    polls: device::Polls,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -96,6 +100,8 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
+            user_codes: UserCodeKey::new(master.derive("grantor device user code")),
+            polls: device::Polls::default(),
             master: Arc::new(master),
             key_making: Semaphore::new(1),
         }))

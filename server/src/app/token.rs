@@ -74,7 +74,8 @@ impl App {
                 }
             },
             GrantType::ClientCredentials => Decision::only(client_credentials::decide(request)),
-            GrantType::DeviceCode | GrantType::TokenExchange | GrantType::Implicit => {
+            GrantType::DeviceCode => self.decide_device_code(context, request).await?,
+            GrantType::TokenExchange | GrantType::Implicit => {
                 let description = format!("grant_type {} is not supported", grant_type.as_str());
                 Decision::only(Err(Error::new(ErrorCode::UnsupportedGrantType, description)))
             }

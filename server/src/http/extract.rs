@@ -1,5 +1,6 @@
 //! What handlers take out of requests.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use grantor_protocol::{Error, Params};
@@ -79,7 +80,13 @@ pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser
     Browser {
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),
+        address: address(request),
     }
+}
+
+/// The network address that a request came from.
+pub fn address(request: &Request) -> Option<IpAddr> {
+    request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())
 }
 
 /// Refuses a form that another site sent (Fetch Metadata); browsers without the header are held by

@@ -61,6 +61,21 @@ pub async fn token(app: Arc<App>, mut request: Request) -> Response {
     }
 }
 
+/// `POST /t/:slug/device_authorization` (RFC 8628 §3.1)
+pub async fn device_authorization(app: Arc<App>, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let answered = async {
+        let context = extract::tenant(&app, &request).await?;
+        let params = extract::form(&app, &mut request).await?;
+        let address = extract::address(&request);
+        app.device_authorization(&context, extract::client_request(&request, &params), address).await
+    };
+    match answered.await {
+        Ok(begun) => render::json(StatusCode::OK, &begun),
+        Err(fault) => render::oauth_error(&fault, asked),
+    }
+}
+
 /// `POST /t/:slug/revoke` (RFC 7009)
 pub async fn revoke(app: Arc<App>, mut request: Request) -> Response {
     let asked = Asked::of(&request);

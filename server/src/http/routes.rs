@@ -33,6 +33,9 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         })
         .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
         .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
+        .open("/t/:slug/device_authorization", "device_authorization", "POST", |on| {
+            on.post(oauth::device_authorization)
+        })
         .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
             on.get(oauth::userinfo).post(oauth::userinfo)
@@ -41,6 +44,8 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
         .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
         .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
+        .closed("/t/:slug/activate", "activate", |on| on.get(pages::activate).post(pages::activate_answer))
+        .closed("/t/:slug/activate/callback", "activate", |on| on.get(pages::activated))
         .closed("/t/:slug/account", "account", |on| on.get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))
         .closed("/t/:slug/logout", "logout", |on| on.get(pages::logout).post(pages::logout_answer))

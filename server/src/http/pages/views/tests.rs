@@ -62,6 +62,7 @@ macro_rules! made {
 made! {
     Layout { tenant_name, stylesheet, theme, lang }
     ScopeLine { name, description }
+    DeviceNotice { user_code, requested, requested_exact, requested_from }
     Application { client_id, client_name, scopes, since, since_exact }
 }
 
@@ -88,9 +89,11 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_uri, return_host, user_name, user_email, scopes,
-        resources, policy_uri, tos_uri,
+        layout, action, csrf, interaction, client_name, client_uri, return_host, device, user_name, user_email,
+        scopes, resources, policy_uri, tos_uri,
     }
+    ActivatePage { layout, action, csrf, user_code, problem }
+    DevicePage { layout, title, message, done }
     ErrorPage { layout, title, message, code, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     AccountPage {
