@@ -195,7 +195,8 @@ impl App {
         let cookie = browser.browser.as_ref().ok_or(OVER)?;
         let store = self.store.tenant(context.tenant.id);
         let interaction = store.interaction(id).await?.filter(|it| it.browser.matches(cookie)).ok_or(OVER)?;
-        let (Purpose::Device { device, .. }, Some(_)) = (&interaction.purpose, interaction.completed_at) else {
+        let (Purpose::Device { device, .. }, Some(_)) = (&interaction.purpose, interaction.completed_at)
+        else {
             return Err(OVER);
         };
         let device = store.device_authorization(*device).await?.ok_or(OVER)?;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User, UserId, UserStatus,
+    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User,
+    UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind, device};
 

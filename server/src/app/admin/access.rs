@@ -22,19 +22,23 @@ pub enum Resource {
     Tenant,
     Client,
     User,
+    /// Devices that wait to be let in.
+    DeviceAuthorization,
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
 }
 
 impl Resource {
-    pub const ALL: [Self; 4] = [Self::Tenant, Self::Client, Self::User, Self::RoleAssignment];
+    pub const ALL: [Self; 5] =
+        [Self::Tenant, Self::Client, Self::User, Self::DeviceAuthorization, Self::RoleAssignment];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::Client => "client",
             Self::User => "user",
+            Self::DeviceAuthorization => "device-authorization",
             Self::RoleAssignment => "role-assignment",
         }
     }
@@ -95,18 +99,20 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 ];
 
 /// What the built-in roles allow: role, resource, action; `*` is every one.
-const POLICY: [(&str, &str, &str); 19] = [
+const POLICY: [(&str, &str, &str); 22] = [
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
     ("tenant-owner", "tenant", "update"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
+    ("tenant-owner", "device-authorization", "*"),
     ("tenant-owner", "role-assignment", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
+    ("tenant-admin", "device-authorization", "*"),
     ("tenant-admin", "role-assignment", "read"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
@@ -114,6 +120,7 @@ const POLICY: [(&str, &str, &str); 19] = [
     ("user-manager", "user", "*"),
     ("device-approver", "tenant", "read"),
     ("device-approver", "user", "read"),
+    ("device-approver", "device-authorization", "*"),
     ("auditor", "*", "read"),
 ];
 

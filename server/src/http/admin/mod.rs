@@ -3,6 +3,7 @@
 
 mod caller;
 mod clients;
+mod devices;
 mod me;
 mod paging;
 mod payload;
@@ -35,6 +36,8 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// Devices that wait to be let in.
+    Devices,
 }
 
 const DESCRIPTION: &str = "\
@@ -56,7 +59,7 @@ are refused by name; members that only the server sets are ignored, so that a do
 right while things come and go. Times are RFC 3339, UTC.";
 
 fn description() -> OpenApiService<impl OpenApi, ()> {
-    let nouns = (me::MeApi, tenants::TenantsApi, clients::ClientsApi, users::UsersApi);
+    let nouns = (me::MeApi, tenants::TenantsApi, clients::ClientsApi, users::UsersApi, devices::DevicesApi);
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
 

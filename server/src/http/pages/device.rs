@@ -48,7 +48,8 @@ pub async fn activate_answer(app: Arc<App>, request: Request) -> Response {
                 Ok(outcome_page(context, DeviceState::AwaitingAdministrator, &name))
             }
             Entered::Unknown => {
-                let problem = "That code is not right, or it was used or has expired. Compare it with your device.";
+                let problem =
+                    "That code is not right, or it was used or has expired. Compare it with your device.";
                 let (csrf, _) = app.activation_form(browser);
                 Ok(activate_page(context, csrf, typed.to_owned(), Some(problem.to_owned())))
             }
@@ -90,7 +91,9 @@ fn outcome_page(context: &TenantContext, state: DeviceState, client_name: &str) 
         ),
         DeviceState::Denied => (
             "The device stays out",
-            format!("{client_name} was not let in and shares nothing of yours. If you did not ask for this, there is nothing more to do."),
+            format!(
+                "{client_name} was not let in and shares nothing of yours. If you did not ask for this, there is nothing more to do."
+            ),
             None,
         ),
         DeviceState::AwaitingAdministrator | DeviceState::Pending => (

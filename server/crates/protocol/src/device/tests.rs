@@ -10,7 +10,11 @@ const ADMINISTRATOR: Actor = Actor::User { id: Id::from_bytes([8; 16]) };
 
 fn interaction(device: &DeviceAuthorization) -> Interaction {
     let mut interaction = testing::interaction(device.request.clone(), None);
-    interaction.purpose = Purpose::Device { request: Box::new(device.request.clone()), device: device.id, entered_from: RequestOrigin::default() };
+    interaction.purpose = Purpose::Device {
+        request: Box::new(device.request.clone()),
+        device: device.id,
+        entered_from: RequestOrigin::default(),
+    };
     interaction
 }
 
