@@ -3,6 +3,7 @@
 mod clients;
 mod conventions;
 mod credentials;
+mod devices;
 mod operations;
 mod rights;
 mod secrecy;

@@ -1,6 +1,7 @@
 //! Every operation of the admin API in one table; one that is missing fails a test.
 
 use grantor::app::admin::{Action, Resource};
+use grantor_protocol::model::{AuthenticationMethod, DeviceApproval};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -55,10 +56,14 @@ fn nothing() -> Option<Value> {
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 17] = [
+pub const OPERATIONS: [Operation; 21] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
+    row("list_device_authorizations", Resource::DeviceAuthorization, Action::Read, none),
+    row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
+    row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
+    row("deny_device_authorization", Resource::DeviceAuthorization, Action::Update, none),
     row("read_tenant", Resource::Tenant, Action::Read, none),
     row("put_tenant", Resource::Tenant, Action::Update, tenant),
     row("patch_tenant", Resource::Tenant, Action::Update, nothing),
@@ -103,18 +108,31 @@ pub struct Target {
     pub tenant: String,
     pub client_id: String,
     pub user: String,
+    /// Devices that an administrator has to let in: one to approve, one to deny.
+    pub devices: [String; 2],
 }
 
 impl Target {
     /// A client and a user of the tenant's, freshly made.
     pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
         let tenant = app.app.any_tenant(slug).await.unwrap().tenant.clone();
-        let target = client(&tenant, "target");
+        let mut target = client(&tenant, "target");
+        target.metadata.device_approval = Some(DeviceApproval::Admin);
+        target.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
         app.app.store.tenant(tenant.id).create_client(&target, vec![]).await.unwrap();
         let admin = app.platform("platform-admin").await;
         let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user }
+        let ask = async || {
+            let path = format!("/t/{slug}/device_authorization");
+            assert_eq!(app.post(&path, &[("client_id", "target")]).await.status, 200);
+        };
+        ask().await;
+        ask().await;
+        let path = format!("/tenants/{slug}/device-authorizations");
+        let queue = admin.get(&path).await.document(200);
+        let devices = [0, 1].map(|number| queue["items"][number]["id"].as_str().unwrap().to_owned());
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, devices }
     }
 }
 
@@ -125,7 +143,11 @@ impl Api<'_> {
         let path = path
             .replace("{tenant}", &target.tenant)
             .replace("{client_id}", &target.client_id)
-            .replace("{user}", &target.user);
+            .replace("{user}", &target.user)
+            .replace(
+                "{device_authorization}",
+                &target.devices[usize::from(operation.id.starts_with("deny"))],
+            );
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
@@ -178,7 +200,7 @@ crate::on_both! {
         let admin = app.platform("platform-admin").await;
         let before = everything_of(&app, &admin, &foreign).await;
         let at_home = Target { tenant: "acme".to_owned(), ..copy(&foreign) };
-        for id in ["read_client", "patch_client", "delete_client", "read_user", "patch_user", "delete_user"] {
+        for id in ["read_client", "patch_client", "delete_client", "read_user", "patch_user", "delete_user", "read_device_authorization", "deny_device_authorization"] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
         }
@@ -192,14 +214,24 @@ crate::on_both! {
 }
 
 fn copy(target: &Target) -> Target {
-    Target { tenant: target.tenant.clone(), client_id: target.client_id.clone(), user: target.user.clone() }
+    Target {
+        tenant: target.tenant.clone(),
+        client_id: target.client_id.clone(),
+        user: target.user.clone(),
+        devices: target.devices.clone(),
+    }
 }
 
 /// The documents of a target's tenant, and how long its trail is.
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    for path in [tenant.clone(), format!("{tenant}/clients"), format!("{tenant}/users")] {
+    for path in [
+        tenant.clone(),
+        format!("{tenant}/clients"),
+        format!("{tenant}/users"),
+        format!("{tenant}/device-authorizations"),
+    ] {
         documents.push(admin.get(&path).await.document(200));
     }
     let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();

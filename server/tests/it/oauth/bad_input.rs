@@ -9,11 +9,12 @@ use crate::support::{
 };
 
 /// Endpoints of machines.
-const JSON: [(Method, &str); 8] = [
+const JSON: [(Method, &str); 9] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/jwks"),
     (Method::POST, "/token"),
+    (Method::POST, "/device_authorization"),
     (Method::POST, "/revoke"),
     (Method::POST, "/introspect"),
     (Method::GET, "/userinfo"),
@@ -21,13 +22,16 @@ const JSON: [(Method, &str); 8] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 10] = [
+const PAGES: [(Method, &str); 13] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
     (Method::POST, "/login"),
     (Method::GET, "/consent"),
     (Method::POST, "/consent"),
+    (Method::GET, "/activate"),
+    (Method::POST, "/activate"),
+    (Method::GET, "/activate/callback"),
     (Method::GET, "/account"),
     (Method::POST, "/account/revoke"),
     (Method::GET, "/logout"),
@@ -111,10 +115,10 @@ on_both! {
                     if content_type.is_empty() { builder } else { builder.content_type(content_type) };
                 app.send(builder.body(body.clone()))
             };
-            for path in ["/token", "/revoke", "/introspect"] {
+            for path in ["/token", "/device_authorization", "/revoke", "/introspect"] {
                 post(&acme.path(path)).await.expect_error(400, "invalid_request");
             }
-            for path in ["/authorize", "/login", "/consent", "/account/revoke", "/logout"] {
+            for path in ["/authorize", "/login", "/consent", "/activate", "/account/revoke", "/logout"] {
                 post(&acme.path(path)).await.expect_error_page(400);
             }
             post("/setup").await.expect_error_page(400);
