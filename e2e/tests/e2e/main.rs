@@ -22,6 +22,7 @@ macro_rules! on_both_databases {
 mod acme;
 mod assertion;
 mod console;
+mod device;
 mod durability;
 mod migration;
 mod oauth;

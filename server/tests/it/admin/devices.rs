@@ -41,6 +41,7 @@ crate::on_both! {
         assert_eq!(listed(&approver, "?state=pending").await, 0);
         assert!(!waiting.to_string().contains(&device.user_code));
 
+        app.clock.advance(1);
         let other = app.platform("platform-admin").await;
         let grace = other.post("/tenants/acme/users", &json!({ "username": "grace" })).await.document(201);
         let answer = json!({ "user_id": grace["id"] });
@@ -140,6 +141,7 @@ crate::on_both! {
         approver.get(&format!("{DEVICES}?state=lost")).await.expect_problem(400, "invalid-request");
         approver.get(&format!("{DEVICES}/x")).await.expect_problem(404, "not-found");
         app.clock.advance(598);
+        let approver = app.platform("platform-admin").await;
         assert_eq!(listed(&approver, "").await, 1);
         assert_eq!(listed(&approver, "?state=expired").await, 2);
         let expired = approver.get(&format!("{DEVICES}?state=expired")).await.json()["items"][0].clone();
