@@ -23,6 +23,7 @@ mod acme;
 mod assertion;
 mod client_certificates;
 mod console;
+mod device;
 mod durability;
 mod logo;
 mod migration;

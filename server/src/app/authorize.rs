@@ -1,5 +1,6 @@
 //! The authorization endpoint: a request becomes an answer, or an interaction with a person.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use grantor_protocol::authorize::{
@@ -14,13 +15,15 @@ use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 use super::tokens::read_id_token;
 use super::{App, Fault, LoadedClient, TenantContext};
 
-/// What a browser's cookies say of it.
+/// What is known of a browser, from its cookies and its connection.
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
     /// Identifies the browser before anybody signs in.
     pub browser: Option<Secret>,
     /// A signed-in person's session.
     pub session: Option<Secret>,
+    /// Where it is, as far as that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// Where the browser goes next.
@@ -30,6 +33,8 @@ pub enum Progress {
     Respond(AuthorizationResponse),
     SignIn(InteractionId),
     Consent(InteractionId),
+    /// To the page that says what becomes of a device.
+    Device(InteractionId),
     /// To the user's account page.
     Account,
 }
@@ -157,11 +162,29 @@ impl App {
         purpose: Purpose,
         browser: &Browser,
     ) -> Result<(InteractionId, Option<Secret>), Fault> {
-        let (now, entropy) = (self.now(), self.entropy.as_ref());
-        let new_browser = match browser.browser {
+        let (interaction, new_browser) = self.new_interaction(context, purpose, browser)?;
+        let id = interaction.id;
+        self.apply(context.tenant.id, vec![Effect::StoreInteraction(Box::new(interaction))]).await?;
+        Ok((id, new_browser))
+    }
+
+    /// The cookie for a browser that has none.
+    pub(super) fn new_browser(&self, browser: &Browser) -> Option<Secret> {
+        match browser.browser {
             Some(_) => None,
-            None => Some(Secret::generate(SecretKind::Browser, entropy)),
-        };
+            None => Some(Secret::generate(SecretKind::Browser, self.entropy.as_ref())),
+        }
+    }
+
+    /// An interaction to be stored, with the cookie to set if the browser had none.
+    pub(super) fn new_interaction(
+        &self,
+        context: &TenantContext,
+        purpose: Purpose,
+        browser: &Browser,
+    ) -> Result<(Interaction, Option<Secret>), Fault> {
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let new_browser = self.new_browser(browser);
         let Some(secret) = browser.browser.as_ref().or(new_browser.as_ref()) else {
             return Err(Fault::internal("a browser without a name"));
         };
@@ -175,9 +198,7 @@ impl App {
             expires_at: now + context.policy.lifetimes.interaction,
             completed_at: None,
         };
-        let id = interaction.id;
-        self.apply(context.tenant.id, vec![Effect::StoreInteraction(Box::new(interaction))]).await?;
-        Ok((id, new_browser))
+        Ok((interaction, new_browser))
     }
 
     /// The person behind a session cookie, if the session is live and the user may sign in.

@@ -20,6 +20,12 @@ pub enum Fault {
     /// More than the endpoint takes; how many bytes that is.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
+    /// Too many wrong ones from one place.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// Seconds.
+        retry_after: i64,
+    },
     /// More work than is accepted at the moment; nothing was done.
     #[error("busy: {0}")]
     Busy(&'static str),

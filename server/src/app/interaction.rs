@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, Interaction, InteractionId, Purpose, Session, User, UserId, UserStatus,
+    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User,
+    UserId, UserStatus,
 };
-use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind};
+use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind, device};
 
 use super::authorize::{Browser, Progress, SignedIn};
 use super::{App, Fault, LoadedClient, TenantContext};
@@ -15,6 +16,8 @@ use super::{App, Fault, LoadedClient, TenantContext};
 pub struct Opened {
     pub interaction: Interaction,
     pub client: Option<Arc<LoadedClient>>,
+    /// The device that it lets in or not.
+    pub device: Option<DeviceAuthorization>,
     /// The hidden field of its forms.
     pub form_token: String,
 }
@@ -42,13 +45,13 @@ pub enum Answer {
     SwitchAccount,
 }
 
-const OVER: Fault = Fault::Expired("this sign-in has expired or was finished already");
+pub(super) const OVER: Fault = Fault::Expired("this sign-in has expired or was finished already");
 
 impl Opened {
     /// The authorization request that the interaction is about.
     pub fn request(&self) -> Option<&AuthorizationRequest> {
         match &self.interaction.purpose {
-            Purpose::Authorization { request } => Some(request),
+            Purpose::Authorization { request } | Purpose::Device { request, .. } => Some(request),
             Purpose::Account => None,
         }
     }
@@ -87,11 +90,18 @@ impl App {
             .ok_or(OVER)?;
         let client = match &interaction.purpose {
             Purpose::Account => None,
-            Purpose::Authorization { request } => {
+            Purpose::Authorization { request } | Purpose::Device { request, .. } => {
                 Some(self.client(context.tenant.id, &request.client_id).await?.ok_or(OVER)?)
             }
         };
-        Ok(Opened { interaction, client, form_token: self.forms.token(cookie) })
+        let device = match &interaction.purpose {
+            Purpose::Device { device, .. } => {
+                let device = self.store.tenant(context.tenant.id).device_authorization(*device).await?;
+                Some(device.filter(|device| device::is_open(device, self.now())).ok_or(OVER)?)
+            }
+            Purpose::Authorization { .. } | Purpose::Account => None,
+        };
+        Ok(Opened { interaction, client, device, form_token: self.forms.token(cookie) })
     }
 
     /// Checks name and password, starts a session and goes on with the interaction. It takes as long
@@ -132,7 +142,8 @@ impl App {
         let expires_in = session.expires_at.seconds_since(self.now());
         let mut interaction = opened.interaction.clone();
         interaction.signed_in = Some(session.id);
-        let opened = Opened { interaction, client: opened.client.clone(), form_token: String::new() };
+        let (client, device) = (opened.client.clone(), opened.device.clone());
+        let opened = Opened { interaction, client, device, form_token: String::new() };
         let progress = self.advance(context, &opened, &SignedIn { session, user }, false).await?;
         Ok(SignInOutcome::Started(Box::new(SessionStarted { cookie, expires_in, progress })))
     }
@@ -157,6 +168,9 @@ impl App {
             self.next_step(tenant_id, request, client, Some(signed_in), interaction, consented_now).await?;
         if step != Step::Done {
             return Ok(super::authorize::progress(&step, opened.interaction.id));
+        }
+        if let Some(device) = &opened.device {
+            return self.answer_for_device(context, opened, (device, client), signed_in, true).await;
         }
         let granted = Granted {
             request,
@@ -195,6 +209,9 @@ impl App {
             Answer::Allow => self.advance(context, opened, signed_in, true).await,
             Answer::SwitchAccount => Ok(Progress::SignIn(opened.interaction.id)),
             Answer::Deny => {
+                if let (Some(device), Some(client)) = (&opened.device, &opened.client) {
+                    return self.answer_for_device(context, opened, (device, client), signed_in, false).await;
+                }
                 let Some(request) = opened.request() else { return Ok(Progress::Account) };
                 let denied = authorize::deny(request, &opened.interaction, &context.policy, self.now());
                 match self.apply(context.tenant.id, denied.effects).await {

@@ -10,6 +10,7 @@ pub mod client_keys;
 mod client_secrets;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod dpop;
 pub mod entropy;
 mod fault;
@@ -35,6 +36,7 @@ use std::sync::{Arc, Weak};
 
 use grantor_jose::MasterKey;
 use grantor_outbound::Fetcher;
+use grantor_protocol::device::UserCodeKey;
 use grantor_protocol::model::TenantId;
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
@@ -75,6 +77,8 @@ pub struct App {
     verified: VerifiedTokens,
     nonces: dpop::NonceKey,
     fetched_keys: client_keys::FetchedKeys,
+    user_codes: UserCodeKey,
+    polls: device::Polls,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -124,6 +128,8 @@ impl App {
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
+            user_codes: UserCodeKey::new(master.derive("grantor device user code")),
+            polls: device::Polls::default(),
             master: Arc::new(master),
             verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),

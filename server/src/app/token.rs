@@ -76,11 +76,12 @@ impl App {
                 }
             },
             GrantType::ClientCredentials => Decision::only(client_credentials::decide(request)),
+            GrantType::DeviceCode => self.decide_device_code(context, request).await?,
             GrantType::TokenExchange => match exchange::presented(request.params) {
                 Err(error) => Decision::only(Err(error)),
                 Ok(presented) => self.exchange(context, request, &presented).await?,
             },
-            GrantType::DeviceCode | GrantType::Implicit => {
+            GrantType::Implicit => {
                 let description = format!("grant_type {} is not supported", grant_type.as_str());
                 Decision::only(Err(Error::new(ErrorCode::UnsupportedGrantType, description)))
             }

@@ -80,6 +80,21 @@ pub async fn par(app: Arc<App>, mut request: Request) -> Response {
     with_dpop_nonce(&app, &request, response).await
 }
 
+/// `POST /t/:slug/device_authorization` (RFC 8628 §3.1)
+pub async fn device_authorization(app: Arc<App>, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let answered = async {
+        let context = extract::tenant(&app, &request).await?;
+        let params = extract::form(&app, &mut request).await?;
+        let peer = extract::peer(&app, &request);
+        app.device_authorization(&context, extract::client_request(&request, &params, &peer)).await
+    };
+    match answered.await {
+        Ok(begun) => render::json(StatusCode::OK, &begun),
+        Err(fault) => render::oauth_error(&fault, asked),
+    }
+}
+
 /// `POST /t/:slug/revoke` (RFC 7009)
 pub async fn revoke(app: Arc<App>, mut request: Request) -> Response {
     let asked = Asked::of(&request);

@@ -136,6 +136,11 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
                 .to_owned(),
             None,
         ),
+        Fault::TooManyAttempts { retry_after } => (
+            "Too many wrong codes",
+            format!("Wait {}, then enter the code that your device shows.", minutes(*retry_after)),
+            None,
+        ),
         Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
         Fault::Internal(_) => {
             ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
@@ -158,7 +163,7 @@ pub fn status(fault: &Fault) -> StatusCode {
     match fault {
         Fault::Protocol(error) => match error.code {
             ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
-            ErrorCode::InsufficientScope | ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
+            ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
             ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::InvalidRequest
@@ -180,6 +185,7 @@ pub fn status(fault: &Fault) -> StatusCode {
             | ErrorCode::InvalidRequestUri
             | ErrorCode::AuthorizationPending
             | ErrorCode::SlowDown
+            | ErrorCode::AccessDenied
             | ErrorCode::ExpiredToken
             | ErrorCode::InvalidDpopProof
             | ErrorCode::UseDpopNonce
@@ -192,6 +198,7 @@ pub fn status(fault: &Fault) -> StatusCode {
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
         Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Fault::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Fault::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -205,6 +212,7 @@ fn public(fault: &Fault) -> (ErrorCode, String) {
             (ErrorCode::InvalidRequest, fault.to_string())
         }
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),
+        Fault::TooManyAttempts { .. } => (ErrorCode::TemporarilyUnavailable, fault.to_string()),
         Fault::Busy(_) => (ErrorCode::TemporarilyUnavailable, "the server is busy; try again".to_owned()),
         Fault::Internal(_) => {
             (ErrorCode::ServerError, "the server failed; X-Request-Id finds its log".to_owned())
@@ -220,9 +228,21 @@ pub fn log(fault: &Fault) {
     }
 }
 
+/// Whole minutes in words, rounded up.
+fn minutes(seconds: i64) -> String {
+    match seconds.saturating_add(59) / 60 {
+        ..=1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
 fn retry_after(fault: &Fault, response: &mut Response) {
-    if matches!(fault, Fault::Busy(_)) {
-        set(response, header::RETRY_AFTER, RETRY_AFTER);
+    match fault {
+        Fault::Busy(_) => set(response, header::RETRY_AFTER, RETRY_AFTER),
+        Fault::TooManyAttempts { retry_after } => {
+            set(response, header::RETRY_AFTER, &retry_after.to_string());
+        }
+        _ => {}
     }
 }
 

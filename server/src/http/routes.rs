@@ -63,6 +63,9 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
         .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
         .open("/t/:slug/par", "par", "POST", |on| on.post(oauth::par))
+        .open("/t/:slug/device_authorization", "device_authorization", "POST", |on| {
+            on.post(oauth::device_authorization)
+        })
         .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
             on.get(oauth::userinfo).post(oauth::userinfo)
@@ -71,6 +74,8 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
         .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
         .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
+        .closed("/t/:slug/activate", "activate", |on| on.get(pages::activate).post(pages::activate_answer))
+        .closed("/t/:slug/activate/callback", "activate", |on| on.get(pages::activated))
         .closed("/t/:slug/client-logo", "logo", |on| on.get(pages::client_logo))
         .closed("/t/:slug/account", "account", |on| on.get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))

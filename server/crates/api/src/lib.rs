@@ -4,6 +4,7 @@
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
 mod client;
+mod device;
 mod me;
 mod page;
 mod problem;
@@ -16,6 +17,7 @@ mod user;
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };
+pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};

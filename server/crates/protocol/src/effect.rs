@@ -1,9 +1,9 @@
 use crate::model::{
-    AuditEvent, AuthorizationCode, ClientId, Consent, Grant, GrantId, Interaction, InteractionId,
-    OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId,
-    SignOutRevokes, TokenId, UserId,
+    AuditEvent, AuthorizationCode, ClientId, Consent, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
+    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken,
+    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
 };
-use crate::{SecretHash, Timestamp};
+use crate::{Lifetime, SecretHash, Timestamp};
 
 /// What a rule decided: what is to be written, and what is to be answered once that is durable.
 ///
@@ -119,6 +119,36 @@ pub enum Effect {
         key: String,
         jti: SecretHash,
         expires_at: Timestamp,
+    },
+    /// Guarded: neither of its codes is another device's.
+    StoreDeviceAuthorization(Box<DeviceAuthorization>),
+    /// Somebody entered the user code. Guarded: nobody has answered, the device has not expired, and
+    /// the code was entered fewer than `most` times.
+    EnterUserCode {
+        device: DeviceAuthorizationId,
+        most: u32,
+        at: Timestamp,
+    },
+    /// Guarded: the device is in the state that it leaves, and has not expired.
+    MoveDevice(Box<DeviceMove>),
+    /// Guarded: the interval is still the one that was read.
+    SlowDownDevice {
+        device: DeviceAuthorizationId,
+        from: Lifetime,
+        to: Lifetime,
+        polled_at: Timestamp,
+    },
+    /// One more try of what may be tried a few times only. Guarded: there were fewer than `most`
+    /// that are not forgotten yet. All are forgotten at `expires_at`.
+    CountAttempt {
+        subject: SecretHash,
+        most: u32,
+        at: Timestamp,
+        expires_at: Timestamp,
+    },
+    /// The try was no wrong one.
+    UncountAttempt {
+        subject: SecretHash,
     },
     RecordAudit(Box<AuditEvent>),
 }

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod claims;
 pub mod client_auth;
 pub mod confirmation;
+pub mod device;
 pub mod dpop;
 mod effect;
 mod entropy;

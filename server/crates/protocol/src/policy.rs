@@ -165,7 +165,6 @@ impl Policy {
                 .into_iter()
                 .filter(|grant_type| match grant_type {
                     GrantType::Implicit => implicit,
-                    GrantType::DeviceCode => false,
                     _ => true,
                 })
                 .collect(),

@@ -203,3 +203,26 @@ pub fn user() -> User {
         updated_at: NOW,
     }
 }
+
+pub fn device() -> DeviceAuthorization {
+    let mut request = authorization_request("openid profile");
+    request.redirect_uri = format!("{ISSUER}/activate/callback");
+    request.prompt.consent = true;
+    DeviceAuthorization {
+        tenant_id: TENANT,
+        id: Id::from_bytes([10; 16]),
+        device_code: Secret::presented("gdc_1").hash(),
+        user_code: Secret::presented("user code").hash(),
+        client_id: client().client_id,
+        request,
+        origin: RequestOrigin::default(),
+        state: DeviceState::Pending,
+        user_id: None,
+        approval: DeviceApprovalRecord::default(),
+        entries: 0,
+        poll_interval: Lifetime::from_seconds(5),
+        polled_at: None,
+        created_at: NOW,
+        expires_at: NOW + Lifetime::from_seconds(600),
+    }
+}

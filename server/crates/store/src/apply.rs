@@ -4,7 +4,7 @@ use grantor_protocol::model::TenantId;
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
-use crate::{audit, consent, grant, interaction, pushed_request, session, token};
+use crate::{attempt, audit, consent, device, grant, interaction, pushed_request, session, token};
 
 impl TenantStore<'_> {
     /// Writes what a decision decided, in order, in one durable transaction. Once the database has
@@ -94,6 +94,16 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SpendProof { key, jti, expires_at } => {
             token::spend_proof(conn, tenant, &key, jti, expires_at).await
         }
+        Effect::StoreDeviceAuthorization(device) => device::store(conn, &device).await,
+        Effect::EnterUserCode { device, most, at } => device::enter(conn, tenant, device, most, at).await,
+        Effect::MoveDevice(step) => device::change_state(conn, tenant, &step).await,
+        Effect::SlowDownDevice { device, from, to, polled_at } => {
+            device::slow_down(conn, tenant, device, (from, to), polled_at).await
+        }
+        Effect::CountAttempt { subject, most, at, expires_at } => {
+            attempt::count(conn, tenant, subject, most, (at, expires_at)).await
+        }
+        Effect::UncountAttempt { subject } => attempt::uncount(conn, tenant, subject).await,
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -121,6 +131,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreRefreshToken(token) => Some(token.tenant_id),
         Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
+        Effect::StoreDeviceAuthorization(device) => Some(device.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
@@ -135,6 +146,11 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
         | Effect::SpendProof { .. }
+        | Effect::EnterUserCode { .. }
+        | Effect::MoveDevice(_)
+        | Effect::SlowDownDevice { .. }
+        | Effect::CountAttempt { .. }
+        | Effect::UncountAttempt { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

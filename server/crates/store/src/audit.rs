@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 15] = [
+const KINDS: [AuditKind; 19] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -88,6 +88,10 @@ const KINDS: [AuditKind; 15] = [
     AuditKind::AdministratorCreated,
     AuditKind::ResourceChanged,
     AuditKind::TokenExchanged,
+    AuditKind::DeviceEntered,
+    AuditKind::DeviceApproved,
+    AuditKind::DeviceDenied,
+    AuditKind::DeviceCodeReplayed,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -121,6 +125,10 @@ mod tests {
                 AuditKind::AdministratorCreated => 12,
                 AuditKind::ResourceChanged => 13,
                 AuditKind::TokenExchanged => 14,
+                AuditKind::DeviceEntered => 15,
+                AuditKind::DeviceApproved => 16,
+                AuditKind::DeviceDenied => 17,
+                AuditKind::DeviceCodeReplayed => 18,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -6,12 +6,14 @@
 //! reads a clock or makes randomness, and nobody is answered before what was promised is durable.
 
 mod apply;
+mod attempt;
 mod audit;
 mod changes;
 mod client;
 mod conn;
 mod consent;
 mod console_session;
+mod device;
 mod error;
 mod grant;
 mod installation;
@@ -46,6 +48,7 @@ use tokio::task::AbortHandle;
 
 pub use changes::{Change, ChangeKind, Changes};
 pub use console_session::ConsoleSession;
+pub use device::DeviceFilter;
 pub use error::{ApplyError, Error, OpenError, WriteError};
 pub use installation::Installation;
 pub use migrate::SchemaState;

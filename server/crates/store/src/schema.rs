@@ -287,6 +287,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     consents,
     console_sessions,
+    device_authorizations,
     grants,
     refresh_tokens,
     sessions,

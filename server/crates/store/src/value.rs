@@ -123,7 +123,9 @@ pub(crate) fn scope(column: &'static str, text: &str) -> Result<Scope, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grantor_protocol::model::{KeyState, RevocationReason, SigningAlgorithm, TenantStatus, UserStatus};
+    use grantor_protocol::model::{
+        DeviceState, KeyState, RevocationReason, SigningAlgorithm, TenantStatus, UserStatus,
+    };
 
     /// Columns are written with `as_str` and read with serde: the two must agree.
     #[test]
@@ -136,6 +138,9 @@ mod tests {
         }
         for reason in RevocationReason::ALL {
             assert_eq!(from_name::<RevocationReason>("", reason.as_str()).unwrap(), reason);
+        }
+        for state in DeviceState::ALL {
+            assert_eq!(from_name::<DeviceState>("", state.as_str()).unwrap(), state);
         }
         for status in [TenantStatus::Active, TenantStatus::Suspended] {
             assert_eq!(from_name::<TenantStatus>("", status.as_str()).unwrap(), status);

@@ -23,14 +23,22 @@ pub enum Resource {
     Client,
     User,
     ProtectedResource,
+    /// Devices that wait to be let in.
+    DeviceAuthorization,
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
 }
 
 impl Resource {
-    pub const ALL: [Self; 5] =
-        [Self::Tenant, Self::Client, Self::User, Self::ProtectedResource, Self::RoleAssignment];
+    pub const ALL: [Self; 6] = [
+        Self::Tenant,
+        Self::Client,
+        Self::User,
+        Self::ProtectedResource,
+        Self::DeviceAuthorization,
+        Self::RoleAssignment,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,6 +46,7 @@ impl Resource {
             Self::Client => "client",
             Self::User => "user",
             Self::ProtectedResource => "resource",
+            Self::DeviceAuthorization => "device-authorization",
             Self::RoleAssignment => "role-assignment",
         }
     }
@@ -98,7 +107,7 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 ];
 
 /// What the built-in roles allow: role, resource, action; `*` is every one.
-const POLICY: [(&str, &str, &str); 22] = [
+const POLICY: &[(&str, &str, &str)] = &[
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
@@ -106,12 +115,14 @@ const POLICY: [(&str, &str, &str); 22] = [
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
     ("tenant-owner", "resource", "*"),
+    ("tenant-owner", "device-authorization", "*"),
     ("tenant-owner", "role-assignment", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
     ("tenant-admin", "resource", "*"),
+    ("tenant-admin", "device-authorization", "*"),
     ("tenant-admin", "role-assignment", "read"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
@@ -120,6 +131,7 @@ const POLICY: [(&str, &str, &str); 22] = [
     ("user-manager", "user", "*"),
     ("device-approver", "tenant", "read"),
     ("device-approver", "user", "read"),
+    ("device-approver", "device-authorization", "*"),
     ("auditor", "*", "read"),
 ];
 
@@ -214,8 +226,8 @@ impl Enforcers {
     ) -> Result<DomainEnforcer, Fault> {
         let mut enforcer = Enforcer::new(self.model.clone(), NullAdapter).await.map_err(internal)?;
         let model = enforcer.get_mut_model();
-        let rules = POLICY.map(|(role, resource, action)| vec![role.into(), resource.into(), action.into()]);
-        model.add_policies("p", "p", rules.to_vec());
+        let rule = |rule: &(&str, &str, &str)| vec![rule.0.into(), rule.1.into(), rule.2.into()];
+        model.add_policies("p", "p", POLICY.iter().map(rule).collect());
         let homes = holders.iter().map(|(home, _)| *home).collect();
         for (home, assignments) in holders {
             let groups = assignments

@@ -5,6 +5,7 @@ mod access;
 mod caller;
 mod client_document;
 mod clients;
+mod devices;
 mod document;
 mod fault;
 mod me;

@@ -3,6 +3,7 @@
 
 mod caller;
 mod clients;
+mod devices;
 mod me;
 mod paging;
 mod payload;
@@ -38,6 +39,8 @@ enum Tag {
     Users,
     /// APIs that take a tenant's access tokens.
     Resources,
+    /// Devices that wait to be let in.
+    Devices,
 }
 
 const DESCRIPTION: &str = "\
@@ -65,6 +68,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         clients::ClientsApi,
         users::UsersApi,
         protected_resources::ProtectedResourcesApi,
+        devices::DevicesApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }

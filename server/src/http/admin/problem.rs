@@ -95,6 +95,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
             Fault::Protocol(error) => (INVALID, error.description.clone()),
             Fault::TooLarge(_) => (INVALID, fault.to_string()),
             Fault::Expired(detail) => (UNAUTHENTICATED, (*detail).to_owned()),
+            Fault::TooManyAttempts { .. } => (BUSY, fault.to_string()),
             Fault::Busy(_) => (BUSY, "nothing was done; try again".to_owned()),
             Fault::Internal(_) => (INTERNAL, "the correlation id finds what happened in the log".to_owned()),
         },
@@ -204,6 +205,11 @@ pub fn of_changes() -> Vec<MetaResponse> {
         (TAKEN, "Another one has a value that is unique, or this has to stay as it is."),
         (PRECONDITION, "`If-Match` or `If-None-Match` does not hold."),
     ])
+}
+
+/// Those of steps that a thing takes once.
+pub fn of_steps() -> Vec<MetaResponse> {
+    described(&[(PROTECTED, "It is past this step, or not there yet.")])
 }
 
 /// Those of requests with a document.

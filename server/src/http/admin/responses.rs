@@ -23,6 +23,9 @@ pub struct Stored<T> {
     location: String,
 }
 
+/// A document after a step that it takes once.
+pub struct Moved<T>(pub T);
+
 /// It is gone.
 pub struct Deleted;
 
@@ -68,6 +71,12 @@ fn with(mut response: Response, name: header::HeaderName, value: &str) -> Respon
 }
 
 impl<T: Serialize + Send> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Moved<T> {
     fn into_response(self) -> Response {
         json(StatusCode::OK, &self.0)
     }
@@ -124,6 +133,19 @@ impl<T: Type + Serialize> ApiResponse for Answer<T> {
 
     fn register(registry: &mut Registry) {
         T::register(registry);
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for Moved<T> {
+    fn meta() -> MetaResponses {
+        let mut responses = vec![described::<T>(200, "As it is now.", vec![])];
+        responses.extend(problem::of_steps());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        api::Problem::register(registry);
     }
 }
 

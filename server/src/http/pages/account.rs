@@ -92,7 +92,7 @@ async fn signed_in(
 }
 
 /// "3 days ago", in the largest unit that fits.
-fn ago(then: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds_since(then);
     let (count, unit) = match seconds {
         0..60 => return "just now".to_owned(),

@@ -9,8 +9,9 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
+use super::account::ago;
 use super::logo::logo_address;
-use super::views::{ConsentPage, ScopeLine, SignInPage};
+use super::views::{ConsentPage, DeviceNotice, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened, SignInOutcome};
@@ -74,7 +75,7 @@ pub async fn consent(app: Arc<App>, request: Request) -> Response {
             // The form belongs to the person as well as to the browser: whoever signs in in another
             // tab has not read this page.
             Some((signed_in, cookie)) => {
-                Ok(consent_page(app, context, &opened, &signed_in.user, app.forms.token(&cookie)))
+                Ok(consent_page(app, context, &opened, (&signed_in.user, app.forms.token(&cookie))))
             }
         }
     })
@@ -138,7 +139,7 @@ pub(super) async fn form_page(
     .await
 }
 
-fn parse(interaction: &str) -> Result<InteractionId, Fault> {
+pub(super) fn parse(interaction: &str) -> Result<InteractionId, Fault> {
     interaction.parse().map_err(|_| Fault::Expired("the address names no interaction"))
 }
 
@@ -161,11 +162,22 @@ fn sign_in_page(
     html(status, page.render(), &form_targets(opened))
 }
 
-fn consent_page(app: &App, context: &TenantContext, opened: &Opened, user: &User, csrf: String) -> Response {
+fn consent_page(
+    app: &App,
+    context: &TenantContext,
+    opened: &Opened,
+    (user, csrf): (&User, String),
+) -> Response {
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
         return go(context, Progress::Account);
     };
     let metadata = &loaded.client.metadata;
+    let device = opened.device.as_ref().map(|device| DeviceNotice {
+        user_code: app.user_code_of(device),
+        requested: ago(device.created_at, app.clock.now()),
+        requested_exact: device.created_at.to_string(),
+        requested_from: device.origin.address.clone(),
+    });
     let page = ConsentPage {
         layout: layout(context),
         action: format!("{}/consent", tenant_path(&context.tenant.slug)),
@@ -174,7 +186,8 @@ fn consent_page(app: &App, context: &TenantContext, opened: &Opened, user: &User
         client_name: client_name(&loaded.client),
         client_logo: logo_address(app, context, &loaded.client),
         client_uri: metadata.client_uri.clone(),
-        return_host: return_host(&request.redirect_uri),
+        return_host: device.is_none().then(|| return_host(&request.redirect_uri)),
+        device,
         user_name: user.display_name().to_owned(),
         user_email: user.email.clone().filter(|email| email != user.display_name()),
         scopes: request.scope.iter().map(|scope| scope_line(context, scope)).collect(),

@@ -2,6 +2,7 @@
 //! that posts an authorization response.
 
 mod account;
+mod device;
 mod interaction;
 mod logo;
 mod logout;
@@ -17,6 +18,7 @@ use poem::{Request, Response};
 use url::Url;
 
 pub use account::{account, account_revoke};
+pub use device::{activate, activate_answer, activated};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
@@ -114,6 +116,9 @@ pub fn go(context: &TenantContext, progress: Progress) -> Response {
     match progress {
         Progress::SignIn(interaction) => see_other(&format!("{base}/login?interaction={interaction}")),
         Progress::Consent(interaction) => see_other(&format!("{base}/consent?interaction={interaction}")),
+        Progress::Device(interaction) => {
+            see_other(&format!("{base}/activate/callback?interaction={interaction}"))
+        }
         Progress::Account => see_other(&format!("{base}/account")),
         Progress::Respond(response) => deliver(context, &response),
     }

@@ -61,8 +61,10 @@ pub struct ConsentPage {
     pub client_logo: Option<String>,
     /// The client's own address; only a web address becomes a link, here and in the two below.
     pub client_uri: Option<String>,
-    /// Host of the redirect URI, or its scheme where it has no host.
-    pub return_host: String,
+    /// Host of the redirect URI, or its scheme where it has no host; none for a device.
+    pub return_host: Option<String>,
+    /// The device that asks; none where the client asks in this browser.
+    pub device: Option<DeviceNotice>,
     pub user_name: String,
     pub user_email: Option<String>,
     pub scopes: Vec<ScopeLine>,
@@ -70,6 +72,42 @@ pub struct ConsentPage {
     pub resources: Vec<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
+}
+
+/// What tells a person their own device from one that somebody else wants to get in with (RFC 8628 §5.4).
+#[derive(Clone, Debug)]
+pub struct DeviceNotice {
+    pub user_code: String,
+    /// When the device asked, worded to follow "Asked": "just now", "2 minutes ago".
+    pub requested: String,
+    /// The same moment in RFC 3339.
+    pub requested_exact: String,
+    /// The network address that it asked from.
+    pub requested_from: Option<String>,
+}
+
+/// Asks for the code that a device shows. Posts `csrf` and `user_code`.
+#[derive(Template)]
+#[template(path = "activate.html")]
+pub struct ActivatePage {
+    pub layout: Layout,
+    pub action: String,
+    pub csrf: String,
+    /// What the person typed before, or what a link brought; never sent by itself.
+    pub user_code: String,
+    /// Why the last attempt failed, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// Says what becomes of a device.
+#[derive(Template)]
+#[template(path = "device.html")]
+pub struct DevicePage {
+    pub layout: Layout,
+    pub title: String,
+    pub message: String,
+    /// What was achieved, as a sentence.
+    pub done: Option<String>,
 }
 
 /// One scope as a person reads it.

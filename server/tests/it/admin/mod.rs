@@ -3,6 +3,7 @@
 mod clients;
 mod conventions;
 mod credentials;
+mod devices;
 mod operations;
 mod protected_resources;
 mod rights;

@@ -1,6 +1,7 @@
 //! Every operation of the admin API in one table; one that is missing fails a test.
 
 use grantor::app::admin::{Action, Resource};
+use grantor_protocol::model::{AuthenticationMethod, DeviceApproval};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -63,10 +64,14 @@ fn nothing() -> Option<Value> {
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 23] = [
+pub const OPERATIONS: [Operation; 27] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
+    row("list_device_authorizations", Resource::DeviceAuthorization, Action::Read, none),
+    row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
+    row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
+    row("deny_device_authorization", Resource::DeviceAuthorization, Action::Update, none),
     row("read_tenant", Resource::Tenant, Action::Read, none),
     row("put_tenant", Resource::Tenant, Action::Update, tenant),
     row("patch_tenant", Resource::Tenant, Action::Update, nothing),
@@ -119,13 +124,17 @@ pub struct Target {
     pub user: String,
     /// The identifier of a protected resource, as it stands in a path.
     pub resource: String,
+    /// Devices that an administrator has to let in: one to approve, one to deny.
+    pub devices: [String; 2],
 }
 
 impl Target {
     /// A client, a user and a protected resource of the tenant's, freshly made.
     pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
         let tenant = app.app.any_tenant(slug).await.unwrap().tenant.clone();
-        let target = client(&tenant, "target");
+        let mut target = client(&tenant, "target");
+        target.metadata.device_approval = Some(DeviceApproval::Admin);
+        target.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
         app.app.store.tenant(tenant.id).create_client(&target, vec![]).await.unwrap();
         let admin = app.platform("platform-admin").await;
         let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
@@ -133,7 +142,16 @@ impl Target {
         let resource = json!({ "identifier": "https://target.example/api" });
         assert_eq!(admin.post(&format!("/tenants/{slug}/resources"), &resource).await.status, 201);
         let resource = "https%3A%2F%2Ftarget.example%2Fapi".to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource }
+        let ask = async || {
+            let path = format!("/t/{slug}/device_authorization");
+            assert_eq!(app.post(&path, &[("client_id", "target")]).await.status, 200);
+        };
+        ask().await;
+        ask().await;
+        let path = format!("/tenants/{slug}/device-authorizations");
+        let queue = admin.get(&path).await.document(200);
+        let devices = [0, 1].map(|number| queue["items"][number]["id"].as_str().unwrap().to_owned());
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource, devices }
     }
 }
 
@@ -145,7 +163,11 @@ impl Api<'_> {
             .replace("{tenant}", &target.tenant)
             .replace("{client_id}", &target.client_id)
             .replace("{user}", &target.user)
-            .replace("{identifier}", &target.resource);
+            .replace("{identifier}", &target.resource)
+            .replace(
+                "{device_authorization}",
+                &target.devices[usize::from(operation.id.starts_with("deny"))],
+            );
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
@@ -208,6 +230,8 @@ crate::on_both! {
             "read_protected_resource",
             "patch_protected_resource",
             "delete_protected_resource",
+            "read_device_authorization",
+            "deny_device_authorization",
         ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
@@ -227,6 +251,7 @@ fn copy(target: &Target) -> Target {
         client_id: target.client_id.clone(),
         user: target.user.clone(),
         resource: target.resource.clone(),
+        devices: target.devices.clone(),
     }
 }
 
@@ -234,7 +259,8 @@ fn copy(target: &Target) -> Target {
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    let collections = ["clients", "users", "resources"].map(|noun| format!("{tenant}/{noun}"));
+    let collections =
+        ["clients", "users", "resources", "device-authorizations"].map(|noun| format!("{tenant}/{noun}"));
     for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }

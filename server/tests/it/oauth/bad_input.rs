@@ -9,12 +9,13 @@ use crate::support::{
 };
 
 /// Endpoints of machines.
-const JSON: [(Method, &str); 9] = [
+const JSON: [(Method, &str); 10] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/jwks"),
     (Method::POST, "/token"),
     (Method::POST, "/par"),
+    (Method::POST, "/device_authorization"),
     (Method::POST, "/revoke"),
     (Method::POST, "/introspect"),
     (Method::GET, "/userinfo"),
@@ -22,13 +23,16 @@ const JSON: [(Method, &str); 9] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 10] = [
+const PAGES: [(Method, &str); 13] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
     (Method::POST, "/login"),
     (Method::GET, "/consent"),
     (Method::POST, "/consent"),
+    (Method::GET, "/activate"),
+    (Method::POST, "/activate"),
+    (Method::GET, "/activate/callback"),
     (Method::GET, "/account"),
     (Method::POST, "/account/revoke"),
     (Method::GET, "/logout"),
@@ -112,10 +116,10 @@ on_both! {
                     if content_type.is_empty() { builder } else { builder.content_type(content_type) };
                 app.send(builder.body(body.clone()))
             };
-            for path in ["/token", "/par", "/revoke", "/introspect"] {
+            for path in ["/token", "/par", "/device_authorization", "/revoke", "/introspect"] {
                 post(&acme.path(path)).await.expect_error(400, "invalid_request");
             }
-            for path in ["/authorize", "/login", "/consent", "/account/revoke", "/logout"] {
+            for path in ["/authorize", "/login", "/consent", "/activate", "/account/revoke", "/logout"] {
                 post(&acme.path(path)).await.expect_error_page(400);
             }
             post("/setup").await.expect_error_page(400);

@@ -6,9 +6,10 @@ use poem::http::{Method, header};
 use crate::on_both;
 use crate::support::{Answer, FORM, TestApp, request};
 
-const OPEN: [(&str, &str); 9] = [
+const OPEN: [(&str, &str); 10] = [
     ("POST", "/t/acme/token"),
     ("POST", "/t/acme/par"),
+    ("POST", "/t/acme/device_authorization"),
     ("POST", "/t/acme/revoke"),
     ("GET", "/t/acme/userinfo"),
     ("GET", "/t/acme/jwks"),
@@ -18,7 +19,7 @@ const OPEN: [(&str, &str); 9] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 19] = [
+const CLOSED: [(&str, &str); 22] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -26,6 +27,9 @@ const CLOSED: [(&str, &str); 19] = [
     ("POST", "/t/acme/login"),
     ("GET", "/t/acme/consent"),
     ("POST", "/t/acme/consent"),
+    ("GET", "/t/acme/activate"),
+    ("POST", "/t/acme/activate"),
+    ("GET", "/t/acme/activate/callback"),
     ("GET", "/t/acme/account"),
     ("POST", "/t/acme/account/revoke"),
     ("GET", "/t/acme/logout"),

@@ -7,6 +7,7 @@ mod client_auth;
 mod code_flow;
 mod console;
 mod cors;
+mod device;
 mod discovery;
 mod dpop;
 mod exchange;

@@ -1,6 +1,11 @@
 use std::collections::BTreeMap;
 
+use std::net::IpAddr;
+
+use poem::Request;
+use poem::http::uri::Scheme;
 use poem::http::{Method, header};
+use poem::web::{LocalAddr, RemoteAddr};
 
 use super::{Answer, TestApp, encode, form_request, request};
 
@@ -8,12 +13,18 @@ use super::{Answer, TestApp, encode, form_request, request};
 #[derive(Clone, Default)]
 pub struct Browser {
     cookies: BTreeMap<String, String>,
+    address: Option<IpAddr>,
 }
 
 impl Browser {
+    /// A browser with this network address.
+    pub fn at(address: &str) -> Self {
+        Self { address: Some(address.parse().unwrap()), ..Self::default() }
+    }
+
     pub async fn get(&mut self, app: &TestApp, path: &str) -> Answer {
         let request = request(Method::GET, &relative(path)).header(header::COOKIE, self.cookie_header());
-        self.keep(app.send(request.finish()).await)
+        self.keep(app.send(self.connected(request.finish())).await)
     }
 
     pub async fn post(&mut self, app: &TestApp, path: &str, form: &[(&str, &str)]) -> Answer {
@@ -23,7 +34,7 @@ impl Browser {
     /// Posts a body that is a form already, well-formed or not.
     pub async fn post_body(&mut self, app: &TestApp, path: &str, body: &str) -> Answer {
         let request = form_request(&relative(path), body).header(header::COOKIE, self.cookie_header());
-        self.keep(app.send(request.finish()).await)
+        self.keep(app.send(self.connected(request.finish())).await)
     }
 
     /// Posts a form that a page of this kind of site holds (Fetch Metadata, `Sec-Fetch-Site`).
@@ -37,7 +48,7 @@ impl Browser {
         let request = form_request(&relative(path), &encode(form))
             .header(header::COOKIE, self.cookie_header())
             .header(header::HeaderName::from_static("sec-fetch-site"), site);
-        self.keep(app.send(request.finish()).await)
+        self.keep(app.send(self.connected(request.finish())).await)
     }
 
     /// Follows a redirect within the server.
@@ -53,6 +64,18 @@ impl Browser {
     /// Holds a cookie that somebody else put there.
     pub fn put_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The request as it comes over the network.
+    fn connected(&self, request: Request) -> Request {
+        let Some(address) = self.address else { return request };
+        let (parts, body) = request.into_parts();
+        let bare = poem::http::Request::builder().method(parts.method).uri(parts.uri).body(()).unwrap();
+        let (mut bare, ()) = bare.into_parts();
+        bare.headers = parts.headers;
+        let socket = std::net::SocketAddr::new(address, 4711);
+        let connected = (bare, LocalAddr(socket.into()), RemoteAddr(socket.into()), Scheme::HTTPS);
+        Request::from_parts(connected.into(), body)
     }
 
     fn cookie_header(&self) -> String {

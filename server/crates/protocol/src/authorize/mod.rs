@@ -16,4 +16,7 @@ pub use presented::{Presented, presented};
 pub use pushed::{PushedResponse, push, pushed};
 pub use request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 pub use response::{Answer, AuthorizationResponse, Granted, consent, deny, error_response, grant, refuse};
-pub use rules::{Delivery, Endpoint, Failure, IdTokenHint, ReturnAddress, Submitted, known_client, validate};
+pub use rules::{
+    Delivery, Endpoint, Failure, IdTokenHint, ReturnAddress, Submitted, known_client, validate,
+    validate_device,
+};

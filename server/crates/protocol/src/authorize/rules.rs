@@ -133,6 +133,31 @@ pub(super) fn validate_pushed(
     Ok(request)
 }
 
+/// Validates the request of a device (RFC 8628 §3.1). Its consent is always asked for, whatever was
+/// allowed before: somebody else may have sent the person the code (§5.4).
+///
+/// # Errors
+/// `unauthorized_client` and what the rules of this endpoint refuse.
+pub fn validate_device(
+    params: &Params,
+    client: &Client,
+    policy: &Policy,
+) -> Result<AuthorizationRequest, Error> {
+    if !client.allows(GrantType::DeviceCode) {
+        return Err(Error::new(
+            ErrorCode::UnauthorizedClient,
+            format!("the client is not registered for the grant type {}", GrantType::DeviceCode.as_str()),
+        ));
+    }
+    let mut request = unchecked(params, client, format!("{}/activate/callback", policy.issuer));
+    request.state = None;
+    request.prompt.consent = true;
+    let submitted = Submitted { params, signed: false, id_token_hint: IdTokenHint::Absent };
+    let context = Context { submitted, params, client, policy };
+    check(&context, Endpoint::DeviceAuthorization, &mut request)?;
+    Ok(request)
+}
+
 fn unchecked(params: &Params, client: &Client, redirect_uri: String) -> AuthorizationRequest {
     AuthorizationRequest {
         client_id: client.client_id.clone(),

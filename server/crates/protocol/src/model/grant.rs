@@ -48,6 +48,8 @@ pub struct Authentication {
 pub enum RevocationReason {
     /// RFC 9700 §4.5: the code came a second time.
     AuthorizationCodeReplayed,
+    /// RFC 9700 §4.5, for the code of a device.
+    DeviceCodeReplayed,
     /// RFC 9700 §4.14: the refresh token came again after its retry window.
     RefreshTokenReplayed,
     /// RFC 7009: the client gave it back.
@@ -61,8 +63,9 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AuthorizationCodeReplayed,
+        Self::DeviceCodeReplayed,
         Self::RefreshTokenReplayed,
         Self::RevokedByClient,
         Self::RevokedByUser,
@@ -73,6 +76,7 @@ impl RevocationReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCodeReplayed => "authorization_code_replayed",
+            Self::DeviceCodeReplayed => "device_code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::RevokedByClient => "revoked_by_client",
             Self::RevokedByUser => "revoked_by_user",

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{SessionId, TenantId};
+use super::{DeviceAuthorizationId, RequestOrigin, SessionId, TenantId};
 use crate::authorize::AuthorizationRequest;
 use crate::{Id, SecretHash, Timestamp};
 
@@ -29,6 +29,13 @@ pub struct Interaction {
 pub enum Purpose {
     /// The answer to an authorization request.
     Authorization { request: Box<AuthorizationRequest> },
+    /// A device that is let in or not (RFC 8628 §3.3).
+    Device {
+        request: Box<AuthorizationRequest>,
+        device: DeviceAuthorizationId,
+        /// Where the person entered the code.
+        entered_from: RequestOrigin,
+    },
     /// The user's own account page.
     Account,
 }

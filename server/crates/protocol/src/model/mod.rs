@@ -2,6 +2,7 @@
 
 mod audit;
 mod client;
+mod device;
 mod grant;
 mod interaction;
 mod resource;
@@ -14,6 +15,10 @@ pub use audit::{Actor, AuditEvent, AuditKind};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
     ClientSecretId, GrantType, TokenExchange,
+};
+pub use device::{
+    AdministratorsAnswer, DeviceApprovalRecord, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
+    DeviceState, PersonsAnswer, RequestOrigin,
 };
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,

@@ -3,6 +3,7 @@
 
 pub mod client_credentials;
 pub mod code;
+pub mod device_code;
 pub mod exchange;
 mod issue;
 pub mod refresh;

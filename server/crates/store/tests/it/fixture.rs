@@ -4,13 +4,14 @@ use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, Re
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
-    ClientMetadata, ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken,
-    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, ResourceSettings,
-    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserProfile, UserStatus,
+    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeviceApprovalRecord, DeviceAuthorization,
+    DeviceState, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose,
+    PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription, Session,
+    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
+    UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
-use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
+use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
 use grantor_store::{ApplyError, Error, NewTenant, Store, TenantStore, WriteError};
 
 /// A tenant with a user and a client, and everything that can be made from them.
@@ -181,6 +182,27 @@ impl World {
             login_hint: None,
             hinted_user: Some(self.user.id),
             pushed_as: Some(hash()),
+        }
+    }
+
+    /// A device that nobody has answered for, with its codes good for ten minutes.
+    pub fn device(&self) -> DeviceAuthorization {
+        DeviceAuthorization {
+            tenant_id: self.tenant.id,
+            id: id(),
+            device_code: hash(),
+            user_code: hash(),
+            client_id: self.client.client_id.clone(),
+            request: self.authorization_request(),
+            origin: RequestOrigin { address: Some("192.0.2.7".to_owned()) },
+            state: DeviceState::Pending,
+            user_id: None,
+            approval: DeviceApprovalRecord::default(),
+            entries: 0,
+            poll_interval: Lifetime::from_seconds(5),
+            polled_at: None,
+            created_at: at(0),
+            expires_at: at(600),
         }
     }
 

@@ -5,6 +5,7 @@
 mod administration;
 mod cancellation;
 mod changes;
+mod device;
 mod effects;
 mod fixture;
 mod guards;

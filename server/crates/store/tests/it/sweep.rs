@@ -1,4 +1,5 @@
 use grantor_protocol::Effect;
+use grantor_protocol::model::DeviceAuthorization;
 use grantor_store::{ConsoleSession, on_both_databases};
 
 use crate::fixture::{World, at, hash, id};
@@ -23,6 +24,7 @@ on_both_databases! {
                 access_token.expires_at = expires_at;
                 let mut pushed = world.pushed_request();
                 pushed.expires_at = expires_at;
+                let device = DeviceAuthorization { expires_at, ..world.device() };
                 let client_id = world.client.client_id.clone();
                 let effects = [
                     Effect::StoreInteraction(Box::new(interaction)),
@@ -32,6 +34,8 @@ on_both_databases! {
                     Effect::StoreRefreshToken(Box::new(token)),
                     Effect::StoreAccessToken(Box::new(access_token)),
                     Effect::StorePushedAuthorizationRequest(Box::new(pushed)),
+                    Effect::StoreDeviceAuthorization(Box::new(device)),
+                    Effect::CountAttempt { subject: hash(), most: 1, at: at(-1), expires_at },
                     Effect::RevokeAccessToken { id: id(), expires_at },
                     Effect::SpendAssertion { client_id, jti: hash(), expires_at },
                 ];
@@ -43,11 +47,11 @@ on_both_databases! {
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
         for (deleted, more) in [(3, true), (3, true), (2, false), (0, false)] {
             let report = store.sweep(at(4), 3).await.unwrap();
-            assert_eq!(report.tables.len(), 9);
+            assert_eq!(report.tables.len(), 11);
             for swept in &report.tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (9 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (11 * deleted, more));
         }
     }
 

@@ -41,7 +41,7 @@ async fn the_matrix_is_as_committed() {
          collection of tenants, the others in the tenants that they are given for. \"-\" is refused: 404 where\n\
          the role cannot read the noun, 403 where it can.\n\n",
     );
-    write!(page, "{:<24}", "").unwrap();
+    write!(page, "{:<30}", "").unwrap();
     for role in BUILT_IN_ROLES {
         write!(page, " {role:>16}").unwrap();
     }
@@ -52,7 +52,7 @@ async fn the_matrix_is_as_committed() {
             if action == Action::Suspend && resource != Resource::Tenant {
                 continue;
             }
-            write!(page, "{:<24}", format!("{} {}", resource.as_str(), action.as_str())).unwrap();
+            write!(page, "{:<30}", format!("{} {}", resource.as_str(), action.as_str())).unwrap();
             for role in BUILT_IN_ROLES {
                 let allowed = with(&enforcers, ACME, role, domain)
                     .await
@@ -108,7 +108,7 @@ fn assignments_count_only_where_their_subject_may_act() {
 
 #[test]
 fn every_rule_names_what_exists() {
-    for (role, resource, action) in POLICY {
+    for &(role, resource, action) in POLICY {
         assert!(is_role(role), "{role}");
         assert!(
             resource == "*" || Resource::ALL.iter().any(|known| known.as_str() == resource),

@@ -63,6 +63,7 @@ made! {
     Layout { tenant_name, stylesheet, theme, lang }
     ScopeLine { name, description }
     ReturnLink { host, address }
+    DeviceNotice { user_code, requested, requested_exact, requested_from }
     Application { client_id, client_name, scopes, since, since_exact }
 }
 
@@ -89,9 +90,12 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_logo, client_uri, return_host, user_name, user_email,
+        layout, action, csrf, interaction, client_name, client_logo, client_uri, return_host, device, user_name,
+        user_email,
         scopes, resources, policy_uri, tos_uri,
     }
+    ActivatePage { layout, action, csrf, user_code, problem }
+    DevicePage { layout, title, message, done }
     ErrorPage { layout, title, message, code, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     AccountPage {
