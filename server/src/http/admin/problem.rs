@@ -207,11 +207,6 @@ pub fn of_changes() -> Vec<MetaResponse> {
     ])
 }
 
-/// Those of steps that a thing takes once.
-pub fn of_steps() -> Vec<MetaResponse> {
-    described(&[(PROTECTED, "It is past this step, or not there yet.")])
-}
-
 /// Those of requests with a document.
 pub fn of_documents() -> Vec<MetaResponse> {
     described(&[

@@ -139,7 +139,8 @@ impl<T: Type + Serialize> ApiResponse for Answer<T> {
 impl<T: Type + Serialize> ApiResponse for Moved<T> {
     fn meta() -> MetaResponses {
         let mut responses = vec![described::<T>(200, "As it is now.", vec![])];
-        responses.extend(problem::of_steps());
+        responses.extend(problem::of_changes());
+        responses.extend(problem::of_documents());
         MetaResponses { responses }
     }
 
