@@ -27,6 +27,7 @@ pub mod tenants;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;
+mod verified_tokens;
 
 use std::sync::{Arc, Weak};
 
@@ -48,6 +49,8 @@ pub use passwords::PasswordPool;
 pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
+use verified_tokens::VerifiedTokens;
+
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
@@ -66,6 +69,7 @@ pub struct App {
     pub fetcher: Arc<Fetcher>,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    verified: VerifiedTokens,
     nonces: dpop::NonceKey,
     fetched_keys: client_keys::FetchedKeys,
     key_making: Semaphore,
@@ -117,6 +121,7 @@ impl App {
             fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
             master: Arc::new(master),
+            verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
         }))
     }

@@ -7,6 +7,7 @@ mod client;
 mod me;
 mod page;
 mod problem;
+mod protected_resource;
 mod registration_policy;
 mod secret_text;
 mod tenant;
@@ -18,6 +19,7 @@ pub use client::{
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
+pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
 pub use tenant::{

@@ -107,11 +107,15 @@ impl Findings {
         if holds(GrantType::RefreshToken) && !gives_refresh_tokens {
             self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code or device_code");
         }
-        // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-        if holds(GrantType::ClientCredentials)
-            && metadata.token_endpoint_auth_method == AuthenticationMethod::None
-        {
-            self.add(FIELD, "client_credentials is not for clients that do not authenticate");
+        // RFC 6749 §4.4: the client credentials grant is for confidential clients only. RFC 8693 §5: so
+        // is token exchange, lest a token that leaks be turned into more of them.
+        for (grant_type, name) in [
+            (GrantType::ClientCredentials, "client_credentials"),
+            (GrantType::TokenExchange, "token exchange"),
+        ] {
+            if holds(grant_type) && metadata.token_endpoint_auth_method == AuthenticationMethod::None {
+                self.add(FIELD, format!("{name} is not for clients that do not authenticate"));
+            }
         }
     }
 
@@ -339,7 +343,7 @@ mod tests {
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 29] = [
+        let cases: [Case; 30] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -354,6 +358,11 @@ mod tests {
             (&["grant_types"], |client| {
                 client.token_endpoint_auth_method = AuthenticationMethod::None;
                 client.grant_types = vec![GrantType::ClientCredentials];
+                client.scope = Scope::default();
+            }),
+            (&["grant_types"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::None;
+                client.grant_types = vec![GrantType::TokenExchange];
                 client.scope = Scope::default();
             }),
             (&["grant_types"], |client| client.grant_types = vec![GrantType::RefreshToken]),

@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 13] = [
+const KINDS: [AuditKind; 15] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -86,6 +86,8 @@ const KINDS: [AuditKind; 13] = [
     AuditKind::UserChanged,
     AuditKind::KeyChanged,
     AuditKind::AdministratorCreated,
+    AuditKind::ResourceChanged,
+    AuditKind::TokenExchanged,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -117,6 +119,8 @@ mod tests {
                 AuditKind::UserChanged => 10,
                 AuditKind::KeyChanged => 11,
                 AuditKind::AdministratorCreated => 12,
+                AuditKind::ResourceChanged => 13,
+                AuditKind::TokenExchanged => 14,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -22,19 +22,22 @@ pub enum Resource {
     Tenant,
     Client,
     User,
+    ProtectedResource,
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
 }
 
 impl Resource {
-    pub const ALL: [Self; 4] = [Self::Tenant, Self::Client, Self::User, Self::RoleAssignment];
+    pub const ALL: [Self; 5] =
+        [Self::Tenant, Self::Client, Self::User, Self::ProtectedResource, Self::RoleAssignment];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::Client => "client",
             Self::User => "user",
+            Self::ProtectedResource => "resource",
             Self::RoleAssignment => "role-assignment",
         }
     }
@@ -95,21 +98,24 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 ];
 
 /// What the built-in roles allow: role, resource, action; `*` is every one.
-const POLICY: [(&str, &str, &str); 19] = [
+const POLICY: [(&str, &str, &str); 22] = [
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
     ("tenant-owner", "tenant", "update"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
+    ("tenant-owner", "resource", "*"),
     ("tenant-owner", "role-assignment", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
+    ("tenant-admin", "resource", "*"),
     ("tenant-admin", "role-assignment", "read"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
+    ("client-manager", "resource", "read"),
     ("user-manager", "tenant", "read"),
     ("user-manager", "user", "*"),
     ("device-approver", "tenant", "read"),

@@ -8,6 +8,7 @@ mod clients;
 mod document;
 mod fault;
 mod me;
+mod protected_resources;
 mod tenant_document;
 mod tenants;
 mod users;

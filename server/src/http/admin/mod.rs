@@ -7,6 +7,7 @@ mod me;
 mod paging;
 mod payload;
 mod problem;
+mod protected_resources;
 mod responses;
 mod tenants;
 mod users;
@@ -35,6 +36,8 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// APIs that take a tenant's access tokens.
+    Resources,
 }
 
 const DESCRIPTION: &str = "\
@@ -56,7 +59,13 @@ are refused by name; members that only the server sets are ignored, so that a do
 right while things come and go. Times are RFC 3339, UTC.";
 
 fn description() -> OpenApiService<impl OpenApi, ()> {
-    let nouns = (me::MeApi, tenants::TenantsApi, clients::ClientsApi, users::UsersApi);
+    let nouns = (
+        me::MeApi,
+        tenants::TenantsApi,
+        clients::ClientsApi,
+        users::UsersApi,
+        protected_resources::ProtectedResourcesApi,
+    );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
 

@@ -50,12 +50,20 @@ fn the_user() -> Option<Value> {
     Some(json!({ "username": "target" }))
 }
 
+fn a_resource() -> Option<Value> {
+    Some(json!({ "identifier": "https://fresh.example", "name": "Fresh" }))
+}
+
+fn the_resource() -> Option<Value> {
+    Some(json!({ "name": "Target" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 17] = [
+pub const OPERATIONS: [Operation; 23] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
@@ -73,6 +81,12 @@ pub const OPERATIONS: [Operation; 17] = [
     row("read_user", Resource::User, Action::Read, none),
     row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
+    row("list_protected_resources", Resource::ProtectedResource, Action::Read, none),
+    row("create_protected_resource", Resource::ProtectedResource, Action::Create, a_resource),
+    row("read_protected_resource", Resource::ProtectedResource, Action::Read, none),
+    row("put_protected_resource", Resource::ProtectedResource, Action::Update, the_resource),
+    row("patch_protected_resource", Resource::ProtectedResource, Action::Update, nothing),
+    row("delete_protected_resource", Resource::ProtectedResource, Action::Delete, none),
 ];
 
 /// These take with them what the other operations need, so they come last.
@@ -103,10 +117,12 @@ pub struct Target {
     pub tenant: String,
     pub client_id: String,
     pub user: String,
+    /// The identifier of a protected resource, as it stands in a path.
+    pub resource: String,
 }
 
 impl Target {
-    /// A client and a user of the tenant's, freshly made.
+    /// A client, a user and a protected resource of the tenant's, freshly made.
     pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
         let tenant = app.app.any_tenant(slug).await.unwrap().tenant.clone();
         let target = client(&tenant, "target");
@@ -114,7 +130,10 @@ impl Target {
         let admin = app.platform("platform-admin").await;
         let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user }
+        let resource = json!({ "identifier": "https://target.example/api" });
+        assert_eq!(admin.post(&format!("/tenants/{slug}/resources"), &resource).await.status, 201);
+        let resource = "https%3A%2F%2Ftarget.example%2Fapi".to_owned();
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource }
     }
 }
 
@@ -125,7 +144,8 @@ impl Api<'_> {
         let path = path
             .replace("{tenant}", &target.tenant)
             .replace("{client_id}", &target.client_id)
-            .replace("{user}", &target.user);
+            .replace("{user}", &target.user)
+            .replace("{identifier}", &target.resource);
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
@@ -169,7 +189,7 @@ crate::on_both! {
         assert_eq!(trail(&app, &other.tenant).await.len(), before.1);
     }
 
-    /// Another tenant's client or user is not reached through one's own either.
+    /// Another tenant's client, user or resource is not reached through one's own either.
     async fn foreign_identifiers_name_nothing_at_home(app: TestApp) {
         let acme = app.acme().await;
         app.other().await;
@@ -178,12 +198,22 @@ crate::on_both! {
         let admin = app.platform("platform-admin").await;
         let before = everything_of(&app, &admin, &foreign).await;
         let at_home = Target { tenant: "acme".to_owned(), ..copy(&foreign) };
-        for id in ["read_client", "patch_client", "delete_client", "read_user", "patch_user", "delete_user"] {
+        for id in [
+            "read_client",
+            "patch_client",
+            "delete_client",
+            "read_user",
+            "patch_user",
+            "delete_user",
+            "read_protected_resource",
+            "patch_protected_resource",
+            "delete_protected_resource",
+        ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
         }
         // PUT makes another thing of the same name.
-        for id in ["put_client", "put_user"] {
+        for id in ["put_client", "put_user", "put_protected_resource"] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
         }
@@ -192,14 +222,20 @@ crate::on_both! {
 }
 
 fn copy(target: &Target) -> Target {
-    Target { tenant: target.tenant.clone(), client_id: target.client_id.clone(), user: target.user.clone() }
+    Target {
+        tenant: target.tenant.clone(),
+        client_id: target.client_id.clone(),
+        user: target.user.clone(),
+        resource: target.resource.clone(),
+    }
 }
 
 /// The documents of a target's tenant, and how long its trail is.
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    for path in [tenant.clone(), format!("{tenant}/clients"), format!("{tenant}/users")] {
+    let collections = ["clients", "users", "resources"].map(|noun| format!("{tenant}/{noun}"));
+    for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }
     let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();

@@ -47,6 +47,9 @@ pub enum AuditKind {
     UserChanged,
     KeyChanged,
     AdministratorCreated,
+    ResourceChanged,
+    /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
+    TokenExchanged,
 }
 
 impl AuditKind {
@@ -65,6 +68,8 @@ impl AuditKind {
             Self::UserChanged => "user.changed",
             Self::KeyChanged => "key.changed",
             Self::AdministratorCreated => "administrator.created",
+            Self::ResourceChanged => "resource.changed",
+            Self::TokenExchanged => "token.exchanged",
         }
     }
 }
