@@ -65,6 +65,7 @@ async fn possessions(world: &World) -> Possessions {
         token,
         access_token,
         jti,
+        pushed,
         key,
         console,
         role,
