@@ -71,7 +71,6 @@ async fn possessions(world: &World) -> Possessions {
         role,
         resource,
         opaque,
-        pushed,
     }
 }
 
