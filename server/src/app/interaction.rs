@@ -162,7 +162,7 @@ impl App {
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let Decision { mut effects, outcome } = authorize::grant(granted, &context.policy, now, entropy);
         if consented_now {
-            effects.extend(authorize::consent(granted, now, entropy));
+            effects.extend(authorize::consent(granted, &client.client, now, entropy));
         }
         match self.apply(tenant_id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => Err(OVER),

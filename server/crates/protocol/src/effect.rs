@@ -104,5 +104,10 @@ pub enum Effect {
         jti: SecretHash,
         expires_at: Timestamp,
     },
+    /// A self-made client was used: it is not deleted before this time.
+    ExtendClientLife {
+        client_id: ClientId,
+        until: Timestamp,
+    },
     RecordAudit(Box<AuditEvent>),
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{AuthenticationMethod, GrantType, SigningAlgorithm};
+use crate::model::{AuthenticationMethod, GrantType, RegistrationMode, SigningAlgorithm};
 use crate::{Policy, Scope};
 
 /// Algorithms that clients may sign assertions with (RFC 7523 §3); none is symmetric.
@@ -39,6 +39,9 @@ pub struct Metadata {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    client_id_metadata_document_supported: bool,
 }
 
 /// The document that all four well-known addresses of a tenant answer with.
@@ -97,6 +100,9 @@ pub fn metadata(policy: &Policy) -> Metadata {
         claims_parameter_supported: false,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
+        registration_endpoint: (policy.registration_mode != RegistrationMode::Closed)
+            .then(|| endpoint("register")),
+        client_id_metadata_document_supported: policy.client_id_metadata_documents,
     }
 }
 

@@ -244,6 +244,8 @@ impl Policy {
                 let chosen = self.registration.resources.as_ref();
                 resource.for_self_made_clients
                     && chosen.is_none_or(|chosen| chosen.contains(&resource.identifier))
+                    && (client.metadata.resources.is_empty()
+                        || client.metadata.resources.contains(&resource.identifier))
             } else {
                 client.metadata.resources.contains(&resource.identifier)
             }

@@ -4,7 +4,7 @@ use grantor_protocol::model::TenantId;
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
-use crate::{audit, consent, grant, interaction, session, token};
+use crate::{audit, consent, grant, interaction, registration, session, token};
 
 impl TenantStore<'_> {
     /// Writes what a decision decided, in order, in one durable transaction. Once the database has
@@ -84,6 +84,9 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SpendAssertion { client_id, jti, expires_at } => {
             token::spend_assertion(conn, tenant, &client_id, jti, expires_at).await
         }
+        Effect::ExtendClientLife { client_id, until } => {
+            registration::extend_life(conn, tenant, &client_id, until).await
+        }
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -116,6 +119,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::RevokeAccessToken { .. }
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
+        | Effect::ExtendClientLife { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 13] = [
+const KINDS: [AuditKind; 16] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -86,6 +86,9 @@ const KINDS: [AuditKind; 13] = [
     AuditKind::UserChanged,
     AuditKind::KeyChanged,
     AuditKind::AdministratorCreated,
+    AuditKind::ClientRegistered,
+    AuditKind::ClientExpired,
+    AuditKind::InitialAccessTokenChanged,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -117,6 +120,9 @@ mod tests {
                 AuditKind::UserChanged => 10,
                 AuditKind::KeyChanged => 11,
                 AuditKind::AdministratorCreated => 12,
+                AuditKind::ClientRegistered => 13,
+                AuditKind::ClientExpired => 14,
+                AuditKind::InitialAccessTokenChanged => 15,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -6,6 +6,7 @@
 //! reads a clock or makes randomness, and nobody is answered before what was promised is durable.
 
 mod apply;
+mod attempts;
 mod audit;
 mod changes;
 mod client;
@@ -14,6 +15,7 @@ mod consent;
 mod console_session;
 mod error;
 mod grant;
+mod initial_access_token;
 mod installation;
 mod interaction;
 mod migrate;
@@ -21,6 +23,7 @@ mod options;
 mod page;
 mod postgres;
 mod protected_resource;
+mod registration;
 mod role_assignment;
 mod schema;
 mod session;
@@ -43,6 +46,7 @@ use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
+pub use attempts::Attempts;
 pub use changes::{Change, ChangeKind, Changes};
 pub use console_session::ConsoleSession;
 pub use error::{ApplyError, Error, OpenError, WriteError};
@@ -50,6 +54,7 @@ pub use installation::Installation;
 pub use migrate::SchemaState;
 pub use options::Options;
 pub use page::{Cursor, Listing, MalformedCursor, Page};
+pub use registration::UnusedClient;
 pub use role_assignment::{RoleAssignment, Subject};
 pub use signing_key::KeyChange;
 pub use sweep::{SweepReport, Swept};

@@ -33,7 +33,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 8] = [
+const EXPIRING: [(&str, &str); 10] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -42,6 +42,8 @@ const EXPIRING: [(&str, &str); 8] = [
     ("spent_assertions", "tenant_id, client_id, jti"),
     ("console_sessions", "tenant_id, hash"),
     ("access_tokens", "tenant_id, hash"),
+    ("initial_access_tokens", "tenant_id, id"),
+    ("attempts", "tenant_id, subject"),
 ];
 
 impl Store {

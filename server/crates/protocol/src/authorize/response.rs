@@ -2,7 +2,7 @@ use url::form_urlencoded;
 
 use super::{AuthorizationRequest, ResponseMode, ReturnAddress};
 use crate::model::{
-    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Consent, Grant, Interaction, Session,
+    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, Consent, Grant, Interaction, Session,
 };
 use crate::{Decision, Effect, Entropy, Error, ErrorCode, Id, Policy, Secret, SecretKind, Timestamp};
 
@@ -86,7 +86,7 @@ pub fn grant(
 }
 
 /// The effects of remembering that the user let the client have what it asks for.
-pub fn consent(granted: Granted<'_>, now: Timestamp, entropy: &dyn Entropy) -> Vec<Effect> {
+pub fn consent(granted: Granted<'_>, client: &Client, now: Timestamp, entropy: &dyn Entropy) -> Vec<Effect> {
     let Granted { request, session, .. } = granted;
     let consent = Consent {
         tenant_id: session.tenant_id,
@@ -94,7 +94,7 @@ pub fn consent(granted: Granted<'_>, now: Timestamp, entropy: &dyn Entropy) -> V
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
-        client_fingerprint: None,
+        client_fingerprint: client.consent_fingerprint(),
         given_at: now,
     };
     let event = AuditEvent {

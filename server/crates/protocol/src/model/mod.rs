@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod grant;
 mod interaction;
+mod registration;
 mod resource;
 mod session;
 mod signing_key;
@@ -20,6 +21,9 @@ pub use grant::{
     RevocationReason, TokenId,
 };
 pub use interaction::{Interaction, InteractionId, Purpose};
+pub use registration::{
+    InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
+};
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
