@@ -27,6 +27,7 @@ pub mod userinfo;
 use std::sync::{Arc, Weak};
 
 use grantor_jose::MasterKey;
+use grantor_outbound::Fetcher;
 use grantor_protocol::model::TenantId;
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
@@ -56,6 +57,9 @@ pub struct App {
     pub limits: ParamLimits,
     pub enforcers: admin::Enforcers,
     pub capabilities: Capabilities,
+    /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
+    /// budget.
+    pub fetcher: Arc<Fetcher>,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     key_making: Semaphore,
@@ -73,6 +77,7 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     pub hashing_threads: usize,
     pub capabilities: Capabilities,
+    pub fetcher: Fetcher,
 }
 
 /// How often a decision is made anew when what it relied on has changed meanwhile. The second time
@@ -101,6 +106,7 @@ impl App {
             limits: ParamLimits { count: 64, value_length: 8192 },
             enforcers,
             capabilities: parts.capabilities,
+            fetcher: Arc::new(parts.fetcher),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             master: Arc::new(master),
             key_making: Semaphore::new(1),

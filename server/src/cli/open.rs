@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use grantor_protocol::Capabilities;
+use grantor_outbound::{Fetcher, Options as FetchOptions, SystemNetwork};
 use grantor_store::{Backend, Options, SchemaState, Store};
+
+use rustls::RootCertStore;
 
 use super::Failure;
 use crate::app::{App, Parts, SystemClock, SystemEntropy, bootstrap};
@@ -43,9 +45,24 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
         entropy: Arc::new(entropy),
         // Half of the cores: the other half goes on answering token requests.
         hashing_threads: (cores / 2).max(1),
-        capabilities: Capabilities::default(),
+        capabilities: config.capabilities(),
+        fetcher: fetcher(config)?,
     };
     App::new(parts).await.map_err(Failure::because)
+}
+
+/// The fetcher. A system without certificate authorities runs without what needs it: every fetch of an
+/// https address fails there.
+fn fetcher(config: &Config) -> Result<Fetcher, Failure> {
+    let options =
+        FetchOptions { allow_private_network: config.allow_private_network, ..FetchOptions::default() };
+    match Fetcher::new(options) {
+        Err(error @ grantor_outbound::Error::NoAuthorities(_)) => {
+            tracing::warn!(%error, "https addresses that clients name cannot be fetched");
+            Fetcher::with(options, Arc::new(SystemNetwork), RootCertStore::empty()).map_err(Failure::because)
+        }
+        other => other.map_err(Failure::because),
+    }
 }
 
 /// [`app`] for a command: the system tenant is there, too.

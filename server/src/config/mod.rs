@@ -7,6 +7,8 @@ mod values;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use grantor_protocol::Capabilities;
+
 pub use networks::{Network, TrustedProxies};
 pub use sources::{KEYS, Overrides, Sources};
 pub use values::{LogFormat, PublicUrl, TlsClientAuth};
@@ -110,6 +112,14 @@ impl Config {
             allow_private_network: values::flag(sources, "allow_private_network")?,
             log_format: sources.parsed("log_format")?.unwrap_or(LogFormat::Text),
         })
+    }
+}
+
+impl Config {
+    /// What the tenants' policies may count on.
+    pub fn capabilities(&self) -> Capabilities {
+        let own = self.tls.as_ref().is_some_and(|tls| tls.client_auth == TlsClientAuth::Optional);
+        Capabilities { client_certificates: own || !self.trusted_proxies.is_empty() }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use grantor::app::{App, Parts};
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
+use grantor_outbound::{Fetcher, Options as FetchOptions};
 use grantor_protocol::{Capabilities, Entropy};
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Options, Store};
@@ -74,6 +75,8 @@ impl TestApp {
             entropy,
             hashing_threads: 2,
             capabilities: Capabilities { client_certificates: true },
+            fetcher: Fetcher::new(FetchOptions { allow_private_network: true, ..FetchOptions::default() })
+                .unwrap(),
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();
