@@ -74,7 +74,10 @@ impl App {
     ) -> Result<Begun, AuthorizeError> {
         let client_id = params.get("client_id").and_then(ClientId::parse);
         let client = match &client_id {
-            Some(client_id) => self.client(context.tenant.id, client_id).await?,
+            Some(client_id) => match self.named_client(context, client_id).await {
+                Err(Fault::Protocol(error)) => return Err(AuthorizeError::Page(error)),
+                found => found?,
+            },
             None => None,
         };
         let policy = &context.policy;
@@ -102,8 +105,9 @@ impl App {
         match (step, signed_in) {
             (Step::Done, Some(signed_in)) => {
                 let granted = Granted { request: &request, session: &signed_in.session, interaction: None };
-                let Decision { effects, outcome } =
+                let Decision { mut effects, outcome } =
                     authorize::grant(granted, policy, self.now(), self.entropy.as_ref());
+                effects.extend(self.note_use(context, &client));
                 self.apply(context.tenant.id, effects).await?;
                 Ok(answer(outcome.map_err(Fault::from)?))
             }

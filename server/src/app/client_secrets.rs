@@ -1,7 +1,9 @@
 //! Client secrets: made here, shown once, kept as a hash, and encrypted where the method needs the
 //! secret itself.
 
-use grantor_protocol::model::{AuthenticationMethod, ClientId, ClientSecret, ClientSecretId, TenantId};
+use grantor_protocol::model::{
+    AuthenticationMethod, Client, ClientId, ClientSecret, ClientSecretId, TenantId,
+};
 use grantor_protocol::{Id, Secret, SecretKind};
 
 use super::{App, Fault};
@@ -30,6 +32,28 @@ impl App {
         };
         let stored = ClientSecret { id, hash: secret.hash(), created_at: now, expires_at: None, sealed };
         Ok((secret, stored))
+    }
+
+    /// Gives a client that needs a secret its first one, and takes those that it has no use for.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library.
+    pub(super) fn provide_secret(&self, client: &mut Client) -> Result<Option<Secret>, Fault> {
+        let method = client.metadata.token_endpoint_auth_method;
+        if !method.uses_secret() {
+            client.secrets.clear();
+            return Ok(None);
+        }
+        // A secret of before is known by its hash alone, which is no key for client_secret_jwt.
+        if method == AuthenticationMethod::ClientSecretJwt {
+            client.secrets.retain(|held| held.sealed.is_some());
+        }
+        if !client.secrets.is_empty() {
+            return Ok(None);
+        }
+        let (secret, stored) = self.new_client_secret(client.tenant_id, &client.client_id, method)?;
+        client.secrets.push(stored);
+        Ok(Some(secret))
     }
 }
 

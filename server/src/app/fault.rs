@@ -20,6 +20,13 @@ pub enum Fault {
     /// More work than is accepted at the moment; nothing was done.
     #[error("busy: {0}")]
     Busy(&'static str),
+    /// More of the same in a time than is allowed; nothing was done.
+    #[error("too many {what}")]
+    TooMany {
+        what: &'static str,
+        /// Seconds until more are taken.
+        retry_after: u32,
+    },
     #[error("{0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }

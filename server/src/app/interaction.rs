@@ -161,6 +161,7 @@ impl App {
         let granted = Granted { request, session: &signed_in.session, interaction };
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let Decision { mut effects, outcome } = authorize::grant(granted, &context.policy, now, entropy);
+        effects.extend(self.note_use(context, client));
         if consented_now {
             effects.extend(authorize::consent(granted, &client.client, now, entropy));
         }

@@ -1,7 +1,7 @@
 //! Tenants in use, each with its keys parsed, its policy compiled and its public documents rendered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,6 +58,8 @@ pub struct LoadedClient {
     pub client: Client,
     /// None where the client has no keys, or such as cannot be read.
     pub keys: Option<KeySet>,
+    /// When a self-made client's use was written down last from here, in microseconds of Unix time.
+    pub(super) use_noted_at: AtomicI64,
 }
 
 /// What is kept in memory. Whatever changes is forgotten and read again when it is used next.
@@ -164,7 +166,7 @@ impl App {
         let generation = self.caches.generation.load(Ordering::SeqCst);
         let Some(client) = self.store.tenant(tenant_id).client(client_id).await? else { return Ok(None) };
         let keys = client.metadata.jwks.as_ref().and_then(|jwks| KeySet::parse(jwks).ok());
-        let loaded = Arc::new(LoadedClient { client, keys });
+        let loaded = Arc::new(LoadedClient { client, keys, use_noted_at: AtomicI64::default() });
         if self.caches.generation.load(Ordering::SeqCst) == generation {
             self.caches.clients.insert(key, Arc::clone(&loaded));
         }

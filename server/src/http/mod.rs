@@ -11,6 +11,7 @@ pub mod management;
 mod measure;
 mod oauth;
 mod pages;
+mod registration;
 mod render;
 pub mod request_id;
 mod routes;

@@ -77,6 +77,20 @@ pub fn bearer_error(fault: &Fault) -> Response {
     response
 }
 
+/// An error of the registration endpoints (RFC 7591 §3.2.2, RFC 7592 §2), whose tokens are bearer tokens.
+pub fn registration_error(fault: &Fault) -> Response {
+    log(fault);
+    let status = status(fault);
+    let (code, description) = public(fault);
+    let mut response = json(status, &ErrorBody { error: code.as_str(), error_description: &description });
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = format!("Bearer error=\"{}\", error_description=\"{description}\"", code.as_str());
+        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    retry_after(fault, &mut response);
+    response
+}
+
 /// RFC 6750 §3.1: a request without any token is told the scheme and nothing more.
 pub fn bearer_challenge() -> Response {
     let mut response = Response::from(StatusCode::UNAUTHORIZED);
@@ -116,6 +130,9 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
             None,
         ),
         Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
+        Fault::TooMany { .. } => {
+            ("Too many at a time", "Wait a while, then try again.".to_owned(), None)
+        }
         Fault::Internal(_) => {
             ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
         }
@@ -166,6 +183,7 @@ pub fn status(fault: &Fault) -> StatusCode {
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
         Fault::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -177,6 +195,9 @@ fn public(fault: &Fault) -> (ErrorCode, String) {
         Fault::UnknownTenant | Fault::SuspendedTenant => (ErrorCode::InvalidRequest, fault.to_string()),
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),
         Fault::Busy(_) => (ErrorCode::TemporarilyUnavailable, "the server is busy; try again".to_owned()),
+        Fault::TooMany { what, .. } => {
+            (ErrorCode::TemporarilyUnavailable, format!("too many {what} in a short time; try again later"))
+        }
         Fault::Internal(_) => {
             (ErrorCode::ServerError, "the server failed; X-Request-Id finds its log".to_owned())
         }
@@ -192,8 +213,12 @@ pub fn log(fault: &Fault) {
 }
 
 fn retry_after(fault: &Fault, response: &mut Response) {
-    if matches!(fault, Fault::Busy(_)) {
-        set(response, header::RETRY_AFTER, RETRY_AFTER);
+    match fault {
+        Fault::Busy(_) => set(response, header::RETRY_AFTER, RETRY_AFTER),
+        Fault::TooMany { retry_after, .. } => {
+            set(response, header::RETRY_AFTER, &retry_after.to_string());
+        }
+        _ => {}
     }
 }
 

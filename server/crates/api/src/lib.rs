@@ -4,6 +4,7 @@
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
 mod client;
+mod initial_access_token;
 mod me;
 mod page;
 mod problem;
@@ -15,6 +16,7 @@ mod user;
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };
+pub use initial_access_token::InitialAccessToken;
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};

@@ -25,10 +25,12 @@ pub enum Resource {
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
+    InitialAccessToken,
 }
 
 impl Resource {
-    pub const ALL: [Self; 4] = [Self::Tenant, Self::Client, Self::User, Self::RoleAssignment];
+    pub const ALL: [Self; 5] =
+        [Self::Tenant, Self::Client, Self::User, Self::RoleAssignment, Self::InitialAccessToken];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Resource {
             Self::Client => "client",
             Self::User => "user",
             Self::RoleAssignment => "role-assignment",
+            Self::InitialAccessToken => "initial-access-token",
         }
     }
 }
@@ -95,7 +98,7 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 ];
 
 /// What the built-in roles allow: role, resource, action; `*` is every one.
-const POLICY: [(&str, &str, &str); 19] = [
+const POLICY: [(&str, &str, &str); 22] = [
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
@@ -103,13 +106,16 @@ const POLICY: [(&str, &str, &str); 19] = [
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
     ("tenant-owner", "role-assignment", "*"),
+    ("tenant-owner", "initial-access-token", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
     ("tenant-admin", "role-assignment", "read"),
+    ("tenant-admin", "initial-access-token", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
+    ("client-manager", "initial-access-token", "*"),
     ("user-manager", "tenant", "read"),
     ("user-manager", "user", "*"),
     ("device-approver", "tenant", "read"),

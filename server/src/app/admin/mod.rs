@@ -7,6 +7,7 @@ mod client_document;
 mod clients;
 mod document;
 mod fault;
+mod initial_access_tokens;
 mod me;
 mod tenant_document;
 mod tenants;

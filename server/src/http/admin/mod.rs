@@ -3,6 +3,7 @@
 
 mod caller;
 mod clients;
+mod initial_access_tokens;
 mod me;
 mod paging;
 mod payload;
@@ -35,6 +36,9 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// What lets others register clients at a tenant.
+    #[oai(rename = "Initial access tokens")]
+    InitialAccessTokens,
 }
 
 const DESCRIPTION: &str = "\
@@ -56,7 +60,13 @@ are refused by name; members that only the server sets are ignored, so that a do
 right while things come and go. Times are RFC 3339, UTC.";
 
 fn description() -> OpenApiService<impl OpenApi, ()> {
-    let nouns = (me::MeApi, tenants::TenantsApi, clients::ClientsApi, users::UsersApi);
+    let nouns = (
+        me::MeApi,
+        tenants::TenantsApi,
+        clients::ClientsApi,
+        users::UsersApi,
+        initial_access_tokens::InitialAccessTokensApi,
+    );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
 

@@ -94,7 +94,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
             Fault::SuspendedTenant => (FORBIDDEN, fault.to_string()),
             Fault::Protocol(error) => (INVALID, error.description.clone()),
             Fault::Expired(detail) => (UNAUTHENTICATED, (*detail).to_owned()),
-            Fault::Busy(_) => (BUSY, "nothing was done; try again".to_owned()),
+            Fault::Busy(_) | Fault::TooMany { .. } => (BUSY, "nothing was done; try again".to_owned()),
             Fault::Internal(_) => (INTERNAL, "the correlation id finds what happened in the log".to_owned()),
         },
     }

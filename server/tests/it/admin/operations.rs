@@ -55,7 +55,7 @@ fn nothing() -> Option<Value> {
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 17] = [
+pub const OPERATIONS: [Operation; 20] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
@@ -73,11 +73,15 @@ pub const OPERATIONS: [Operation; 17] = [
     row("read_user", Resource::User, Action::Read, none),
     row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
+    row("list_initial_access_tokens", Resource::InitialAccessToken, Action::Read, none),
+    row("create_initial_access_token", Resource::InitialAccessToken, Action::Create, nothing),
+    row("read_initial_access_token", Resource::InitialAccessToken, Action::Read, none),
 ];
 
 /// These take with them what the other operations need, so they come last.
-pub const LAST_OPERATIONS: [Operation; 2] = [
+pub const LAST_OPERATIONS: [Operation; 3] = [
     row("delete_user", Resource::User, Action::Delete, none),
+    row("delete_initial_access_token", Resource::InitialAccessToken, Action::Delete, none),
     row("delete_tenant", Resource::Tenant, Action::Delete, none),
 ];
 
@@ -103,6 +107,7 @@ pub struct Target {
     pub tenant: String,
     pub client_id: String,
     pub user: String,
+    pub token: String,
 }
 
 impl Target {
@@ -114,7 +119,9 @@ impl Target {
         let admin = app.platform("platform-admin").await;
         let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user }
+        let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
+        let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, token }
     }
 }
 
@@ -125,7 +132,8 @@ impl Api<'_> {
         let path = path
             .replace("{tenant}", &target.tenant)
             .replace("{client_id}", &target.client_id)
-            .replace("{user}", &target.user);
+            .replace("{user}", &target.user)
+            .replace("{token}", &target.token);
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
@@ -178,7 +186,16 @@ crate::on_both! {
         let admin = app.platform("platform-admin").await;
         let before = everything_of(&app, &admin, &foreign).await;
         let at_home = Target { tenant: "acme".to_owned(), ..copy(&foreign) };
-        for id in ["read_client", "patch_client", "delete_client", "read_user", "patch_user", "delete_user"] {
+        for id in [
+            "read_client",
+            "patch_client",
+            "delete_client",
+            "read_user",
+            "patch_user",
+            "delete_user",
+            "read_initial_access_token",
+            "delete_initial_access_token",
+        ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
         }
@@ -192,14 +209,19 @@ crate::on_both! {
 }
 
 fn copy(target: &Target) -> Target {
-    Target { tenant: target.tenant.clone(), client_id: target.client_id.clone(), user: target.user.clone() }
+    Target {
+        tenant: target.tenant.clone(),
+        client_id: target.client_id.clone(),
+        user: target.user.clone(),
+        token: target.token.clone(),
+    }
 }
 
 /// The documents of a target's tenant, and how long its trail is.
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    for path in [tenant.clone(), format!("{tenant}/clients"), format!("{tenant}/users")] {
+    for path in ["", "/clients", "/users", "/initial-access-tokens"].map(|noun| format!("{tenant}{noun}")) {
         documents.push(admin.get(&path).await.document(200));
     }
     let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();

@@ -88,7 +88,7 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_uri, return_host, user_name, user_email, scopes,
+        layout, action, csrf, interaction, client_name, client_host, warning, client_uri, return_host, user_name, user_email, scopes,
         resources, policy_uri, tos_uri,
     }
     ErrorPage { layout, title, message, code, correlation_id }
