@@ -3,6 +3,7 @@
 mod assertion;
 mod bad_input;
 mod client_auth;
+mod client_id_document;
 mod code_flow;
 mod console;
 mod cors;
@@ -14,6 +15,8 @@ mod nodes;
 mod pages;
 mod prompts;
 mod races;
+mod register;
+mod registration_management;
 mod responses;
 mod setup;
 mod tokens;
