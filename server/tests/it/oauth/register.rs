@@ -224,6 +224,7 @@ on_both! {
         app.clock.advance(600);
         acme.register(&app, Some(&expiring), &confidential()).await.expect_error(401, "invalid_token");
         let (id, deleted) = initial_access_token(&app, "acme", &json!({})).await;
+        let admin = app.platform("platform-admin").await;
         let path = format!("/tenants/acme/initial-access-tokens/{id}");
         assert_eq!(admin.delete(&path).await.status, 204);
         acme.register(&app, Some(&deleted), &confidential()).await.expect_error(401, "invalid_token");
