@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use grantor_jose::{Algorithm, NumericDate};
+use grantor_jose::{Algorithm, KeySet, NumericDate};
 use grantor_protocol::client_auth::{self, AssertionClaims, Credentials};
-use grantor_protocol::confirmation::Possession;
-use grantor_protocol::metadata::ASSERTION_ALGORITHMS;
 use grantor_protocol::model::{AuthenticationMethod, ClientId};
 use grantor_protocol::{Effect, Error, Params, Secret, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{App, Fault, LoadedClient, TenantContext};
+use super::certificates::self_signed_matches;
+use super::dpop::DpopHeader;
+use super::{App, Fault, LoadedClient, Peer, TenantContext};
 
 /// A request to an endpoint that clients call themselves.
 #[derive(Clone, Copy)]
@@ -18,13 +19,13 @@ pub struct ClientRequest<'a> {
     pub params: &'a Params,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
+    pub dpop: DpopHeader<'a>,
+    pub peer: &'a Peer,
 }
 
 /// A client that proved who it is.
 pub struct AuthenticatedClient {
     pub loaded: Arc<LoadedClient>,
-    /// What the request proved to have beside the client's credentials.
-    pub possession: Possession,
     /// What the proof spends; to be applied with the decision.
     pub spent: Option<Effect>,
 }
@@ -56,18 +57,25 @@ impl App {
         context: &TenantContext,
         request: ClientRequest<'_>,
     ) -> Result<AuthenticatedClient, Fault> {
-        let possession = Possession::default();
         match client_auth::credentials(request.authorization, request.params)? {
             Credentials::None { client_id } => {
                 let loaded = self.known_client(context, &client_id).await?;
-                client_auth::check_method(&loaded.client, AuthenticationMethod::None)?;
-                Ok(AuthenticatedClient { loaded, possession, spent: None })
+                // RFC 8705 §2: such a client names itself, and its certificate is in the connection. A
+                // certificate says nothing of clients that are registered otherwise.
+                let registered = loaded.client.metadata.token_endpoint_auth_method;
+                if registered.uses_certificate() {
+                    client_auth::check_method(&loaded.client, registered)?;
+                    self.check_certificate(context, &loaded, request.peer).await?;
+                } else {
+                    client_auth::check_method(&loaded.client, AuthenticationMethod::None)?;
+                }
+                Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Secret { method, client_id, secret } => {
                 let loaded = self.known_client(context, &client_id).await?;
                 client_auth::check_method(&loaded.client, method)?;
                 client_auth::check_secret(&loaded.client, &secret, self.now())?;
-                Ok(AuthenticatedClient { loaded, possession, spent: None })
+                Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Assertion { client_id, assertion } => {
                 self.authenticate_by_assertion(context, client_id, &assertion).await
@@ -84,7 +92,36 @@ impl App {
         Ok(client.ok_or_else(|| Error::invalid_client("there is no such client"))?)
     }
 
-    /// `private_key_jwt` (RFC 7523 §2.2, OpenID Connect Core §9).
+    /// `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2).
+    async fn check_certificate(
+        &self,
+        context: &TenantContext,
+        loaded: &LoadedClient,
+        peer: &Peer,
+    ) -> Result<(), Fault> {
+        let refused = |why: String| Error::invalid_client(format!("client certificate: {why}"));
+        let missing = |what: &str| refused(format!("there is no {what}"));
+        let certificate = peer.certificate.as_deref().ok_or_else(|| missing("such thing"))?;
+        if loaded.client.metadata.token_endpoint_auth_method == AuthenticationMethod::SelfSignedTlsClientAuth
+        {
+            let registered = |_: &KeySet, jwks: &Value| {
+                let matches = self_signed_matches(certificate, jwks);
+                matches.then_some(()).ok_or(grantor_jose::Error::NoMatchingKey)
+            };
+            let matched = self.try_keys(loaded, registered).await;
+            return Ok(matched.map_err(|error| refused(error.to_string()))?);
+        }
+        let authorities = context.client_authorities.as_ref().ok_or_else(|| missing("trusted authority"))?;
+        let subject = loaded.certificate_subject.as_ref().ok_or_else(|| missing("registered subject"))?;
+        authorities.verify(certificate, self.now()).map_err(|error| refused(error.to_string()))?;
+        if !subject.matches(certificate.names()) {
+            return Err(refused("it is another's".to_owned()).into());
+        }
+        Ok(())
+    }
+
+    /// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2, OpenID Connect Core §9). Registration says
+    /// which of them it is and never the assertion: a public key is known to all, and is no secret.
     async fn authenticate_by_assertion(
         &self,
         context: &TenantContext,
@@ -100,12 +137,22 @@ impl App {
         let client_id = ClientId::parse(&subject.sub)
             .ok_or_else(|| Error::invalid_client("the sub of the assertion is not a client_id"))?;
         let loaded = self.known_client(context, &client_id).await?;
-        client_auth::check_method(&loaded.client, AuthenticationMethod::PrivateKeyJwt)?;
-        let keys =
-            loaded.keys.as_ref().ok_or_else(|| Error::invalid_client("the client has no readable jwks"))?;
-        let allowed: Vec<Algorithm> =
-            ASSERTION_ALGORITHMS.iter().filter_map(|name| name.parse().ok()).collect();
-        let jwt: AssertionJwt = keys.verify(assertion, &allowed).map_err(unreadable)?.claims;
+        let by_secret =
+            loaded.client.metadata.token_endpoint_auth_method == AuthenticationMethod::ClientSecretJwt;
+        let method = if by_secret {
+            AuthenticationMethod::ClientSecretJwt
+        } else {
+            AuthenticationMethod::PrivateKeyJwt
+        };
+        client_auth::check_method(&loaded.client, method)?;
+        let names = client_auth::assertion_algorithms(&loaded.client);
+        let allowed: Vec<Algorithm> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let jwt: AssertionJwt = if by_secret {
+            self.verify_by_secret(&loaded, assertion, &allowed).map_err(unreadable)?
+        } else {
+            let verified = self.verify_by_client(&loaded, assertion, &allowed).await;
+            verified.map_err(|error| Error::invalid_client(format!("client_assertion: {error}")))?.claims
+        };
         let time = |date: NumericDate| Timestamp::from_unix_seconds(date.0);
         let claims = AssertionClaims {
             iss: jwt.iss,
@@ -125,6 +172,22 @@ impl App {
             already_spent,
             self.now(),
         )?;
-        Ok(AuthenticatedClient { loaded, possession: Possession::default(), spent: Some(spent) })
+        Ok(AuthenticatedClient { loaded, spent: Some(spent) })
+    }
+
+    fn verify_by_secret(
+        &self,
+        loaded: &LoadedClient,
+        assertion: &str,
+        allowed: &[Algorithm],
+    ) -> grantor_jose::Result<AssertionJwt> {
+        let mut outcome = Err(grantor_jose::Error::NoMatchingKey);
+        for key in loaded.secret_keys.iter().filter_map(|key| key.valid(self.now())) {
+            outcome = key.verify(assertion, allowed).map(|verified| verified.claims);
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
     }
 }

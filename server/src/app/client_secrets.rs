@@ -1,10 +1,11 @@
 //! Client secrets: made here, shown once, kept as a hash, and encrypted where the method needs the
 //! secret itself.
 
+use grantor_jose::VerificationKey;
 use grantor_protocol::model::{
     AuthenticationMethod, Client, ClientId, ClientSecret, ClientSecretId, TenantId,
 };
-use grantor_protocol::{Id, Secret, SecretKind};
+use grantor_protocol::{Id, Secret, SecretKind, Timestamp};
 
 use super::{App, Fault};
 
@@ -13,7 +14,7 @@ impl App {
     ///
     /// # Errors
     /// A fault of the cryptographic library.
-    pub(super) fn new_client_secret(
+    pub fn new_client_secret(
         &self,
         tenant_id: TenantId,
         client_id: &ClientId,
@@ -54,6 +55,43 @@ impl App {
         let (secret, stored) = self.new_client_secret(client.tenant_id, &client.client_id, method)?;
         client.secrets.push(stored);
         Ok(Some(secret))
+    }
+}
+
+/// One secret of a client that signs with its secrets (OpenID Connect Core §9), opened once.
+#[derive(Debug)]
+pub struct SecretKey {
+    key: VerificationKey,
+    /// None: until it is removed.
+    expires_at: Option<Timestamp>,
+}
+
+impl SecretKey {
+    /// The key, if its secret is valid.
+    pub fn valid(&self, now: Timestamp) -> Option<&VerificationKey> {
+        self.expires_at.is_none_or(|expires_at| now < expires_at).then_some(&self.key)
+    }
+}
+
+impl App {
+    /// The secrets of a client of `client_secret_jwt`. One that does not open is missing, and said to the
+    /// log.
+    pub(super) fn secret_keys(&self, client: &Client) -> Vec<SecretKey> {
+        if client.metadata.token_endpoint_auth_method != AuthenticationMethod::ClientSecretJwt {
+            return vec![];
+        }
+        let open = |held: &ClientSecret| {
+            let data = associated_data(client.tenant_id, &client.client_id, held.id);
+            let opened = self.master.open(&data, held.sealed.as_deref()?);
+            opened
+                .and_then(|secret| VerificationKey::from_hmac_secret(secret.expose()))
+                .inspect_err(|error| {
+                    tracing::error!(%error, client_id = %client.client_id, "a client's secret cannot be opened");
+                })
+                .ok()
+                .map(|key| SecretKey { key, expires_at: held.expires_at })
+        };
+        client.secrets.iter().filter_map(open).collect()
     }
 }
 

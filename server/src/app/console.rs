@@ -12,7 +12,8 @@ use url::form_urlencoded;
 use super::admin::Caller;
 use super::bootstrap::{CONSOLE_CLIENT, SYSTEM_TENANT};
 use super::client_auth::ClientRequest;
-use super::{App, Fault};
+use super::dpop::DpopHeader;
+use super::{App, Fault, Peer};
 
 /// What the browser keeps while it signs in, and where it goes.
 pub struct ConsoleFlow {
@@ -69,7 +70,9 @@ impl App {
             .append_pair("redirect_uri", &self.console_callback())
             .finish();
         let params = Params::parse(body.as_bytes(), self.limits)?;
-        let tokens = self.token(&context, ClientRequest { params: &params, authorization: None }).await?;
+        let (authorization, dpop, peer) = (None, DpopHeader::Absent, &Peer::default());
+        let request = ClientRequest { params: &params, authorization, dpop, peer };
+        let tokens = self.token(&context, request).await?;
         let read = self.read_access_token(&context, &tokens.access_token).await?;
         let user_id: UserId = read
             .and_then(|read| read.claims.sub.parse().ok())

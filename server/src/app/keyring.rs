@@ -109,6 +109,11 @@ impl KeyRing {
         Jwks { keys: self.verifying.iter().map(|(_, key)| key.public_jwk().clone()).collect() }
     }
 
+    /// Whether tokens signed with this key count.
+    pub fn holds(&self, kid: &str) -> bool {
+        self.verifying.iter().any(|(held, _)| held == kid)
+    }
+
     /// Verifies a token of this tenant's own, of the given `typ`.
     ///
     /// # Errors

@@ -7,9 +7,11 @@ pub mod bootstrap;
 pub mod certificates;
 pub mod client_auth;
 mod client_id_document;
+pub mod client_keys;
 mod client_secrets;
 pub mod clock;
 pub mod console;
+pub mod dpop;
 pub mod entropy;
 mod fault;
 mod forms;
@@ -25,6 +27,7 @@ pub mod tenants;
 pub mod token;
 pub mod tokens;
 pub mod userinfo;
+mod verified_tokens;
 
 use std::sync::{Arc, Weak};
 
@@ -46,6 +49,8 @@ pub use passwords::PasswordPool;
 pub use peer::{ClientCertificate, Peer};
 pub use tenants::{Caches, LoadedClient, TenantContext};
 
+use verified_tokens::VerifiedTokens;
+
 /// Everything that use cases work with, built once and handed down.
 pub struct App {
     pub store: Store,
@@ -64,6 +69,9 @@ pub struct App {
     pub fetcher: Arc<Fetcher>,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
+    verified: VerifiedTokens,
+    nonces: dpop::NonceKey,
+    fetched_keys: client_keys::FetchedKeys,
     key_making: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
@@ -110,7 +118,10 @@ impl App {
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
+            fetched_keys: client_keys::FetchedKeys::default(),
+            nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),
             master: Arc::new(master),
+            verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
         }))
     }

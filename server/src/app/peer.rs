@@ -32,6 +32,13 @@ pub struct Peer {
     pub certificate: Option<Arc<ClientCertificate>>,
 }
 
+impl Peer {
+    /// The thumbprint of the certificate, which tokens are bound to (RFC 8705 §3.1).
+    pub fn certificate_thumbprint(&self) -> Option<String> {
+        self.certificate.as_ref().map(|certificate| certificate.thumbprint().to_owned())
+    }
+}
+
 /// A client's certificate with what came along to build its chain from, parsed once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificate {

@@ -1,5 +1,7 @@
 //! Token revocation (RFC 7009).
 
+use std::sync::Arc;
+
 use grantor_protocol::revoke::{self, Presented};
 use grantor_protocol::{Secret, SecretKind};
 
@@ -34,6 +36,7 @@ impl App {
             return Ok(found.map_or(Presented::Unknown, |held| Presented::RefreshToken(Box::new(held))));
         }
         let read = self.read_access_token(context, token).await?.filter(|read| !read.revoked);
-        Ok(read.map_or(Presented::Unknown, |read| Presented::AccessToken(Box::new(read.claims))))
+        let claims = read.map(|read| Box::new(Arc::unwrap_or_clone(read.claims)));
+        Ok(claims.map_or(Presented::Unknown, Presented::AccessToken))
     }
 }

@@ -7,15 +7,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use grantor_jose::KeySet;
+use grantor_protocol::certificate::ExpectedSubject;
 use grantor_protocol::model::{
     Client, ClientId, KeyState, ProtectedResource, SigningAlgorithm, Tenant, TenantId, TenantStatus,
 };
-use grantor_protocol::{Policy, ResourceRules, metadata};
+use grantor_protocol::{Policy, ResourceRules, metadata, registration};
 use grantor_store::{Change, ChangeKind};
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::certificates::TrustAnchors;
+use super::client_secrets::SecretKey;
 use super::keyring::KeyRing;
 use super::{App, Fault};
 
@@ -34,6 +37,8 @@ pub struct TenantContext {
     pub keys: KeyRing,
     pub metadata: Document,
     pub jwks: Document,
+    /// Who vouches for the certificates of `tls_client_auth` (RFC 8705 §2.1).
+    pub client_authorities: Option<TrustAnchors>,
 }
 
 /// A JSON document that is rendered once and served many times.
@@ -56,8 +61,12 @@ impl Document {
 #[derive(Debug)]
 pub struct LoadedClient {
     pub client: Client,
-    /// None where the client has no keys, or such as cannot be read.
+    /// The keys in the client's metadata; None where it has none there, or such as cannot be read.
     pub keys: Option<KeySet>,
+    /// What `client_secret_jwt` is verified with.
+    pub secret_keys: Vec<SecretKey>,
+    /// Whose certificate `tls_client_auth` takes.
+    pub certificate_subject: Option<ExpectedSubject>,
     /// When a self-made client's use was written down last from here, in microseconds of Unix time.
     pub(super) use_noted_at: AtomicI64,
 }
@@ -102,6 +111,7 @@ impl App {
     pub fn changed(&self, change: &Change) {
         self.caches.forget(change);
         self.enforcers.forget(change);
+        self.fetched_keys.forget(change);
     }
 
     /// The active tenant with this slug.
@@ -147,7 +157,13 @@ impl App {
         let keys = KeyRing::open(&records, &self.master)?;
         let metadata = Document::render(&metadata::metadata(&policy))?;
         let jwks = Document::render(&keys.jwks())?;
-        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks })
+        let client_authorities = match &tenant.settings.client_certificate_authorities {
+            None => None,
+            Some(pem) => TrustAnchors::parse(pem)
+                .inspect_err(|error| tracing::error!(%error, tenant = tenant.slug, "authorities of clients"))
+                .ok(),
+        };
+        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks, client_authorities })
     }
 
     /// A client of the tenant, or none.
@@ -166,7 +182,16 @@ impl App {
         let generation = self.caches.generation.load(Ordering::SeqCst);
         let Some(client) = self.store.tenant(tenant_id).client(client_id).await? else { return Ok(None) };
         let keys = client.metadata.jwks.as_ref().and_then(|jwks| KeySet::parse(jwks).ok());
-        let loaded = Arc::new(LoadedClient { client, keys, use_noted_at: AtomicI64::default() });
+        let secret_keys = self.secret_keys(&client);
+        let certificate_subject = registration::certificate_subjects(&client.metadata)
+            .find_map(|(parameter, value)| ExpectedSubject::parse(parameter, value).ok());
+        let loaded = Arc::new(LoadedClient {
+            client,
+            keys,
+            secret_keys,
+            certificate_subject,
+            use_noted_at: AtomicI64::default(),
+        });
         if self.caches.generation.load(Ordering::SeqCst) == generation {
             self.caches.clients.insert(key, Arc::clone(&loaded));
         }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use grantor_protocol::model::GrantType;
 use grantor_protocol::token::{
-    Issuance, TokenRequest, TokenResponse, client_credentials, code, grant_type, refresh,
+    Issuance, TokenRequest, TokenResponse, client_credentials, code, exchange, grant_type, refresh,
 };
 use grantor_protocol::{Decision, Error, ErrorCode};
 
 use super::client_auth::ClientRequest;
+use super::tokens::ReadAccessToken;
 use super::{App, Fault, TenantContext};
 
 impl App {
@@ -24,16 +25,17 @@ impl App {
         request.params.refuse_duplicates()?;
         self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, request).await?;
+            let (possession, proof) = self.possession(context, request, "/token").await?;
             let token_request = TokenRequest {
                 params: request.params,
                 client: &authenticated.loaded.client,
                 policy: &context.policy,
-                possession: &authenticated.possession,
+                possession: &possession,
                 now: self.now(),
                 entropy: self.entropy.as_ref(),
             };
             let decision = self.decide_token(context, token_request).await?;
-            let mut effects: Vec<_> = authenticated.spent.into_iter().collect();
+            let mut effects: Vec<_> = authenticated.spent.into_iter().chain(proof).collect();
             effects.extend(decision.effects);
             let outcome = match decision.outcome {
                 Ok(issuance) => {
@@ -75,10 +77,36 @@ impl App {
                 }
             },
             GrantType::ClientCredentials => Decision::only(client_credentials::decide(request)),
-            GrantType::DeviceCode | GrantType::TokenExchange | GrantType::Implicit => {
+            GrantType::TokenExchange => match exchange::presented(request.params) {
+                Err(error) => Decision::only(Err(error)),
+                Ok(presented) => self.exchange(context, request, &presented).await?,
+            },
+            GrantType::DeviceCode | GrantType::Implicit => {
                 let description = format!("grant_type {} is not supported", grant_type.as_str());
                 Decision::only(Err(Error::new(ErrorCode::UnsupportedGrantType, description)))
             }
         })
     }
+
+    async fn exchange(
+        &self,
+        context: &TenantContext,
+        request: TokenRequest<'_>,
+        presented: &exchange::Presented<'_>,
+    ) -> Result<Decision<Issuance>, Fault> {
+        let subject = self.read_access_token(context, presented.subject_token).await?;
+        let actor = match presented.actor_token {
+            Some(token) => Some(self.read_access_token(context, token).await?),
+            None => None,
+        };
+        let loaded = exchange::Loaded {
+            subject: subject.as_ref().map(found),
+            actor: actor.as_ref().map(|actor| actor.as_ref().map(found)),
+        };
+        Ok(exchange::decide(request, loaded))
+    }
+}
+
+fn found(read: &ReadAccessToken) -> exchange::Found<'_> {
+    exchange::Found { claims: &read.claims, revoked: read.revoked }
 }

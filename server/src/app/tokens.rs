@@ -18,7 +18,7 @@ const ID_TOKEN_TYPE: &str = "JWT";
 /// An access token of this tenant's that is proven to be ours, and whether it was revoked.
 #[derive(Debug)]
 pub struct ReadAccessToken {
-    pub claims: AccessTokenClaims,
+    pub claims: Arc<AccessTokenClaims>,
     pub revoked: bool,
 }
 
@@ -85,10 +85,9 @@ impl App {
         let store = self.store.tenant(context.tenant.id);
         let handle = Secret::presented(token);
         let claims = if handle.is_of(SecretKind::AccessToken) {
-            store.opaque_access_token(&handle.hash()).await?
+            store.opaque_access_token(&handle.hash()).await?.map(Arc::new)
         } else {
-            let verified = context.keys.verify::<AccessTokenClaims>(token, ACCESS_TOKEN_TYPE).ok();
-            verified.map(|verified| verified.claims)
+            self.verified.claims(context, &handle, self.now())
         };
         let Some(claims) = claims.filter(|claims| claims.iss == context.policy.issuer) else {
             return Ok(None);

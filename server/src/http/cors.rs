@@ -27,7 +27,7 @@ impl<E: Endpoint> Endpoint for AnyOrigin<E> {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(self.methods));
             headers.insert(
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                HeaderValue::from_static("authorization, content-type"),
+                HeaderValue::from_static("authorization, content-type, dpop"),
             );
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
             response
@@ -41,7 +41,7 @@ impl<E: Endpoint> Endpoint for AnyOrigin<E> {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("www-authenticate, x-request-id"),
+            HeaderValue::from_static("www-authenticate, dpop-nonce, x-request-id"),
         );
         Ok(response)
     }

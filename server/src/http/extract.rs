@@ -4,19 +4,24 @@ mod peer;
 
 use std::sync::Arc;
 
+use grantor_protocol::confirmation::TokenScheme;
 use grantor_protocol::{Error, Params};
 use poem::Request;
-use poem::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use poem::http::HeaderValue;
+use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
 use super::cookies;
 use crate::app::authorize::Browser;
 use crate::app::client_auth::ClientRequest;
-use crate::app::{App, Fault, TenantContext};
+use crate::app::dpop::{DpopHeader, ResourceRequest};
+use crate::app::{App, Fault, Peer, TenantContext};
 
 pub use peer::peer;
 
 /// Largest body of a form, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
+
+static DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// The media type of OAuth's requests (RFC 6749 Appendix B).
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -24,8 +29,31 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
 /// A request as the endpoints that clients call see it.
-pub fn client_request<'a>(request: &'a Request, params: &'a Params) -> ClientRequest<'a> {
-    ClientRequest { params, authorization: authorization(request) }
+pub fn client_request<'a>(request: &'a Request, params: &'a Params, peer: &'a Peer) -> ClientRequest<'a> {
+    ClientRequest { params, authorization: authorization(request), dpop: dpop(request), peer }
+}
+
+/// A request with an access token in its `Authorization` header, as a `Bearer` (RFC 6750 §2.1) or a
+/// `DPoP` token (RFC 9449 §7.1).
+pub fn resource_request<'a>(request: &'a Request, peer: &'a Peer) -> Option<ResourceRequest<'a>> {
+    let (scheme, access_token) = authorization(request)?.split_once(' ')?;
+    let scheme = match scheme {
+        scheme if scheme.eq_ignore_ascii_case("bearer") => TokenScheme::Bearer,
+        scheme if scheme.eq_ignore_ascii_case("dpop") => TokenScheme::Dpop,
+        _ => return None,
+    };
+    let (access_token, method) = (access_token.trim(), request.method().as_str());
+    Some(ResourceRequest { scheme, access_token, method, dpop: dpop(request), peer })
+}
+
+/// The `DPoP` header (RFC 9449 §4.1).
+pub fn dpop(request: &Request) -> DpopHeader<'_> {
+    let mut values = request.headers().get_all(&DPOP).iter();
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (None, _) => DpopHeader::Absent,
+        (Some(Ok(proof)), None) => DpopHeader::One(proof),
+        _ => DpopHeader::Unusable,
+    }
 }
 
 /// The tenant that the path names.

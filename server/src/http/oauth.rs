@@ -10,6 +10,7 @@ use super::extract;
 use super::pages::{self, fault_page};
 use super::render::{self, Asked};
 use crate::app::authorize::AuthorizeError;
+use crate::app::dpop::DpopHeader;
 use crate::app::keyring::JWKS_MAX_AGE;
 use crate::app::tenants::Document;
 use crate::app::{App, Fault};
@@ -53,12 +54,14 @@ pub async fn token(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.token(&context, extract::client_request(&request, &params)).await
+        let peer = extract::peer(&app, &request);
+        app.token(&context, extract::client_request(&request, &params, &peer)).await
     };
-    match answered.await {
+    let response = match answered.await {
         Ok(tokens) => render::json(StatusCode::OK, &tokens),
         Err(fault) => render::oauth_error(&fault, asked),
-    }
+    };
+    with_dpop_nonce(&app, &request, response).await
 }
 
 /// `POST /t/:slug/revoke` (RFC 7009)
@@ -67,7 +70,8 @@ pub async fn revoke(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.revoke(&context, extract::client_request(&request, &params)).await
+        let peer = extract::peer(&app, &request);
+        app.revoke(&context, extract::client_request(&request, &params, &peer)).await
     };
     match answered.await {
         Ok(()) => {
@@ -83,7 +87,8 @@ pub async fn introspect(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
         let params = extract::form(&app, &mut request).await?;
-        app.introspect(&context, extract::client_request(&request, &params)).await
+        let peer = extract::peer(&app, &request);
+        app.introspect(&context, extract::client_request(&request, &params, &peer)).await
     };
     match answered.await {
         Ok(answer) => render::json(StatusCode::OK, &answer),
@@ -93,18 +98,35 @@ pub async fn introspect(app: Arc<App>, mut request: Request) -> Response {
 
 /// `GET` and `POST /t/:slug/userinfo` (OpenID Connect Core §5.3)
 pub async fn userinfo(app: Arc<App>, request: Request) -> Response {
+    let peer = extract::peer(&app, &request);
+    let resource_request = extract::resource_request(&request, &peer);
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
-        match extract::bearer(&request) {
-            Some(token) => app.userinfo(&context, token).await.map(Some),
+        match resource_request {
+            Some(resource_request) => app.userinfo(&context, resource_request).await.map(Some),
             None => Ok(None),
         }
     };
-    match answered.await {
+    let response = match answered.await {
         Ok(Some(claims)) => render::json(StatusCode::OK, &claims),
-        Ok(None) => render::bearer_challenge(),
-        Err(fault) => render::bearer_error(&fault),
+        Ok(None) => render::token_challenge(),
+        Err(fault) => render::resource_error(&fault, resource_request.map(|request| request.scheme)),
+    };
+    with_dpop_nonce(&app, &request, response).await
+}
+
+/// Gives the client of a request with a DPoP proof the nonce for its next one, where it needs another
+/// (RFC 9449 §8).
+pub async fn with_dpop_nonce(app: &App, request: &Request, mut response: Response) -> Response {
+    let header = extract::dpop(request);
+    if matches!(header, DpopHeader::One(_))
+        && let Ok(context) = extract::tenant(app, request).await
+        && let Some(nonce) = app.dpop_nonce(&context, header)
+        && let Ok(nonce) = HeaderValue::from_str(&nonce)
+    {
+        response.headers_mut().insert("dpop-nonce", nonce);
     }
+    response
 }
 
 /// `GET /t/:slug/jwks` (RFC 7517 §5)

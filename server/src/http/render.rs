@@ -1,6 +1,10 @@
 //! Errors become responses here and nowhere else.
 
+use std::sync::LazyLock;
+
 use askama::Template;
+use grantor_protocol::confirmation::TokenScheme;
+use grantor_protocol::metadata::PROOF_ALGORITHMS;
 use grantor_protocol::{Error, ErrorCode};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
@@ -63,15 +67,23 @@ impl Asked {
     }
 }
 
-/// An error of an endpoint that takes access tokens (RFC 6750 §3).
-pub fn bearer_error(fault: &Fault) -> Response {
+/// An error of an endpoint that takes access tokens (RFC 6750 §3, RFC 9449 §7.1), which is told in the
+/// scheme that the token came with.
+pub fn resource_error(fault: &Fault, scheme: Option<TokenScheme>) -> Response {
     log(fault);
-    let status = status(fault);
     let (code, description) = public(fault);
+    // RFC 9449 §7.1, §9: here a proof is a credential, and not a parameter of a request.
+    let status = match code {
+        ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => StatusCode::UNAUTHORIZED,
+        _ => status(fault),
+    };
     let mut response = json(status, &ErrorBody { error: code.as_str(), error_description: &description });
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
-        let challenge = format!("Bearer error=\"{}\", error_description=\"{description}\"", code.as_str());
-        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+        let told = format!("error=\"{}\", error_description=\"{description}\"", code.as_str());
+        match scheme {
+            Some(TokenScheme::Dpop) => challenge(&mut response, &format!("{}, {told}", *DPOP_CHALLENGE)),
+            Some(TokenScheme::Bearer) | None => challenge(&mut response, &format!("Bearer {told}")),
+        }
     }
     retry_after(fault, &mut response);
     response
@@ -91,11 +103,22 @@ pub fn registration_error(fault: &Fault) -> Response {
     response
 }
 
-/// RFC 6750 §3.1: a request without any token is told the scheme and nothing more.
-pub fn bearer_challenge() -> Response {
+/// RFC 6750 §3.1: a request without any token is told the schemes and nothing more.
+pub fn token_challenge() -> Response {
     let mut response = Response::from(StatusCode::UNAUTHORIZED);
-    set(&mut response, header::WWW_AUTHENTICATE, "Bearer");
+    challenge(&mut response, "Bearer");
+    challenge(&mut response, &DPOP_CHALLENGE);
     response
+}
+
+/// RFC 9449 §7.1.
+static DPOP_CHALLENGE: LazyLock<String> =
+    LazyLock::new(|| format!("DPoP algs=\"{}\"", PROOF_ALGORITHMS.join(" ")));
+
+fn challenge(response: &mut Response, challenge: &str) {
+    if let Ok(value) = HeaderValue::from_str(challenge) {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, value);
+    }
 }
 
 /// An error on a page, for people.

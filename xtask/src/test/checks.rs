@@ -58,6 +58,7 @@ pub fn dependencies(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 pub fn end_to_end(workspace: &Workspace) -> anyhow::Result<()> {
+    tools::node_packages(workspace)?;
     build_server(workspace)?;
     let mut command =
         workspace.cargo(&["test", "--workspace", "--locked", "--test", "e2e", "--no-fail-fast"]);

@@ -19,19 +19,29 @@ pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
             version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
         println!("    {version}");
     }
-    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?] {
+    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?, node()?, npm()?] {
         println!("    {}", tool.display());
     }
     Ok(())
 }
 
-/// Puts PostgreSQL's programs, Chromium, ChromeDriver and curl on the command's search path.
+/// Installs the packages of the clients that other people wrote, exactly those that the lock file names.
+///
+/// # Errors
+/// As [`provide`]; when npm cannot get them.
+pub fn node_packages(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut command = Command::new(npm()?);
+    command.args(["ci", "--silent"]).current_dir(workspace.root.join("e2e/node"));
+    process::run(on_path(&mut command)?)
+}
+
+/// Puts PostgreSQL's programs, Chromium, ChromeDriver, curl and Node.js on the command's search path.
 ///
 /// # Errors
 /// As [`provide`].
 pub fn on_path(command: &mut Command) -> anyhow::Result<&mut Command> {
     let mut folders = vec![postgresql()?];
-    let tools = [chromium()?, chromedriver()?, curl()?];
+    let tools = [chromium()?, chromedriver()?, curl()?, node()?];
     folders.extend(tools.iter().filter_map(|tool| tool.parent().map(Path::to_owned)));
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     // After the caller's own folders, which may hold a newer one of what stands beside these tools.
@@ -89,6 +99,24 @@ fn chromedriver() -> anyhow::Result<PathBuf> {
 /// A TLS client that is not ours, with certificates of its own.
 fn curl() -> anyhow::Result<PathBuf> {
     installed("curl", || process::find_program(&["curl"]), &["curl"])
+}
+
+/// Runs client libraries that are not ours; the oldest version that they take.
+fn node() -> anyhow::Result<PathBuf> {
+    const OLDEST: u32 = 20;
+    let program = installed("Node.js", || process::find_program(&["node", "nodejs"]), &["nodejs"])?;
+    let version = process::output(Command::new(&program).arg("--version")).unwrap_or_default();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    ensure!(
+        major.is_some_and(|major| major >= OLDEST),
+        "Node.js {OLDEST} or newer is needed, and {} is {version}",
+        program.display()
+    );
+    Ok(program)
+}
+
+fn npm() -> anyhow::Result<PathBuf> {
+    installed("npm", || process::find_program(&["npm"]), &["npm"])
 }
 
 fn installed(

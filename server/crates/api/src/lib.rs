@@ -8,6 +8,7 @@ mod initial_access_token;
 mod me;
 mod page;
 mod problem;
+mod protected_resource;
 mod registration_policy;
 mod secret_text;
 mod tenant;
@@ -20,6 +21,7 @@ pub use initial_access_token::InitialAccessToken;
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
+pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
 pub use tenant::{

@@ -136,6 +136,15 @@ pub fn check_secret(client: &Client, secret: &Secret, now: Timestamp) -> Result<
     }
 }
 
+/// The algorithms that the client may sign its assertions with: those of its method, or the one among
+/// them that it registered.
+pub fn assertion_algorithms(client: &Client) -> Vec<&'static str> {
+    let metadata = &client.metadata;
+    let of_method = metadata.token_endpoint_auth_method.assertion_algorithms();
+    let registered = metadata.token_endpoint_auth_signing_alg.as_deref();
+    of_method.iter().copied().filter(|name| registered.is_none_or(|registered| registered == *name)).collect()
+}
+
 /// Checks the claims of a client assertion (RFC 7523 §3) and says what spends it.
 ///
 /// # Errors
@@ -260,6 +269,25 @@ mod tests {
         assert!(check_secret(&client, &old, NOW).is_ok());
         assert!(check_secret(&client, &old, NOW + Lifetime::from_seconds(10)).is_err());
         assert!(check_secret(&client, &Secret::presented(""), NOW).is_err());
+    }
+
+    /// RFC 8725 §3.1: the method and the registration decide, and not the assertion.
+    #[test]
+    fn the_algorithm_is_one_of_the_method() {
+        let mut client = testing::client();
+        let mut algorithms = |method, registered: Option<&str>| {
+            client.metadata.token_endpoint_auth_method = method;
+            client.metadata.token_endpoint_auth_signing_alg = registered.map(str::to_owned);
+            assertion_algorithms(&client)
+        };
+        let (by_key, by_secret) =
+            (AuthenticationMethod::PrivateKeyJwt, AuthenticationMethod::ClientSecretJwt);
+        assert_eq!(algorithms(by_key, None), crate::metadata::ASSERTION_ALGORITHMS);
+        assert_eq!(algorithms(by_key, Some("PS256")), ["PS256"]);
+        assert_eq!(algorithms(by_key, Some("HS256")), [""; 0]);
+        assert_eq!(algorithms(by_secret, None), ["HS256"]);
+        assert_eq!(algorithms(by_secret, Some("ES256")), [""; 0]);
+        assert_eq!(algorithms(AuthenticationMethod::ClientSecretBasic, None), [""; 0]);
     }
 
     /// RFC 7523 §3.

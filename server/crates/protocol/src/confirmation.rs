@@ -63,6 +63,50 @@ pub fn check(bound: Option<&Confirmation>, possession: &Possession) -> Result<()
     }
 }
 
+/// The authentication scheme that an access token came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScheme {
+    /// RFC 6750 §2.1.
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+}
+
+/// A token that is bound to a DPoP key comes with the scheme `DPoP` and no other token does (RFC 9449
+/// §7.2): whoever stole it must not use it by calling it a bearer token.
+///
+/// # Errors
+/// `invalid_token`.
+pub fn check_scheme(bound: Option<&Confirmation>, scheme: TokenScheme) -> Result<(), Error> {
+    let description = match (bound, scheme) {
+        (Some(Confirmation::DpopKey(_)), TokenScheme::Dpop) => return Ok(()),
+        (Some(Confirmation::Certificate(_)) | None, TokenScheme::Bearer) => return Ok(()),
+        (Some(Confirmation::DpopKey(_)), TokenScheme::Bearer) => {
+            "the access token is bound to a DPoP key: use the scheme DPoP, with a proof"
+        }
+        (_, TokenScheme::Dpop) => "the access token is not bound to a DPoP key: use the scheme Bearer",
+    };
+    Err(Error::new(ErrorCode::InvalidToken, description))
+}
+
+/// A bound access token is used with the key or certificate that it was given for (RFC 9449 §7.1, RFC
+/// 8705 §3).
+///
+/// # Errors
+/// `invalid_token`.
+pub fn check_sender(bound: &Confirmation, possession: &Possession) -> Result<(), Error> {
+    if possession.proves(bound) {
+        return Ok(());
+    }
+    let description = match bound {
+        Confirmation::DpopKey(_) => "the access token is bound to another key than the DPoP proof's",
+        Confirmation::Certificate(_) => {
+            "the access token is bound to a client certificate that the connection does not have"
+        }
+    };
+    Err(Error::new(ErrorCode::InvalidToken, description))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +134,31 @@ mod tests {
             client.metadata.dpop_bound_access_tokens = dpop;
             client.metadata.tls_client_certificate_bound_access_tokens = tls;
             assert_eq!(of_tokens(&client, &possession).map_err(|error| error.code), expected);
+        }
+    }
+
+    /// RFC 9449 §7.2, RFC 8705 §3.
+    #[test]
+    fn a_bound_token_is_no_bearer_token() {
+        let key = Confirmation::DpopKey("k".to_owned());
+        let certificate = Confirmation::Certificate("c".to_owned());
+        for (bound, scheme, taken) in [
+            (None, TokenScheme::Bearer, true),
+            (None, TokenScheme::Dpop, false),
+            (Some(&key), TokenScheme::Bearer, false),
+            (Some(&key), TokenScheme::Dpop, true),
+            (Some(&certificate), TokenScheme::Bearer, true),
+            (Some(&certificate), TokenScheme::Dpop, false),
+        ] {
+            let checked = check_scheme(bound, scheme).map_err(|error| error.code);
+            assert_eq!(checked, if taken { Ok(()) } else { Err(ErrorCode::InvalidToken) });
+        }
+        assert!(check_sender(&certificate, &possession(None, Some("c"))).is_ok());
+        assert!(check_sender(&key, &possession(Some("k"), None)).is_ok());
+        for wrong in [possession(None, None), possession(Some("c"), Some("k"))] {
+            for bound in [&key, &certificate] {
+                assert_eq!(check_sender(bound, &wrong).unwrap_err().code, ErrorCode::InvalidToken);
+            }
         }
     }
 

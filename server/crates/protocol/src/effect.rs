@@ -109,5 +109,12 @@ pub enum Effect {
         client_id: ClientId,
         until: Timestamp,
     },
+    /// Guarded: the `jti` of a DPoP proof (RFC 9449 §11.1) was not spent with this key before.
+    SpendProof {
+        /// Thumbprint of the key.
+        key: String,
+        jti: SecretHash,
+        expires_at: Timestamp,
+    },
     RecordAudit(Box<AuditEvent>),
 }

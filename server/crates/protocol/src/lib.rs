@@ -10,6 +10,7 @@ pub mod claims;
 pub mod client_auth;
 pub mod client_id_document;
 pub mod confirmation;
+pub mod dpop;
 mod effect;
 mod entropy;
 mod error;

@@ -10,6 +10,9 @@ use crate::{Policy, Scope};
 pub const ASSERTION_ALGORITHMS: [&str; 9] =
     ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
+/// Algorithms of DPoP proofs (RFC 9449 §4.3), none of them symmetric.
+pub const PROOF_ALGORITHMS: [&str; 9] = ASSERTION_ALGORITHMS;
+
 /// The metadata document.
 #[derive(Debug, Serialize)]
 pub struct Metadata {
@@ -32,6 +35,8 @@ pub struct Metadata {
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    dpop_signing_alg_values_supported: Vec<&'static str>,
+    tls_client_certificate_bound_access_tokens: bool,
     code_challenge_methods_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
@@ -50,7 +55,11 @@ pub fn metadata(policy: &Policy) -> Metadata {
     let methods: Vec<_> = policy.token_endpoint_auth_methods.iter().map(|method| method.as_str()).collect();
     let proving: Vec<_> =
         methods.iter().copied().filter(|method| *method != AuthenticationMethod::None.as_str()).collect();
-    let algorithms = ASSERTION_ALGORITHMS.to_vec();
+    let algorithms: Vec<_> = policy
+        .token_endpoint_auth_methods
+        .iter()
+        .flat_map(|method| method.assertion_algorithms().iter().copied())
+        .collect();
     Metadata {
         issuer: policy.issuer.clone(),
         authorization_endpoint: endpoint("authorize"),
@@ -71,6 +80,8 @@ pub fn metadata(policy: &Policy) -> Metadata {
         introspection_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
+        tls_client_certificate_bound_access_tokens: policy.client_certificates,
         code_challenge_methods_supported: ["S256"],
         claims_supported: vec![
             "sub",

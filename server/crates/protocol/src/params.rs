@@ -22,8 +22,9 @@ pub struct ParamLimits {
 /// are repeated in error descriptions.
 const NAME_LENGTH: usize = 128;
 
-/// Parameters that may come several times (RFC 8707 §2); all others only once (RFC 6749 §3.1).
-const REPEATABLE: [&str; 1] = ["resource"];
+/// Parameters that may come several times (RFC 8707 §2, RFC 8693 §2.1); all others only once
+/// (RFC 6749 §3.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 impl Params {
     /// Decodes `bytes` strictly.

@@ -72,6 +72,8 @@ pub struct ResourceRules {
     /// Scopes of this resource alone.
     pub scope: Scope,
     pub access_token_format: AccessTokenFormat,
+    /// Whether tokens for it are JWTs whatever clients or other resources want.
+    pub signed_only: bool,
     /// Whether clients that nobody vouched for may name it.
     pub for_self_made_clients: bool,
 }
@@ -113,16 +115,19 @@ impl ResourceRules {
             identifier: resource.identifier.clone(),
             scope: resource.settings.scope(),
             access_token_format: resource.settings.access_token_format,
+            signed_only: false,
             for_self_made_clients: true,
         }
     }
 
-    /// The admin API, which verifies JWTs and is for clients that an administrator chose.
+    /// The admin API, which is for clients that an administrator chose. It takes tokens of several
+    /// issuers, and only a JWT says whose it is.
     pub fn admin_api(identifier: String) -> Self {
         Self {
             identifier,
             scope: Scope::default(),
             access_token_format: AccessTokenFormat::Jwt,
+            signed_only: true,
             for_self_made_clients: false,
         }
     }
@@ -158,14 +163,13 @@ impl Policy {
                 .into_iter()
                 .filter(|grant_type| match grant_type {
                     GrantType::Implicit => implicit,
-                    GrantType::DeviceCode | GrantType::TokenExchange => false,
+                    GrantType::DeviceCode => false,
                     _ => true,
                 })
                 .collect(),
             token_endpoint_auth_methods: AuthenticationMethod::ALL
                 .into_iter()
-                .filter(|method| !method.uses_certificate())
-                .filter(|method| *method != AuthenticationMethod::ClientSecretJwt)
+                .filter(|method| capabilities.client_certificates || !method.uses_certificate())
                 .collect(),
             scopes,
             resources,
@@ -253,17 +257,16 @@ impl Policy {
         self.resources.iter().find(|resource| resource.identifier == identifier).filter(allowed)
     }
 
-    /// The form of an access token for these resources: opaque if the client or one of the resources
-    /// wants it so.
+    /// The form of an access token for these resources: the client's choice, or else opaque if one of
+    /// the resources wants it so; a JWT where one of them takes nothing else.
     pub fn access_token_format(&self, client: &Client, resources: &[String]) -> AccessTokenFormat {
-        let opaque = |resource: &&ResourceRules| resource.access_token_format == AccessTokenFormat::Opaque;
-        let named = |resource: &&ResourceRules| resources.contains(&resource.identifier);
+        let named = || self.resources.iter().filter(|resource| resources.contains(&resource.identifier));
+        if named().any(|resource| resource.signed_only) {
+            return AccessTokenFormat::Jwt;
+        }
         client.metadata.access_token_format.unwrap_or_else(|| {
-            self.resources
-                .iter()
-                .filter(named)
-                .find(opaque)
-                .map_or(AccessTokenFormat::Jwt, |_| AccessTokenFormat::Opaque)
+            let wanted = named().map(|resource| resource.access_token_format);
+            wanted.into_iter().find(|format| *format == AccessTokenFormat::Opaque).unwrap_or_default()
         })
     }
 
@@ -303,5 +306,71 @@ impl Policy {
     /// as older clients do.
     pub fn accepts_assertion_audience(&self, audience: &str) -> bool {
         audience == self.issuer || audience.strip_prefix(&self.issuer) == Some("/token")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn rules(identifier: &str, scope: &str, access_token_format: AccessTokenFormat) -> ResourceRules {
+        ResourceRules {
+            identifier: identifier.to_owned(),
+            scope: Scope::parse(scope).unwrap_or_default(),
+            access_token_format,
+            signed_only: false,
+            for_self_made_clients: true,
+        }
+    }
+
+    /// A tenant with the resources `jwt`, `opaque`, `both` and the admin API.
+    fn policy() -> Policy {
+        let resources = vec![
+            ResourceRules::admin_api("admin".to_owned()),
+            rules("jwt", "a shared", AccessTokenFormat::Jwt),
+            rules("opaque", "b shared", AccessTokenFormat::Opaque),
+        ];
+        Policy::compile(testing::ISSUER, &TenantSettings::default(), resources, Capabilities::default())
+    }
+
+    #[test]
+    fn who_decides_the_form_of_an_access_token() {
+        use AccessTokenFormat::{Jwt, Opaque};
+        for (chosen, resources, expected) in [
+            (None, &[][..], Jwt),
+            (None, &["jwt"], Jwt),
+            (None, &["opaque"], Opaque),
+            (None, &["jwt", "opaque"], Opaque),
+            (Some(Opaque), &[], Opaque),
+            (Some(Opaque), &["jwt"], Opaque),
+            (Some(Jwt), &["opaque"], Jwt),
+            (Some(Opaque), &["admin"], Jwt),
+            (Some(Opaque), &["opaque", "admin"], Jwt),
+            (None, &["opaque", "admin"], Jwt),
+        ] {
+            let mut client = testing::client();
+            client.metadata.access_token_format = chosen;
+            let resources: Vec<_> = resources.iter().copied().map(str::to_owned).collect();
+            let format = policy().access_token_format(&client, &resources);
+            assert_eq!(format, expected, "{chosen:?} {resources:?}");
+        }
+    }
+
+    /// RFC 8707 §2.2: a token carries no scope that says something to others alone.
+    #[test]
+    fn a_scope_within_resources() {
+        let scope = Scope::parse("openid a b shared").unwrap_or_default();
+        for (resources, expected) in [
+            (&[][..], "openid a b shared"),
+            (&["jwt"], "openid a shared"),
+            (&["opaque"], "openid b shared"),
+            (&["jwt", "opaque"], "openid a b shared"),
+            (&["admin"], "openid"),
+        ] {
+            let resources: Vec<_> = resources.iter().copied().map(str::to_owned).collect();
+            let within = policy().scope_within(&scope, &resources);
+            assert_eq!(within.to_string(), expected, "{resources:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::certificate::ExpectedSubject;
 use crate::model::{AuthenticationMethod, ClientMetadata, GrantType};
 use crate::{Policy, redirect_uri};
 
@@ -50,7 +51,7 @@ pub fn check(metadata: &ClientMetadata, policy: &Policy) -> Result<(), Vec<Inval
     found.name(metadata);
     found.redirect_uris(metadata);
     found.grant_types(metadata);
-    found.authentication(metadata);
+    found.authentication(metadata, policy);
     found.scope(metadata, policy);
     found.resources(metadata, policy);
     found.web_pages(metadata);
@@ -101,18 +102,72 @@ impl Findings {
         if holds(GrantType::RefreshToken) && !gives_refresh_tokens {
             self.add(FIELD, "refresh_token needs a grant type that gives refresh tokens: authorization_code or device_code");
         }
-        // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-        if holds(GrantType::ClientCredentials)
-            && metadata.token_endpoint_auth_method == AuthenticationMethod::None
-        {
-            self.add(FIELD, "client_credentials is not for clients that do not authenticate");
+        // RFC 6749 §4.4: the client credentials grant is for confidential clients only. RFC 8693 §5: so
+        // is token exchange, lest a token that leaks be turned into more of them.
+        for (grant_type, name) in [
+            (GrantType::ClientCredentials, "client_credentials"),
+            (GrantType::TokenExchange, "token exchange"),
+        ] {
+            if holds(grant_type) && metadata.token_endpoint_auth_method == AuthenticationMethod::None {
+                self.add(FIELD, format!("{name} is not for clients that do not authenticate"));
+            }
         }
     }
 
-    fn authentication(&mut self, metadata: &ClientMetadata) {
+    fn authentication(&mut self, metadata: &ClientMetadata, policy: &Policy) {
         let method = metadata.token_endpoint_auth_method;
-        if method == AuthenticationMethod::PrivateKeyJwt && metadata.jwks.is_none() {
-            self.add("jwks", "private_key_jwt needs the client's public keys");
+        if !policy.token_endpoint_auth_methods.contains(&method) {
+            self.add("token_endpoint_auth_method", "is not offered here");
+        }
+        if let Some(algorithm) = &metadata.token_endpoint_auth_signing_alg
+            && !method.assertion_algorithms().contains(&algorithm.as_str())
+        {
+            self.add(
+                "token_endpoint_auth_signing_alg",
+                "is not an algorithm of the client's authentication method",
+            );
+        }
+        if metadata.tls_client_certificate_bound_access_tokens && !policy.client_certificates {
+            const FIELD: &str = "tls_client_certificate_bound_access_tokens";
+            self.add(FIELD, "client certificates do not reach this server");
+        }
+        self.keys(metadata);
+        self.certificate_subject(metadata);
+    }
+
+    fn keys(&mut self, metadata: &ClientMetadata) {
+        let method = metadata.token_endpoint_auth_method;
+        if let Some(Err(detail)) = metadata.jwks_uri.as_deref().map(check_web_page) {
+            self.add("jwks_uri", detail);
+        }
+        match (&metadata.jwks, &metadata.jwks_uri) {
+            // RFC 7591 §2.
+            (Some(_), Some(_)) => self.add("jwks_uri", "excludes jwks: leave one of them out"),
+            (None, None) if method.uses_keys() => {
+                let detail =
+                    format!("{} needs the client's public keys, here or at jwks_uri", method.as_str());
+                self.add("jwks", detail);
+            }
+            _ => {}
+        }
+    }
+
+    /// RFC 8705 §2.1.2.
+    fn certificate_subject(&mut self, metadata: &ClientMetadata) {
+        let mut count = 0;
+        for (field, value) in certificate_subjects(metadata) {
+            count += 1;
+            if let Err(error) = ExpectedSubject::parse(field, value) {
+                self.add(field, error.to_string());
+            } else if count > 1 {
+                self.add(field, "is one too many: a certificate is known by one subject");
+            }
+        }
+        if count == 0 && metadata.token_endpoint_auth_method == AuthenticationMethod::TlsClientAuth {
+            self.add(
+                "tls_client_auth_subject_dn",
+                "tls_client_auth needs this or one of tls_client_auth_san_*",
+            );
         }
     }
 
@@ -174,6 +229,20 @@ impl Findings {
             }
         }
     }
+}
+
+/// The members that say whose certificate `tls_client_auth` takes (RFC 8705 §2.1.2), those that are there.
+pub fn certificate_subjects(metadata: &ClientMetadata) -> impl Iterator<Item = (&'static str, &str)> {
+    let [subject_dn, san_dns, san_uri, san_ip, san_email] = ExpectedSubject::PARAMETERS;
+    [
+        (subject_dn, &metadata.tls_client_auth_subject_dn),
+        (san_dns, &metadata.tls_client_auth_san_dns),
+        (san_uri, &metadata.tls_client_auth_san_uri),
+        (san_ip, &metadata.tls_client_auth_san_ip),
+        (san_email, &metadata.tls_client_auth_san_email),
+    ]
+    .into_iter()
+    .filter_map(|(parameter, value)| Some((parameter, value.as_deref()?)))
 }
 
 /// Whether people can be shown this name.
@@ -246,10 +315,28 @@ mod tests {
         assert_eq!(check(&introspects_only, &testing::policy()), Ok(()));
     }
 
+    /// RFC 8705: nobody is registered for what cannot reach us.
+    #[test]
+    fn certificates_need_a_listener_that_asks_for_them() {
+        let by_certificate = ClientMetadata {
+            token_endpoint_auth_method: AuthenticationMethod::TlsClientAuth,
+            tls_client_auth_san_dns: Some("a.example".to_owned()),
+            tls_client_certificate_bound_access_tokens: true,
+            ..metadata()
+        };
+        assert_eq!(check(&by_certificate, &testing::policy()), Ok(()));
+        let settings = crate::model::TenantSettings::default();
+        let policy = Policy::compile(testing::ISSUER, &settings, vec![], crate::Capabilities::default());
+        let without = ClientMetadata { resources: vec![], ..by_certificate };
+        let found = check(&without, &policy).unwrap_err();
+        let fields: Vec<_> = found.iter().map(|invalid| invalid.field).collect();
+        assert_eq!(fields, ["token_endpoint_auth_method", "tls_client_certificate_bound_access_tokens"]);
+    }
+
     #[test]
     fn names_what_does_not() {
         type Case = (&'static [&'static str], fn(&mut ClientMetadata));
-        let cases: [Case; 18] = [
+        let cases: [Case; 30] = [
             (&["client_name"], |client| client.client_name = "a\nb".to_owned()),
             (&["client_name"], |client| client.client_name = "\u{e4}".repeat(MAX_NAME_LENGTH + 1)),
             (&["redirect_uris"], |client| client.redirect_uris = vec![]),
@@ -266,10 +353,51 @@ mod tests {
                 client.grant_types = vec![GrantType::ClientCredentials];
                 client.scope = Scope::default();
             }),
+            (&["grant_types"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::None;
+                client.grant_types = vec![GrantType::TokenExchange];
+                client.scope = Scope::default();
+            }),
             (&["grant_types"], |client| client.grant_types = vec![GrantType::RefreshToken]),
             (&["jwks"], |client| {
                 client.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
                 client.jwks = None;
+            }),
+            (&["jwks"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::SelfSignedTlsClientAuth;
+            }),
+            (&["jwks_uri"], |client| {
+                client.jwks = Some(serde_json::json!({ "keys": [] }));
+                client.jwks_uri = Some("https://a.example/jwks".to_owned());
+            }),
+            (&["jwks_uri"], |client| client.jwks_uri = Some("http://a.example/jwks".to_owned())),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_signing_alg = Some("ES256".to_owned());
+            }),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::ClientSecretJwt;
+                client.token_endpoint_auth_signing_alg = Some("HS512".to_owned());
+            }),
+            (&["token_endpoint_auth_signing_alg"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
+                client.jwks_uri = Some("https://a.example/jwks".to_owned());
+                client.token_endpoint_auth_signing_alg = Some("HS256".to_owned());
+            }),
+            (&["tls_client_auth_subject_dn"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+            }),
+            (&["tls_client_auth_san_dns"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+                client.tls_client_auth_subject_dn = Some("CN=a".to_owned());
+                client.tls_client_auth_san_dns = Some("a.example".to_owned());
+            }),
+            (&["tls_client_auth_san_ip"], |client| {
+                client.token_endpoint_auth_method = AuthenticationMethod::TlsClientAuth;
+                client.tls_client_auth_san_ip = Some("a.example".to_owned());
+            }),
+            (&["tls_client_auth_san_uri"], |client| client.tls_client_auth_san_uri = Some("a".to_owned())),
+            (&["tls_client_auth_san_email"], |client| {
+                client.tls_client_auth_san_email = Some("nobody".to_owned());
             }),
             (&["scope"], |client| client.scope = Scope::parse("openid unheard-of").unwrap()),
             (&["scope"], |client| {

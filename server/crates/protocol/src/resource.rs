@@ -1,7 +1,38 @@
 //! Resource indicators (RFC 8707).
 
 use crate::model::Client;
-use crate::{Error, ErrorCode, Params, Policy};
+use crate::{Error, ErrorCode, Params, Policy, redirect_uri};
+
+/// Longest resource indicator, in bytes: it is repeated in every token for the resource.
+const MAX_IDENTIFIER_LENGTH: usize = 1024;
+
+/// Most protected resources of a tenant: all of them are part of its policy.
+pub const MAX_RESOURCES: usize = 200;
+
+/// Whether a protected resource may have this identifier: an absolute URI without a fragment
+/// (RFC 8707 §2), that of an address which nobody on the way can take over, or a URN.
+///
+/// # Errors
+/// What is wrong with it, for the person who names it.
+pub fn check_identifier(identifier: &str) -> Result<(), String> {
+    if identifier.len() > MAX_IDENTIFIER_LENGTH {
+        return Err(format!("has more than {MAX_IDENTIFIER_LENGTH} bytes"));
+    }
+    if !identifier.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must hold printable ASCII characters only".to_owned());
+    }
+    if identifier.contains('#') {
+        return Err("must not have a fragment".to_owned());
+    }
+    if ["https://", "http://"].iter().any(|scheme| identifier.starts_with(scheme)) {
+        return redirect_uri::check_registration(identifier).map_err(str::to_owned);
+    }
+    let urn = identifier.strip_prefix("urn:").and_then(|rest| rest.split_once(':'));
+    match urn {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => Ok(()),
+        _ => Err("must be an https URI, an http URI on a loopback address, or a URN".to_owned()),
+    }
+}
 
 /// The resources that a request names, or none.
 ///
@@ -35,4 +66,47 @@ fn named(params: &Params, allowed: impl Fn(&str) -> bool) -> Result<Vec<String>,
         }
     }
     Ok(resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8707 §2: an absolute URI, without a fragment.
+    #[test]
+    fn identifiers() {
+        for identifier in [
+            "https://api.example",
+            "https://api.example/",
+            "https://api.example/v1?tenant=a",
+            "http://localhost:3000/mcp",
+            "http://127.0.0.1:3000",
+            "urn:example:api",
+        ] {
+            assert_eq!(check_identifier(identifier), Ok(()), "{identifier}");
+        }
+        let long = format!("https://api.example/{}", "x".repeat(MAX_IDENTIFIER_LENGTH));
+        for identifier in [
+            "",
+            "api",
+            "//api.example",
+            "/v1",
+            "https://",
+            "https://api.example/#",
+            "https://api.example/#part",
+            "https://user@api.example",
+            "https://api.example/a b",
+            "https://api.example/\u{e4}",
+            "https://api.example/\0",
+            "http://api.example",
+            "HTTPS://api.example",
+            "com.example:/api",
+            "javascript:alert(1)",
+            "urn:example",
+            "urn::api",
+            &long,
+        ] {
+            assert!(check_identifier(identifier).is_err(), "{identifier}");
+        }
+    }
 }

@@ -44,6 +44,7 @@ pub fn policy_of(settings: &TenantSettings) -> Policy {
         identifier: "https://api.example".to_owned(),
         scope: Scope::default(),
         access_token_format: AccessTokenFormat::Jwt,
+        signed_only: false,
         for_self_made_clients: true,
     };
     Policy::compile(ISSUER, settings, vec![resource], Capabilities { client_certificates: true })

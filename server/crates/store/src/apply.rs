@@ -87,6 +87,9 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::ExtendClientLife { client_id, until } => {
             registration::extend_life(conn, tenant, &client_id, until).await
         }
+        Effect::SpendProof { key, jti, expires_at } => {
+            token::spend_proof(conn, tenant, &key, jti, expires_at).await
+        }
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -120,6 +123,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
         | Effect::ExtendClientLife { .. }
+        | Effect::SpendProof { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

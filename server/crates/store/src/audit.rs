@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 16] = [
+const KINDS: [AuditKind; 18] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -86,6 +86,8 @@ const KINDS: [AuditKind; 16] = [
     AuditKind::UserChanged,
     AuditKind::KeyChanged,
     AuditKind::AdministratorCreated,
+    AuditKind::ResourceChanged,
+    AuditKind::TokenExchanged,
     AuditKind::ClientRegistered,
     AuditKind::ClientExpired,
     AuditKind::InitialAccessTokenChanged,
@@ -120,9 +122,11 @@ mod tests {
                 AuditKind::UserChanged => 10,
                 AuditKind::KeyChanged => 11,
                 AuditKind::AdministratorCreated => 12,
-                AuditKind::ClientRegistered => 13,
-                AuditKind::ClientExpired => 14,
-                AuditKind::InitialAccessTokenChanged => 15,
+                AuditKind::ResourceChanged => 13,
+                AuditKind::TokenExchanged => 14,
+                AuditKind::ClientRegistered => 15,
+                AuditKind::ClientExpired => 16,
+                AuditKind::InitialAccessTokenChanged => 17,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

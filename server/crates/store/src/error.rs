@@ -119,7 +119,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 12] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 13] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -131,6 +131,11 @@ const UNIQUE_KEYS: [(&str, &str, &str); 12] = [
     ("signing_keys_pkey", "signing_keys.tenant_id, signing_keys.id", "id"),
     ("signing_keys_active", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),
     ("signing_keys_published", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),
+    (
+        "protected_resources_pkey",
+        "protected_resources.tenant_id, protected_resources.identifier",
+        "identifier",
+    ),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),
 ];
 

@@ -67,6 +67,10 @@ impl Cursor {
         self.created_at.into()
     }
 
+    pub(crate) fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
     /// The key of a collection whose keys are identifiers. A cursor of another collection gives
     /// whatever lies after its time.
     pub(crate) fn id(&self) -> Bytes<16> {

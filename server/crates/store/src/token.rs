@@ -203,7 +203,17 @@ impl TenantStore<'_> {
     /// Whether the client has used an assertion with this `jti` before (RFC 7523 §3). A caller that
     /// acts on the answer must also spend it: only that is safe against a race.
     pub async fn is_assertion_spent(&self, client_id: &ClientId, jti: &SecretHash) -> Result<bool, Error> {
-        let key = (Bytes::from(self.id), client_id.to_string(), Bytes::from(*jti));
+        self.is_spent(client_id.to_string(), jti).await
+    }
+
+    /// Whether a DPoP proof with this `jti` was used with the key before (RFC 9449 §11.1). As with
+    /// assertions, only spending it is safe against a race.
+    pub async fn is_proof_spent(&self, key: &str, jti: &SecretHash) -> Result<bool, Error> {
+        self.is_spent(minted_by_key(key), jti).await
+    }
+
+    async fn is_spent(&self, minted_by: String, jti: &SecretHash) -> Result<bool, Error> {
+        let key = (Bytes::from(self.id), minted_by, Bytes::from(*jti));
         let work = async move |mut conn: Conn<'_>| {
             let spent = spent_assertions::table.find(key);
             Ok(dual!(&mut conn, c => select(exists(spent)).get_result(c).await)?)
@@ -288,9 +298,35 @@ pub(crate) async fn spend_assertion(
     jti: SecretHash,
     expires_at: Timestamp,
 ) -> Result<(), ApplyError> {
+    spend(conn, tenant, client_id.as_str(), jti, expires_at).await
+}
+
+pub(crate) async fn spend_proof(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    key: &str,
+    jti: SecretHash,
+    expires_at: Timestamp,
+) -> Result<(), ApplyError> {
+    spend(conn, tenant, &minted_by_key(key), jti, expires_at).await
+}
+
+/// The column `client_id` says who minted the `jti`. DEL stands in no client_id (RFC 6749 Appendix A.1), so
+/// no client has the name of a key.
+fn minted_by_key(thumbprint: &str) -> String {
+    format!("\u{7f}{thumbprint}")
+}
+
+async fn spend(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    minted_by: &str,
+    jti: SecretHash,
+    expires_at: Timestamp,
+) -> Result<(), ApplyError> {
     let row = (
         spent_assertions::tenant_id.eq(Bytes::from(tenant)),
-        spent_assertions::client_id.eq(client_id.as_str()),
+        spent_assertions::client_id.eq(minted_by),
         spent_assertions::jti.eq(Bytes::from(jti)),
         spent_assertions::expires_at.eq(Time::from(expires_at)),
     );

@@ -22,6 +22,7 @@ pub enum Resource {
     Tenant,
     Client,
     User,
+    ProtectedResource,
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
@@ -29,14 +30,21 @@ pub enum Resource {
 }
 
 impl Resource {
-    pub const ALL: [Self; 5] =
-        [Self::Tenant, Self::Client, Self::User, Self::RoleAssignment, Self::InitialAccessToken];
+    pub const ALL: [Self; 6] = [
+            Self::Tenant,
+            Self::Client,
+            Self::User,
+            Self::ProtectedResource,
+            Self::RoleAssignment,
+            Self::InitialAccessToken,
+        ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::Client => "client",
             Self::User => "user",
+            Self::ProtectedResource => "resource",
             Self::RoleAssignment => "role-assignment",
             Self::InitialAccessToken => "initial-access-token",
         }
@@ -98,23 +106,26 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 ];
 
 /// What the built-in roles allow: role, resource, action; `*` is every one.
-const POLICY: [(&str, &str, &str); 22] = [
+const POLICY: [(&str, &str, &str); 25] = [
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
     ("tenant-owner", "tenant", "update"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
+    ("tenant-owner", "resource", "*"),
     ("tenant-owner", "role-assignment", "*"),
     ("tenant-owner", "initial-access-token", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
+    ("tenant-admin", "resource", "*"),
     ("tenant-admin", "role-assignment", "read"),
     ("tenant-admin", "initial-access-token", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
+    ("client-manager", "resource", "read"),
     ("client-manager", "initial-access-token", "*"),
     ("user-manager", "tenant", "read"),
     ("user-manager", "user", "*"),

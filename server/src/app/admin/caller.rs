@@ -1,13 +1,13 @@
 use std::fmt;
 
-use grantor_protocol::claims::AccessTokenClaims;
+use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{Actor, ClientId, Tenant, TenantId, User, UserStatus};
 use grantor_store::Subject;
 use serde::Deserialize;
 
 use super::AdminFault;
 use super::fault::Unauthenticated;
-use crate::app::{App, Fault, TenantContext};
+use crate::app::{App, Fault, Peer, TenantContext};
 
 /// Whoever calls the admin API, proven.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl App {
     ///
     /// # Errors
     /// [`AdminFault::Unauthenticated`]; faults of the store.
-    pub async fn admin_caller(&self, bearer_token: &str) -> Result<Caller, AdminFault> {
+    pub async fn admin_caller(&self, bearer_token: &str, peer: &Peer) -> Result<Caller, AdminFault> {
         let Ok(Issuer { iss }) = grantor_jose::unverified_claims(bearer_token) else {
             return refuse("the access token cannot be read");
         };
@@ -104,6 +104,18 @@ impl App {
         }
         if read.claims.exp <= self.now().unix_seconds() {
             return refuse("the access token has expired");
+        }
+        // RFC 9449 §7.2, RFC 8705 §3: a bound token is no bearer token.
+        match &read.claims.cnf {
+            None => {}
+            Some(Confirmation::DpopKey(_)) => {
+                return refuse("the access token is bound to a DPoP key: this API takes bearer tokens");
+            }
+            Some(Confirmation::Certificate(bound)) => {
+                if peer.certificate_thumbprint().as_ref() != Some(bound) {
+                    return refuse("the connection does not have the certificate of the access token");
+                }
+            }
         }
         if !read.claims.aud.contains(&self.addresses.admin_api()) {
             return refuse("the access token is not for the admin API: ask for it with its resource");

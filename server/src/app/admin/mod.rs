@@ -9,6 +9,7 @@ mod document;
 mod fault;
 mod initial_access_tokens;
 mod me;
+mod protected_resources;
 mod tenant_document;
 mod tenants;
 mod users;

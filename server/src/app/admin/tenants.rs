@@ -12,6 +12,7 @@ use super::{
     contended,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
+use crate::app::certificates::TrustAnchors;
 use crate::app::tenants::is_slug;
 use crate::app::{ATTEMPTS, App};
 
@@ -252,8 +253,12 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
         faults.push(FieldFault::new("/name", detail));
     }
     check_lifetimes(&wanted.settings.lifetimes, &mut faults);
-    check_scopes(&wanted.settings.scopes, &mut faults);
+    check_scopes("/settings/scopes", &wanted.settings.scopes, &mut faults);
     check_registration(&wanted.settings.registration, &mut faults);
+    let authorities = wanted.settings.client_certificate_authorities.as_deref();
+    if let Some(Err(error)) = authorities.map(TrustAnchors::parse) {
+        faults.push(FieldFault::new("/settings/client_certificate_authorities", error.to_string()));
+    }
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]
@@ -332,15 +337,16 @@ pub(super) fn check_hosts(hosts: &[String]) -> Result<(), (usize, &'static str)>
     }
 }
 
-fn check_scopes(scopes: &[api::ScopeDescription], faults: &mut Vec<FieldFault>) {
+/// Whether the scopes at `pointer` may be a tenant's, or a protected resource's.
+pub(super) fn check_scopes(pointer: &str, scopes: &[api::ScopeDescription], faults: &mut Vec<FieldFault>) {
     const MOST: usize = 200;
     if scopes.len() > MOST {
-        faults.push(FieldFault::new("/settings/scopes", format!("has more than {MOST} elements")));
+        faults.push(FieldFault::new(pointer, format!("has more than {MOST} elements")));
         return;
     }
     for (index, scope) in scopes.iter().enumerate() {
         let mut fault = |member: &str, detail: &str| {
-            faults.push(FieldFault::new(format!("/settings/scopes/{index}/{member}"), detail));
+            faults.push(FieldFault::new(format!("{pointer}/{index}/{member}"), detail));
         };
         let name = scope.name.as_str();
         if name.is_empty() || name.len() > 255 || name.contains(' ') || Scope::parse(name).is_err() {

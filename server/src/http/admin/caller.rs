@@ -92,7 +92,7 @@ async fn caller(app: &App, request: &Request) -> Result<Caller, AdminFault> {
     if extract::authorization(request).is_some() {
         let token =
             extract::bearer(request).ok_or(AdminFault::Unauthenticated(Unauthenticated::NoCredentials))?;
-        return app.admin_caller(token).await;
+        return app.admin_caller(token, &extract::peer(app, request)).await;
     }
     let cookie = cookies::get(request, cookies::CONSOLE, app.addresses.is_https())
         .ok_or(AdminFault::Unauthenticated(Unauthenticated::NoCredentials))?;

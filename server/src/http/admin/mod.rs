@@ -8,6 +8,7 @@ mod me;
 mod paging;
 mod payload;
 mod problem;
+mod protected_resources;
 mod responses;
 mod tenants;
 mod users;
@@ -36,6 +37,8 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// APIs that take a tenant's access tokens.
+    Resources,
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
@@ -65,6 +68,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         tenants::TenantsApi,
         clients::ClientsApi,
         users::UsersApi,
+        protected_resources::ProtectedResourcesApi,
         initial_access_tokens::InitialAccessTokensApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)

@@ -180,7 +180,7 @@ fn consent_page(context: &TenantContext, opened: &Opened, user: &User, csrf: Str
         user_name: user.display_name().to_owned(),
         user_email: user.email.clone().filter(|email| email != user.display_name()),
         scopes: request.scope.iter().map(|scope| scope_line(context, scope)).collect(),
-        resources: request.resources.clone(),
+        resources: request.resources.iter().map(|resource| resource_name(context, resource)).collect(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
     };
@@ -224,16 +224,27 @@ pub(super) fn return_host(redirect_uri: &str) -> String {
 
 /// Worded to follow "It will be able to".
 pub(super) fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
+    let of_resources = context.resources.iter().flat_map(|resource| &resource.settings.scopes);
     let configured = context
         .tenant
         .settings
         .scopes
         .iter()
+        .chain(of_resources)
         .find(|held| held.name == scope)
         .map(|held| held.description.clone());
     ScopeLine {
         name: scope.to_owned(),
         description: configured.unwrap_or_else(|| standard_scope(scope).to_owned()),
+    }
+}
+
+/// The name of a protected resource with its address, which alone says whose it is.
+fn resource_name(context: &TenantContext, identifier: &str) -> String {
+    let held = context.resources.iter().find(|resource| resource.identifier == identifier);
+    match held.map(|resource| resource.settings.name.as_str()) {
+        None | Some("") => identifier.to_owned(),
+        Some(name) => format!("{name} ({identifier})"),
     }
 }
 

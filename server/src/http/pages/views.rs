@@ -68,7 +68,7 @@ pub struct ConsentPage {
     pub user_name: String,
     pub user_email: Option<String>,
     pub scopes: Vec<ScopeLine>,
-    /// Resource indicators (RFC 8707) that the tokens will be good for.
+    /// Resources (RFC 8707) that the tokens will be good for, by name and indicator.
     pub resources: Vec<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,

@@ -76,7 +76,10 @@ crate::on_both! {
             "iat": 0, "exp": i64::from(i32::MAX), "jti": "01890000-0000-7000-8000-000000000000",
         });
         let at = "at+jwt";
+        let bound = async |cnf: Value| forged(&app, "acme", "at+jwt", |claims| claims["cnf"] = cnf).await;
         let cases = [
+            ("bound to a DPoP key (RFC 9449 §7.2)", bound(json!({ "jkt": "x" })).await),
+            ("bound to a certificate (RFC 8705 §3)", bound(json!({ "x5t#S256": "x" })).await),
             ("an ID token", id_token),
             ("not a token", "gat_something".to_owned()),
             ("typ", forged(&app, "acme", "JWT", |_| {}).await),

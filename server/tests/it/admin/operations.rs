@@ -50,12 +50,20 @@ fn the_user() -> Option<Value> {
     Some(json!({ "username": "target" }))
 }
 
+fn a_resource() -> Option<Value> {
+    Some(json!({ "identifier": "https://fresh.example", "name": "Fresh" }))
+}
+
+fn the_resource() -> Option<Value> {
+    Some(json!({ "name": "Target" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 20] = [
+pub const OPERATIONS: [Operation; 26] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
@@ -73,6 +81,12 @@ pub const OPERATIONS: [Operation; 20] = [
     row("read_user", Resource::User, Action::Read, none),
     row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
+    row("list_protected_resources", Resource::ProtectedResource, Action::Read, none),
+    row("create_protected_resource", Resource::ProtectedResource, Action::Create, a_resource),
+    row("read_protected_resource", Resource::ProtectedResource, Action::Read, none),
+    row("put_protected_resource", Resource::ProtectedResource, Action::Update, the_resource),
+    row("patch_protected_resource", Resource::ProtectedResource, Action::Update, nothing),
+    row("delete_protected_resource", Resource::ProtectedResource, Action::Delete, none),
     row("list_initial_access_tokens", Resource::InitialAccessToken, Action::Read, none),
     row("create_initial_access_token", Resource::InitialAccessToken, Action::Create, nothing),
     row("read_initial_access_token", Resource::InitialAccessToken, Action::Read, none),
@@ -107,11 +121,13 @@ pub struct Target {
     pub tenant: String,
     pub client_id: String,
     pub user: String,
+    /// The identifier of a protected resource, as it stands in a path.
+    pub resource: String,
     pub token: String,
 }
 
 impl Target {
-    /// A client and a user of the tenant's, freshly made.
+    /// A client, a user and a protected resource of the tenant's, freshly made.
     pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
         let tenant = app.app.any_tenant(slug).await.unwrap().tenant.clone();
         let target = client(&tenant, "target");
@@ -119,9 +135,12 @@ impl Target {
         let admin = app.platform("platform-admin").await;
         let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
+        let resource = json!({ "identifier": "https://target.example/api" });
+        assert_eq!(admin.post(&format!("/tenants/{slug}/resources"), &resource).await.status, 201);
+        let resource = "https%3A%2F%2Ftarget.example%2Fapi".to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, token }
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource, token }
     }
 }
 
@@ -133,6 +152,7 @@ impl Api<'_> {
             .replace("{tenant}", &target.tenant)
             .replace("{client_id}", &target.client_id)
             .replace("{user}", &target.user)
+            .replace("{identifier}", &target.resource)
             .replace("{token}", &target.token);
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
@@ -177,7 +197,7 @@ crate::on_both! {
         assert_eq!(trail(&app, &other.tenant).await.len(), before.1);
     }
 
-    /// Another tenant's client or user is not reached through one's own either.
+    /// Another tenant's client, user or resource is not reached through one's own either.
     async fn foreign_identifiers_name_nothing_at_home(app: TestApp) {
         let acme = app.acme().await;
         app.other().await;
@@ -193,6 +213,9 @@ crate::on_both! {
             "read_user",
             "patch_user",
             "delete_user",
+            "read_protected_resource",
+            "patch_protected_resource",
+            "delete_protected_resource",
             "read_initial_access_token",
             "delete_initial_access_token",
         ] {
@@ -200,7 +223,7 @@ crate::on_both! {
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
         }
         // PUT makes another thing of the same name.
-        for id in ["put_client", "put_user"] {
+        for id in ["put_client", "put_user", "put_protected_resource"] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
         }
@@ -213,6 +236,7 @@ fn copy(target: &Target) -> Target {
         tenant: target.tenant.clone(),
         client_id: target.client_id.clone(),
         user: target.user.clone(),
+        resource: target.resource.clone(),
         token: target.token.clone(),
     }
 }
@@ -221,7 +245,9 @@ fn copy(target: &Target) -> Target {
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    for path in ["", "/clients", "/users", "/initial-access-tokens"].map(|noun| format!("{tenant}{noun}")) {
+    let collections =
+        ["clients", "users", "resources", "initial-access-tokens"].map(|noun| format!("{tenant}/{noun}"));
+    for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }
     let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();

@@ -63,6 +63,16 @@ impl Signer {
         self.key.sign("JWT", claims).unwrap()
     }
 
+    /// The thumbprint of the public key (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        self.key.public_jwk().thumbprint_sha256()
+    }
+
+    /// A DPoP proof (RFC 9449 §4.2).
+    pub fn prove(&self, claims: &Value) -> String {
+        self.key.sign_with_jwk("dpop+jwt", claims).unwrap()
+    }
+
     /// Signs with ES256 under any header, whatever it says.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         compact(header, claims, |input| {

@@ -1,14 +1,19 @@
 //! Client authentication (RFC 6749 §2.3, RFC 7523 §3, OpenID Connect Core §9).
 
+use std::sync::Arc;
+
+use grantor::app::ClientCertificate;
 use grantor_jose::Algorithm;
 use grantor_protocol::Lifetime;
 use grantor_protocol::model::AuthenticationMethod::{
-    self, ClientSecretBasic, ClientSecretPost, None as Public, PrivateKeyJwt,
+    self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, None as Public, PrivateKeyJwt,
+    SelfSignedTlsClientAuth, TlsClientAuth,
 };
 use poem::http::header;
 use serde_json::{Value, json};
 
 use super::assertion::{self, Signer, compact, parameters};
+use super::certificates::{Authority, jwks, post_over};
 use crate::on_both;
 use crate::support::{Answer, START, TestApp, TestTenant, basic, encode, form_request};
 
@@ -19,14 +24,24 @@ pub const ENDPOINTS: [(&str, (&str, &str)); 3] = [
     ("/revoke", ("token", "unknown")),
 ];
 
-/// Methods that every endpoint takes in the same way; those that need a certificate or the secret in
-/// clear have tests of their own.
-const METHODS: [AuthenticationMethod; 4] = [Public, ClientSecretBasic, ClientSecretPost, PrivateKeyJwt];
+/// Methods that every endpoint takes in the same way; those that need a certificate have tests of their
+/// own.
+const METHODS: [AuthenticationMethod; 5] =
+    [Public, ClientSecretBasic, ClientSecretPost, ClientSecretJwt, PrivateKeyJwt];
+
+const WITH_SECRET: [AuthenticationMethod; 3] = [ClientSecretBasic, ClientSecretPost, ClientSecretJwt];
+
+/// An assertion that is signed with a secret.
+fn hs256(secret: &str, claims: &Value) -> String {
+    let header = json!({ "alg": "HS256", "typ": "JWT" });
+    compact(&header, claims, |input| Signer::hmac(secret.as_bytes(), input))
+}
 
 /// One client for every method, named after it, and what they prove themselves with.
 pub struct Clients {
-    secrets: [String; 2],
+    secrets: [String; 3],
     signer: Signer,
+    certificate: Arc<ClientCertificate>,
 }
 
 impl Clients {
@@ -37,14 +52,28 @@ impl Clients {
         public.metadata.token_endpoint_auth_method = Public;
         acme.add_client(app, public).await;
         let mut secrets = vec![];
-        for method in [ClientSecretBasic, ClientSecretPost] {
+        for method in WITH_SECRET {
             secrets.push(acme.add_secret_client(app, method.as_str(), method).await);
         }
-        Self { secrets: secrets.try_into().unwrap(), signer }
+        let authority = Authority::new("acme's");
+        let certificate = authority.certificate("machine.example");
+        acme.change_tenant(app, |tenant| {
+            tenant.settings.client_certificate_authorities = Some(authority.pem());
+        })
+        .await;
+        for method in [TlsClientAuth, SelfSignedTlsClientAuth] {
+            let mut machine = crate::support::client(&acme.tenant, method.as_str());
+            machine.metadata.token_endpoint_auth_method = method;
+            machine.metadata.tls_client_auth_san_dns = Some("machine.example".to_owned());
+            machine.metadata.jwks = Some(jwks(&certificate));
+            acme.add_client(app, machine).await;
+        }
+        Self { secrets: secrets.try_into().unwrap(), signer, certificate }
     }
 
     fn secret(&self, client_id: &str) -> &str {
-        &self.secrets[usize::from(client_id == ClientSecretPost.as_str())]
+        let number = WITH_SECRET.iter().position(|method| method.as_str() == client_id);
+        &self.secrets[number.unwrap_or_default()]
     }
 
     /// A request of `client_id` with `method`, which may be another than it is registered with.
@@ -68,7 +97,14 @@ impl Clients {
                 let [type_, assertion] = parameters(&assertion);
                 app.post(&path, &[parameter, type_, assertion]).await
             }
-            other => app.post(&path, &[parameter, ("client_id", other.as_str())]).await,
+            ClientSecretJwt => {
+                let assertion = hs256(secret, &self.signer.claims(acme, client_id));
+                let [type_, assertion] = parameters(&assertion);
+                app.post(&path, &[parameter, type_, assertion]).await
+            }
+            TlsClientAuth | SelfSignedTlsClientAuth => {
+                post_over(app, &self.certificate, &path, &[parameter, ("client_id", client_id)]).await
+            }
         }
     }
 }
@@ -360,5 +396,84 @@ on_both! {
         let assertion = elliptic.sign_with(&good, &elliptic.claims(&acme, "robot"));
         let form = assertion::client_credentials(&assertion);
         assert_eq!(app.post(&acme.path("/token"), &form).await.status, 200);
+    }
+
+    /// OpenID Connect Core §9, RFC 8725 §3.1: a secret's assertion, with the secret and no public key, in
+    /// the one algorithm that the secret is long enough for (RFC 7518 §3.2).
+    async fn assertions_signed_with_a_secret(app: TestApp) {
+        let mut acme = app.acme().await;
+        let secret = acme.add_secret_client(&app, "robot", ClientSecretJwt).await;
+        let signer = Signer::es256("k1");
+        let claims = || signer.claims(&acme, "robot");
+        let ask = async |assertion: &str| {
+            app.post(&acme.path("/token"), &assertion::client_credentials(assertion)).await
+        };
+        let good = hs256(&secret, &claims());
+        assert_eq!(ask(&good).await.status, 200);
+        refuses(&app, &acme, &good).await;
+        let public = signer.jwk();
+        let text = serde_json::to_vec(&public).unwrap();
+        acme.change_client(&app, "robot", |client| {
+            client.metadata.jwks = Some(json!({ "keys": [public] }));
+        })
+        .await;
+        let header = |alg: &str| json!({ "alg": alg, "kid": "k1" });
+        for assertion in [
+            hs256("wrong", &claims()),
+            hs256("", &claims()),
+            hs256(&acme.secret, &claims()),
+            hs256(&secret, &signer.claims(&acme, "web")),
+            signer.sign(&claims()),
+            compact(&header("HS256"), &claims(), |input| Signer::hmac(&text, input)),
+            compact(&header("ES256"), &claims(), |input| Signer::hmac(secret.as_bytes(), input)),
+            compact(&header("HS384"), &claims(), |input| Signer::hmac(secret.as_bytes(), input)),
+            compact(&header("HS512"), &claims(), |input| Signer::hmac(secret.as_bytes(), input)),
+            compact(&header("none"), &claims(), |_| vec![]),
+            compact(&header("HS256"), &claims(), |_| vec![]),
+        ] {
+            refuses(&app, &acme, &assertion).await;
+        }
+        let form = [("grant_type", "client_credentials"), ("client_id", "robot"), ("client_secret", &secret)];
+        app.post(&acme.path("/token"), &form).await.expect_error(401, "invalid_client");
+
+        // The secret ends when it says so.
+        acme.change_client(&app, "robot", |client| {
+            client.secrets[0].expires_at = Some(START + Lifetime::from_seconds(1));
+        })
+        .await;
+        assert_eq!(ask(&hs256(&secret, &claims())).await.status, 200);
+        app.clock.advance(1);
+        refuses(&app, &acme, &hs256(&secret, &claims())).await;
+    }
+
+    /// A secret that was sealed for another client opens for nobody else.
+    async fn a_secret_that_was_moved(app: TestApp) {
+        let mut acme = app.acme().await;
+        let secret = acme.add_secret_client(&app, "robot", ClientSecretJwt).await;
+        acme.add_secret_client(&app, "other", ClientSecretJwt).await;
+        let store = app.app.store.tenant(acme.tenant.id);
+        let robot = grantor_protocol::model::ClientId::parse("robot").unwrap();
+        let moved = store.client(&robot).await.unwrap().unwrap().secrets;
+        acme.change_client(&app, "other", |client| client.secrets = moved).await;
+        let signer = Signer::es256("k1");
+        refuses(&app, &acme, &hs256(&secret, &signer.claims(&acme, "other"))).await;
+        let own = hs256(&secret, &signer.claims(&acme, "robot"));
+        assert_eq!(app.post(&acme.path("/token"), &assertion::client_credentials(&own)).await.status, 200);
+    }
+
+    /// RFC 7591 §2: a client that registered one algorithm uses no other.
+    async fn the_registered_algorithm(app: TestApp) {
+        let mut acme = app.acme().await;
+        let signer = Signer::es256("k1");
+        acme.add_client(&app, signer.client(&acme, "robot")).await;
+        for (registered, status) in [(Some("ES256"), 200), (Some("PS256"), 401), (Some("HS256"), 401), (None, 200)] {
+            acme.change_client(&app, "robot", |client| {
+                client.metadata.token_endpoint_auth_signing_alg = registered.map(str::to_owned);
+            })
+            .await;
+            let assertion = signer.sign(&signer.claims(&acme, "robot"));
+            let answer = app.post(&acme.path("/token"), &assertion::client_credentials(&assertion)).await;
+            assert_eq!(answer.status.as_u16(), status, "{registered:?} {answer:?}");
+        }
     }
 }

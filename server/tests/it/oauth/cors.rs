@@ -55,7 +55,7 @@ async fn preflight(app: &TestApp, method: &str, path: &str) -> Answer {
     let builder = request(Method::OPTIONS, path)
         .header(header::ORIGIN, ORIGIN)
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, method)
-        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization, content-type");
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization, content-type, dpop");
     app.send(builder.finish()).await
 }
 
@@ -67,7 +67,7 @@ on_both! {
             assert_eq!(allowed.status, 204, "{path} {allowed:?}");
             let methods = allowed.header("access-control-allow-methods").unwrap();
             assert!(methods.split(", ").any(|held| held == method), "{path} {methods}");
-            assert_eq!(allowed.header("access-control-allow-headers"), Some("authorization, content-type"));
+            assert_eq!(allowed.header("access-control-allow-headers"), Some("authorization, content-type, dpop"));
             assert!(allowed.header("access-control-max-age").is_some());
             // Errors too: a client that cannot read its error cannot be mended.
             let suspended = ask(&app, method, &path.replace("acme", "nobody")).await;
@@ -77,6 +77,7 @@ on_both! {
                 assert_eq!(answer.header("access-control-allow-credentials"), None);
                 let exposed = answer.header("access-control-expose-headers").unwrap();
                 assert!(exposed.contains("www-authenticate"), "{path} {exposed}");
+                assert!(exposed.contains("dpop-nonce"), "{path} {exposed}");
             }
         }
     }

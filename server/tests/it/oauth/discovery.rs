@@ -169,7 +169,7 @@ on_both! {
         for (endpoint, member) in ENDPOINTS.into_iter().zip(["token", "introspection", "revocation"]) {
             let member = format!("{member}_endpoint_auth_methods_supported");
             for (method, supported) in
-                universe(&metadata, &member, &["none", "client_secret_jwt", "tls_client_auth"])
+                universe(&metadata, &member, &["none", "client_secret_jwt", "tls_client_auth", "attest_jwt_client_auth"])
             {
                 let Ok(method) = method.parse::<AuthenticationMethod>() else {
                     assert!(!supported, "{method}");
@@ -184,7 +184,9 @@ on_both! {
         }
         // And with each advertised algorithm that we can sign with here.
         let algorithms = advertised(&metadata, "token_endpoint_auth_signing_alg_values_supported");
-        assert!(!algorithms.iter().any(|name| name == "none" || name.starts_with("HS")), "{algorithms:?}");
+        let symmetric: Vec<_> = algorithms.iter().filter(|name| name.starts_with("HS")).collect();
+        assert_eq!(symmetric, ["HS256"], "client_secret_jwt");
+        assert!(!algorithms.iter().any(|name| name == "none"), "{algorithms:?}");
         for algorithm in [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256, Algorithm::PS256] {
             assert!(algorithms.iter().any(|name| name == algorithm.as_str()), "{algorithm:?}");
             let signer = Signer::new(algorithm, "k1");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use grantor_protocol::model::{SigningAlgorithm, TenantStatus};
+use grantor_protocol::model::{AccessTokenFormat, SigningAlgorithm, TenantStatus};
 use grantor_store::{Change, ChangeKind, Changes};
 
 use crate::support::{Browser, TestApp, TestTenant};
@@ -95,6 +95,43 @@ async fn a_key_that_is_rotated() {
     assert_ne!(signed_with.as_deref(), before.json()["keys"][0]["kid"].as_str());
     node.hear_of(&acme, ChangeKind::Keys).await;
     assert_eq!(acme.userinfo(&node.server, access_token).await.status, 200);
+}
+
+/// RFC 7009 §2: a token that ends on one node has ended on the other with the answer, without a
+/// notification.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_revoked() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let node = app.second_node().await;
+    for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+        acme.change_client(&app, "web", |client| client.metadata.access_token_format = Some(format)).await;
+        let tokens = acme.confidential_tokens(&app).await;
+        let access_token = tokens["access_token"].as_str().unwrap();
+        let refresh_token = tokens["refresh_token"].as_str().unwrap();
+        let revoke = async |token: &str| {
+            let answer = app.post_as(("web", &acme.secret), &acme.path("/revoke"), &[("token", token)]).await;
+            assert_eq!(answer.status, 200);
+        };
+        // The second time the signature was verified before.
+        for _ in 0..2 {
+            assert_eq!(acme.introspect(&node, access_token).await["active"], true);
+        }
+        revoke(access_token).await;
+        assert_eq!(acme.introspect(&node, access_token).await["active"], false);
+        acme.userinfo(&node, access_token).await.expect_error(401, "invalid_token");
+
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+        let next = node.post_as(("web", &acme.secret), &acme.path("/token"), &form).await.json();
+        let access_token = next["access_token"].as_str().unwrap();
+        for server in [&app, &node] {
+            assert_eq!(acme.introspect(server, access_token).await["active"], true);
+            assert_eq!(acme.introspect(server, refresh_token).await["active"], true);
+        }
+        revoke(refresh_token).await;
+        assert_eq!(acme.introspect(&node, access_token).await["active"], false);
+        assert_eq!(acme.introspect(&node, refresh_token).await["active"], false);
+    }
 }
 
 /// No node keeps state of its own: a sign-in begun at one goes on at the other.

@@ -120,6 +120,15 @@ impl TestApp {
         self.send(request(Method::GET, path).header(header::AUTHORIZATION, bearer).finish()).await
     }
 
+    /// [`Self::post`] with `DPoP` headers (RFC 9449 §4.1).
+    pub async fn post_with_proofs(&self, proofs: &[&str], path: &str, form: &[(&str, &str)]) -> Answer {
+        let mut request = form_request(path, &encode(form)).finish();
+        for proof in proofs {
+            request.headers_mut().append("dpop", proof.parse().unwrap());
+        }
+        self.send(request).await
+    }
+
     /// [`Self::post`] with HTTP Basic.
     pub async fn post_as(&self, (name, password): (&str, &str), path: &str, form: &[(&str, &str)]) -> Answer {
         let request = form_request(path, &encode(form)).header(header::AUTHORIZATION, basic(name, password));

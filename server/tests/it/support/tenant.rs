@@ -107,18 +107,11 @@ impl TestTenant {
         client_id: &str,
         method: AuthenticationMethod,
     ) -> String {
-        let (now, entropy) = (self.tenant.created_at, app.app.entropy.as_ref());
-        let secret = Secret::generate(SecretKind::ClientSecret, entropy);
         let mut client = client(&self.tenant, client_id);
         client.metadata.token_endpoint_auth_method = method;
-        let id = Id::generate(now, entropy);
-        client.secrets.push(ClientSecret {
-            id,
-            hash: secret.hash(),
-            created_at: now,
-            expires_at: None,
-            sealed: None,
-        });
+        let made = app.app.new_client_secret(self.tenant.id, &client.client_id, method);
+        let (secret, stored) = made.unwrap();
+        client.secrets.push(stored);
         self.add_client(app, client).await;
         secret.expose().to_owned()
     }

@@ -82,6 +82,10 @@ async fn a_closed_port_is_unreachable() {
 /// The variable belongs to a process, so the fetching is done by one of its own.
 #[tokio::test]
 async fn the_systems_authorities_are_those_of_ssl_cert_file() {
+    // The same test again, in a process of its own: there it only fetches.
+    if let Ok(url) = std::env::var(URL_VARIABLE) {
+        return fetch_and_tell(&url).await;
+    }
     let authority = Authority::new();
     let (port, seen) = listen(Some(authority.server(&["localhost"])), FINE).await;
     let folder = tempfile::tempdir().unwrap();
@@ -95,7 +99,7 @@ async fn the_systems_authorities_are_those_of_ssl_cert_file() {
     {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--ignored", "--exact", "--nocapture", "sockets::one_process_fetches"])
+            .args(["--exact", "--nocapture", "sockets::the_systems_authorities_are_those_of_ssl_cert_file"])
             .env("SSL_CERT_FILE", file)
             .env_remove("SSL_CERT_DIR")
             .env(URL_VARIABLE, format!("https://localhost:{port}/"));
@@ -106,14 +110,11 @@ async fn the_systems_authorities_are_those_of_ssl_cert_file() {
     assert_eq!(seen.requests(), 1);
 }
 
-#[tokio::test]
-#[ignore = "a part of the_systems_authorities_are_those_of_ssl_cert_file, which starts it"]
-async fn one_process_fetches() {
-    let url = std::env::var(URL_VARIABLE).unwrap();
+async fn fetch_and_tell(url: &str) {
     match Fetcher::new(PRIVATE()) {
         Err(error @ Error::NoAuthorities(_)) => println!("no fetcher: {error}"),
         Err(error) => panic!("{error}"),
-        Ok(fetcher) => match fetcher.get(TENANT, &url, WANTED).await {
+        Ok(fetcher) => match fetcher.get(TENANT, url, WANTED).await {
             Ok(fetched) => println!("fetched {}", String::from_utf8_lossy(&fetched.body)),
             Err(refusal) => println!("refused: {refusal}"),
         },

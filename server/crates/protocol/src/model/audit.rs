@@ -50,6 +50,9 @@ pub enum AuditKind {
     UserChanged,
     KeyChanged,
     AdministratorCreated,
+    ResourceChanged,
+    /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
+    TokenExchanged,
 }
 
 impl AuditKind {
@@ -71,6 +74,8 @@ impl AuditKind {
             Self::UserChanged => "user.changed",
             Self::KeyChanged => "key.changed",
             Self::AdministratorCreated => "administrator.created",
+            Self::ResourceChanged => "resource.changed",
+            Self::TokenExchanged => "token.exchanged",
         }
     }
 }

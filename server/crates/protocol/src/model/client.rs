@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccessTokenFormat, DeviceApproval, RegistrationBounds, SigningAlgorithm, TenantId};
 use crate::authorize::ResponseType;
+use crate::metadata::ASSERTION_ALGORITHMS;
 use crate::{Id, Profile, Scope, Secret, SecretHash, Timestamp};
 
 /// A client identifier (RFC 6749 §2.2), unique in its tenant.
@@ -265,6 +266,16 @@ impl AuthenticationMethod {
     /// Whether the method needs a client secret.
     pub const fn uses_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Algorithms of the method's assertions (RFC 7523 §3); none where it has none. Our secrets are long
+    /// enough for HS256 and no more (RFC 7518 §3.2).
+    pub const fn assertion_algorithms(self) -> &'static [&'static str] {
+        match self {
+            Self::PrivateKeyJwt => &ASSERTION_ALGORITHMS,
+            Self::ClientSecretJwt => &["HS256"],
+            _ => &[],
+        }
     }
 
     /// Whether the method needs keys that the client publishes.

@@ -5,7 +5,7 @@ use crate::claims::{AccessTokenClaims, Audience, Confirmation, IdTokenClaims};
 use crate::model::{
     AccessTokenFormat, Client, Grant, GrantType, OpaqueAccessToken, RefreshToken, SigningAlgorithm, TenantId,
 };
-use crate::{Effect, Error, Id, Policy, Scope, Secret, SecretKind, Timestamp, confirmation};
+use crate::{Effect, Error, ErrorCode, Id, Policy, Scope, Secret, SecretKind, Timestamp, confirmation};
 
 /// What a token request gets, before anything is signed.
 #[derive(Debug)]
@@ -69,12 +69,13 @@ pub struct TokenResponse {
 /// Tokens of a grant that a user gave.
 ///
 /// # Errors
-/// What [`confirmation::of_tokens`] refuses.
+/// What [`confirmation::of_tokens`] refuses; `invalid_target` if all resources are gone.
 pub(super) fn for_grant(
     request: TokenRequest<'_>,
     grant: &Grant,
     (scope, resources): (Scope, Vec<String>),
 ) -> Result<Issuance, Error> {
+    let resources = still_allowed(request, resources)?;
     let mut issuance = access_token(request, (scope, resources))?;
     issuance.access_token.sub = grant.user_id.to_string();
     issuance.access_token.auth_time = Some(grant.authentication.authenticated_at.unix_seconds());
@@ -82,6 +83,21 @@ pub(super) fn for_grant(
     let TokenRequest { client, policy, now, .. } = request;
     issuance.id_token = issuance.scope.contains("openid").then(|| id_token(grant, client, policy, now));
     Ok(issuance)
+}
+
+/// Those of a grant's resources that still exist and that the client may still name. A token for none
+/// of them would have an audience that nobody asked for.
+fn still_allowed(request: TokenRequest<'_>, granted: Vec<String>) -> Result<Vec<String>, Error> {
+    let TokenRequest { client, policy, .. } = request;
+    let (allowed, gone): (Vec<_>, Vec<_>) =
+        granted.into_iter().partition(|identifier| policy.resource_for(client, identifier).is_some());
+    match gone.first() {
+        Some(identifier) if allowed.is_empty() => Err(Error::new(
+            ErrorCode::InvalidTarget,
+            format!("resource {identifier} does not exist any more or is not allowed for this client"),
+        )),
+        _ => Ok(allowed),
+    }
 }
 
 /// An access token (RFC 9068 §2.2) that a client gets for itself.

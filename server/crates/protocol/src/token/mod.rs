@@ -3,6 +3,7 @@
 
 pub mod client_credentials;
 pub mod code;
+pub mod exchange;
 mod issue;
 pub mod refresh;
 

@@ -3,7 +3,7 @@
 use grantor_protocol::model::{AuditKind, KeyState, PasswordHash, TenantStatus, UserStatus};
 use grantor_store::{ConsoleSession, NewTenant, RoleAssignment, Subject, WriteError, on_both_databases};
 
-use crate::fixture::{World, at, audit, client, hash, id, key, taken, tenant, user};
+use crate::fixture::{World, at, audit, client, hash, id, key, resource, taken, tenant, user};
 
 on_both_databases! {
     async fn a_client_is_replaced_in_the_version_that_was_seen(database: TestDatabase) {
@@ -55,6 +55,34 @@ on_both_databases! {
         assert_eq!(rows.audit_events(10).await.unwrap().len(), 1);
         let again = rows.delete_client(client_id, None, vec![]).await;
         assert!(matches!(again, Err(WriteError::NotFound)), "{again:?}");
+    }
+
+    async fn a_protected_resource_is_replaced_in_the_version_that_was_seen(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let rows = world.rows();
+        let mut held = resource(world.tenant.id, "https://api.example");
+        let event = || vec![audit(AuditKind::ResourceChanged)];
+        rows.create_protected_resource(&held, event()).await.unwrap();
+        assert_eq!(taken(rows.create_protected_resource(&held, event()).await), "identifier");
+        assert_eq!(rows.protected_resource(&held.identifier).await.unwrap(), Some(held.clone()));
+
+        held.settings.scopes.clear();
+        held.updated_at = at(50);
+        held.created_at = at(49);
+        let replaced = rows.replace_protected_resource(&held, Some(1), event()).await.unwrap();
+        (held.version, held.created_at) = (2, at(1));
+        assert_eq!(replaced, held);
+        let stale = rows.replace_protected_resource(&held, Some(1), event()).await;
+        assert!(matches!(stale, Err(WriteError::VersionMismatch)), "{stale:?}");
+        let stale = rows.delete_protected_resource(&held.identifier, Some(1), event()).await;
+        assert!(matches!(stale, Err(WriteError::VersionMismatch)), "{stale:?}");
+        rows.delete_protected_resource(&held.identifier, Some(2), event()).await.unwrap();
+        assert_eq!(rows.protected_resources().await.unwrap(), []);
+        let missing = rows.delete_protected_resource(&held.identifier, None, event()).await;
+        assert!(matches!(missing, Err(WriteError::NotFound)), "{missing:?}");
+        let missing = rows.replace_protected_resource(&held, None, event()).await;
+        assert!(matches!(missing, Err(WriteError::NotFound)), "{missing:?}");
+        assert_eq!(rows.audit_events(10).await.unwrap().len(), 3, "only what was written has an event");
     }
 
     async fn a_user_signs_in_by_name_or_address_in_any_case(database: TestDatabase) {

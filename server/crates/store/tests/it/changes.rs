@@ -19,9 +19,16 @@ async fn change_everything(world: &World) -> Vec<Change> {
     let subject = Subject::User(world.user.id);
     let role = grantor_store::RoleAssignment { subject, role: "auditor".to_owned(), scope: None };
     rows.assign(&role, vec![]).await.unwrap();
+    // A protected resource is part of what its tenant is.
+    let resource = crate::fixture::resource(tenant_id, "https://api.example");
+    rows.create_protected_resource(&resource, vec![]).await.unwrap();
+    rows.replace_protected_resource(&resource, None, vec![]).await.unwrap();
+    rows.delete_protected_resource(&resource.identifier, None, vec![]).await.unwrap();
     let client = ChangeKind::Client(world.client.client_id.clone());
+    let of_resource = [ChangeKind::Tenant, ChangeKind::Tenant, ChangeKind::Tenant];
     [ChangeKind::Tenant, client, ChangeKind::Keys, ChangeKind::RoleAssignments]
         .into_iter()
+        .chain(of_resource)
         .map(|kind| Change::In { tenant_id, kind })
         .collect()
 }

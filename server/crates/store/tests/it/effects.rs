@@ -183,6 +183,22 @@ on_both_databases! {
         world.apply([spend]).await.unwrap();
     }
 
+    /// RFC 9449 §11.1: a key is no client, also when a client has its thumbprint for a name.
+    async fn a_proof_is_spent_for_its_key_only(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (key, jti) = ("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", hash());
+        let spend = || Effect::SpendProof { key: key.to_owned(), jti, expires_at: at(60) };
+        assert!(!world.rows().is_proof_spent(key, &jti).await.unwrap());
+        world.apply([spend()]).await.unwrap();
+        assert!(world.rows().is_proof_spent(key, &jti).await.unwrap());
+        assert!(!world.rows().is_proof_spent("other", &jti).await.unwrap());
+        assert!(!world.rows().is_proof_spent(key, &hash()).await.unwrap());
+        assert!(matches!(world.apply([spend()]).await, Err(grantor_store::ApplyError::Conflict)));
+        let named_so = crate::fixture::client(world.tenant.id, key).client_id;
+        assert!(!world.rows().is_assertion_spent(&named_so, &jti).await.unwrap());
+        world.apply([Effect::SpendAssertion { client_id: named_so, jti, expires_at: at(60) }]).await.unwrap();
+    }
+
     async fn audit_events_are_read_newest_first(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let mut events = [AuditKind::SignInSucceeded, AuditKind::GrantRevoked, AuditKind::SignedOut].map(audit);

@@ -3,10 +3,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId, ClientMetadata,
-    ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
-    Purpose, RefreshToken, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserProfile, UserStatus,
+    AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
+    ClientMetadata, ClientOrigin, ClientSecret, Consent, Grant, Interaction, KeyState, OpaqueAccessToken,
+    PasswordHash, ProtectedResource, Purpose, RefreshToken, ResourceSettings, ScopeDescription, Session,
+    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
+    UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
@@ -99,6 +100,22 @@ pub fn client(tenant_id: TenantId, client_id: &str) -> Client {
         enabled: true,
         metadata,
         secrets: vec![secret],
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+pub fn resource(tenant_id: TenantId, identifier: &str) -> ProtectedResource {
+    let description = ScopeDescription { name: "a:read".to_owned(), description: "read a".to_owned() };
+    ProtectedResource {
+        tenant_id,
+        identifier: identifier.to_owned(),
+        settings: ResourceSettings {
+            name: format!("Name of {identifier}"),
+            scopes: vec![description],
+            access_token_format: AccessTokenFormat::Opaque,
+        },
         version: 1,
         created_at: at(1),
         updated_at: at(1),

@@ -100,4 +100,29 @@ on_both_databases! {
         assert_eq!(tenants.list(&search("GLO")).await.unwrap().items, made[1..2]);
         assert_eq!(tenants.list(&search("the initech")).await.unwrap().items, made[2..]);
     }
+
+    async fn protected_resources_in_pages(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let rows = world.rows();
+        for (identifier, seconds) in [("urn:b:1", 2), ("urn:a:1", 2), ("urn:c:1", 1), ("urn:d:1", 3)] {
+            let mut resource = crate::fixture::resource(world.tenant.id, identifier);
+            resource.created_at = at(seconds);
+            rows.create_protected_resource(&resource, vec![]).await.unwrap();
+        }
+        let mut page = Page { limit: 2, ..Page::default() };
+        let mut pages = vec![];
+        loop {
+            let Listing { items, next } = rows.list_protected_resources(&page).await.unwrap();
+            pages.push(items.into_iter().map(|held| held.identifier).collect::<Vec<_>>());
+            // The one that the cursor names goes.
+            let Some(cursor) = next else { break };
+            rows.delete_protected_resource(&pages[0][1], None, vec![]).await.unwrap();
+            page.cursor = Some(cursor.to_string().parse().unwrap());
+        }
+        assert_eq!(pages, [vec!["urn:c:1", "urn:a:1"], vec!["urn:b:1", "urn:d:1"]]);
+        for (q, expected) in [("URN:B", 1), ("name OF urn:d", 1), ("urn", 3), ("%", 0), ("1", 0)] {
+            let found = rows.list_protected_resources(&search(q)).await.unwrap().items.len();
+            assert_eq!(found, expected, "{q}");
+        }
+    }
 }

@@ -21,18 +21,22 @@ struct Possessions {
     key: grantor_protocol::model::SigningKeyRecord,
     console: ConsoleSession,
     role: RoleAssignment,
+    resource: grantor_protocol::model::ProtectedResource,
+    opaque: grantor_protocol::SecretHash,
 }
 
 async fn possessions(world: &World) -> Possessions {
     let (grant, code, token) = world.issued().await;
     let (interaction, session) = (world.interaction(), world.session());
     let (access_token, jti) = (id(), hash());
+    let opaque = world.access_token();
     world
         .apply([
             Effect::StoreInteraction(Box::new(interaction.clone())),
             Effect::StoreSession(Box::new(session.clone())),
             Effect::StoreConsent(Box::new(world.consent("openid", &[]))),
             Effect::RevokeAccessToken { id: access_token, expires_at: at(600) },
+            Effect::StoreAccessToken(Box::new(opaque.clone())),
             Effect::SpendAssertion { client_id: world.client.client_id.clone(), jti, expires_at: at(60) },
             Effect::RecordAudit(Box::new(crate::fixture::audit(
                 grantor_protocol::model::AuditKind::SignInFailed,
@@ -47,7 +51,23 @@ async fn possessions(world: &World) -> Possessions {
     let subject = Subject::User(world.user.id);
     let role = RoleAssignment { subject, role: "auditor".to_owned(), scope: None };
     world.rows().assign(&role, vec![]).await.unwrap();
-    Possessions { interaction, session, grant, code, token, access_token, jti, key, console, role }
+    let resource = crate::fixture::resource(world.tenant.id, "https://api.example");
+    world.rows().create_protected_resource(&resource, vec![]).await.unwrap();
+    let opaque = opaque.hash;
+    Possessions {
+        interaction,
+        session,
+        grant,
+        code,
+        token,
+        access_token,
+        jti,
+        key,
+        console,
+        role,
+        resource,
+        opaque,
+    }
 }
 
 /// Everything that a handle can read of these rows, as text: one line for every read.
@@ -75,6 +95,10 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", rows.is_assertion_spent(client_id, &had.jti).await.unwrap()),
         format!("{:?}", rows.list_clients(&page).await.unwrap().items),
         format!("{:?}", rows.list_users(&page).await.unwrap().items),
+        format!("{:?}", rows.protected_resource(&had.resource.identifier).await.unwrap()),
+        format!("{:?}", rows.protected_resources().await.unwrap()),
+        format!("{:?}", rows.list_protected_resources(&page).await.unwrap().items),
+        format!("{:?}", rows.opaque_access_token(&had.opaque).await.unwrap()),
         format!("{:?}", rows.console_session(&had.console.hash).await.unwrap()),
         format!("{:?}", rows.assignments().await.unwrap()),
         format!("{:?}", rows.assignments_of(&had.role.subject).await.unwrap()),
@@ -110,6 +134,7 @@ fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
         Effect::StoreAuthorizationCode(Box::new(world.code(&had.grant))),
         Effect::StoreRefreshToken(Box::new(world.refresh_token(&had.grant))),
         Effect::StoreConsent(Box::new(world.consent("email", &[]))),
+        Effect::StoreAccessToken(Box::new(world.access_token())),
     ]
 }
 
@@ -165,6 +190,9 @@ on_both_databases! {
         assert!(is_foreign(&rows.create_user(&owner.user, vec![]).await));
         assert!(is_foreign(&rows.replace_user(&owner.user, None, vec![]).await));
         assert!(is_foreign(&rows.insert_key(&had.key, vec![]).await));
+        assert!(is_foreign(&rows.create_protected_resource(&had.resource, vec![]).await));
+        assert!(is_foreign(&rows.replace_protected_resource(&had.resource, None, vec![]).await));
+        assert!(is_missing(&rows.delete_protected_resource(&had.resource.identifier, None, vec![]).await));
         // The stranger has a client of the same name: it goes, the owner's stays.
         rows.delete_client(&owner.client.client_id, None, vec![]).await.unwrap();
         assert!(is_missing(&rows.delete_user(owner.user.id, None, vec![]).await));

@@ -1,0 +1,210 @@
+//! Keys that clients publish: in their metadata, or at their `jwks_uri` (OpenID Connect Core §10.1), from
+//! where they are fetched when they are needed and kept for a while.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use grantor_jose::{Algorithm, KeySet, Verified};
+use grantor_outbound::Wanted;
+use grantor_protocol::model::{ClientId, TenantId};
+use grantor_protocol::{Lifetime, Timestamp};
+use grantor_store::{Change, ChangeKind};
+use quick_cache::sync::Cache;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{App, LoadedClient};
+
+/// Clients whose fetched keys are kept, of all tenants together.
+const CLIENTS: usize = 10_000;
+
+/// Fetched keys are used without another look for as long as their server says, within these bounds.
+const SHORTEST_LIFE: Lifetime = Lifetime::from_seconds(60);
+const LONGEST_LIFE: Lifetime = Lifetime::from_seconds(86_400);
+
+/// Keys that cannot be fetched again are used for so long after they were fetched.
+const LONGEST_USE: Lifetime = Lifetime::from_seconds(2 * 86_400);
+
+/// The time between two fetches of one client's keys: whoever invents key identifiers must not make us
+/// hammer its server.
+const PAUSE: Lifetime = Lifetime::from_seconds(10);
+
+const WANTED: Wanted = Wanted {
+    accept: "application/jwk-set+json, application/json",
+    max_bytes: 64 * 1024,
+    timeout: Duration::from_secs(5),
+};
+
+/// Why nothing of the client's is proven.
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    #[error("the client has no readable jwks")]
+    NoKeys,
+    #[error("the client's jwks_uri cannot be used: {0}")]
+    NotFetched(String),
+    /// The last of what was tried, with the newest keys.
+    #[error(transparent)]
+    Refused(#[from] grantor_jose::Error),
+}
+
+/// Keys that were fetched from clients' `jwks_uri`.
+pub struct FetchedKeys(Cache<(TenantId, ClientId), Arc<Source>>);
+
+/// One client's `jwks_uri`.
+struct Source {
+    uri: String,
+    /// One fetch at a time; whoever needs the keys meanwhile waits for that one.
+    fetching: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    keys: Option<Arc<Keys>>,
+    attempted_at: Option<Timestamp>,
+}
+
+struct Keys {
+    set: KeySet,
+    jwks: Value,
+    fetched_at: Timestamp,
+    fresh_until: Timestamp,
+}
+
+impl Default for FetchedKeys {
+    fn default() -> Self {
+        Self(Cache::new(CLIENTS))
+    }
+}
+
+impl FetchedKeys {
+    /// Forgets what a change made wrong.
+    pub(super) fn forget(&self, change: &Change) {
+        if let Change::In { tenant_id, kind: ChangeKind::Client(client_id) } = change {
+            self.0.remove(&(*tenant_id, client_id.clone()));
+        }
+    }
+
+    fn source(&self, key: (TenantId, ClientId), uri: &str) -> Arc<Source> {
+        if let Some(source) = self.0.get(&key).filter(|source| source.uri == uri) {
+            return source;
+        }
+        let source = Arc::new(Source {
+            uri: uri.to_owned(),
+            fetching: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+        });
+        self.0.insert(key, Arc::clone(&source));
+        source
+    }
+}
+
+impl Source {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keys(&self) -> Option<Arc<Keys>> {
+        self.state().keys.clone()
+    }
+
+    /// Whether the keys may be fetched now. Who asks has to.
+    fn begin(&self, now: Timestamp) -> bool {
+        let mut state = self.state();
+        let allowed = state.attempted_at.is_none_or(|attempted_at| attempted_at + PAUSE <= now);
+        if allowed {
+            state.attempted_at = Some(now);
+        }
+        allowed
+    }
+}
+
+impl App {
+    /// Verifies what the client signed with one of its keys. Keys of a `jwks_uri` are fetched again if
+    /// none of those that are known did it, so that new ones are found at once.
+    ///
+    /// # Errors
+    /// No keys, or none that signed the token.
+    pub async fn verify_by_client<C: DeserializeOwned>(
+        &self,
+        loaded: &LoadedClient,
+        token: &str,
+        allowed: &[Algorithm],
+    ) -> Result<Verified<C>, Unproven> {
+        self.try_keys(loaded, |set, _| set.verify(token, allowed)).await
+    }
+
+    /// Gives the client's keys, and its JWK Set as it is written, to an attempt that may not find the right
+    /// one among them.
+    pub(super) async fn try_keys<T>(
+        &self,
+        loaded: &LoadedClient,
+        attempt: impl Fn(&KeySet, &Value) -> grantor_jose::Result<T>,
+    ) -> Result<T, Unproven> {
+        let metadata = &loaded.client.metadata;
+        let Some(uri) = &metadata.jwks_uri else {
+            let keys = loaded.keys.as_ref().zip(metadata.jwks.as_ref());
+            let (set, jwks) = keys.ok_or(Unproven::NoKeys)?;
+            return Ok(attempt(set, jwks)?);
+        };
+        let key = (loaded.client.tenant_id, loaded.client.client_id.clone());
+        let source = self.fetched_keys.source(key, uri);
+        let keys = self.fetched_keys_of(loaded, &source, None).await?;
+        match attempt(&keys.set, &keys.jwks) {
+            Err(grantor_jose::Error::NoMatchingKey | grantor_jose::Error::BadSignature) => {
+                let newer = self.fetched_keys_of(loaded, &source, Some(&keys)).await?;
+                Ok(attempt(&newer.set, &newer.jwks)?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// The client's keys: those that are kept while they are fresh, and others than `unfit` if there are.
+    async fn fetched_keys_of(
+        &self,
+        loaded: &LoadedClient,
+        source: &Source,
+        unfit: Option<&Arc<Keys>>,
+    ) -> Result<Arc<Keys>, Unproven> {
+        let good = |keys: &Arc<Keys>| {
+            self.now() < keys.fresh_until && unfit.is_none_or(|unfit| !Arc::ptr_eq(unfit, keys))
+        };
+        if let Some(keys) = source.keys().filter(good) {
+            return Ok(keys);
+        }
+        let _one_at_a_time = source.fetching.lock().await;
+        let held = source.keys();
+        if let Some(keys) = held.clone().filter(good) {
+            return Ok(keys);
+        }
+        let mut why = "it failed a moment ago".to_owned();
+        if source.begin(self.now()) {
+            match self.fetch_keys(loaded.client.tenant_id, &source.uri).await {
+                Ok(keys) => {
+                    let keys = Arc::new(keys);
+                    source.state().keys = Some(Arc::clone(&keys));
+                    return Ok(keys);
+                }
+                Err(error) => {
+                    tracing::warn!(client_id = %loaded.client.client_id, error, "a client's jwks_uri");
+                    why = error;
+                }
+            }
+        }
+        held.filter(|keys| self.now() < keys.fetched_at + LONGEST_USE).ok_or(Unproven::NotFetched(why))
+    }
+
+    async fn fetch_keys(&self, tenant_id: TenantId, uri: &str) -> Result<Keys, String> {
+        let fetched = self.fetcher.get(*tenant_id.as_bytes(), uri, WANTED).await;
+        let fetched = fetched.map_err(|refusal| match refusal.detail() {
+            None => refusal.to_string(),
+            Some(detail) => format!("{refusal} ({detail})"),
+        })?;
+        let jwks: Value = serde_json::from_slice(&fetched.body).map_err(|_| "not JSON".to_owned())?;
+        let set = KeySet::parse(&jwks).map_err(|error| error.to_string())?;
+        let seconds = u32::try_from(fetched.freshness.max_age.as_secs()).unwrap_or(u32::MAX);
+        let fetched_at = self.now();
+        let life = Lifetime::from_seconds(seconds).clamp(SHORTEST_LIFE, LONGEST_LIFE);
+        Ok(Keys { set, jwks, fetched_at, fresh_until: fetched_at + life })
+    }
+}
