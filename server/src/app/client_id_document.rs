@@ -114,8 +114,7 @@ impl App {
         for _ in 0..ATTEMPTS {
             let written = match store.client(client_id).await? {
                 None => {
-                    let client =
-                        self.self_made(context, client_id.clone(), metadata.clone(), origin.clone());
+                    let client = self.self_made(context, client_id.clone(), metadata.clone(), origin.clone());
                     let event = self.event_of_document(&client, AuditKind::ClientRegistered);
                     let dies_at = now + context.policy.registration.unused_lifetime;
                     store.register_client(&client, dies_at, None, vec![event]).await

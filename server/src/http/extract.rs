@@ -99,12 +99,9 @@ pub async fn json(request: &mut Request) -> Result<Vec<u8>, Error> {
     if !media_type(request).is_some_and(|media_type| media_type.eq_ignore_ascii_case(JSON)) {
         return Err(Error::invalid_request(format!("the content type must be {JSON}")));
     }
-    request
-        .take_body()
-        .into_bytes_limit(FORM_LIMIT)
-        .await
-        .map(|bytes| bytes.to_vec())
-        .map_err(|_| Error::invalid_request(format!("the body is longer than {FORM_LIMIT} bytes, or was cut off")))
+    request.take_body().into_bytes_limit(FORM_LIMIT).await.map(|bytes| bytes.to_vec()).map_err(|_| {
+        Error::invalid_request(format!("the body is longer than {FORM_LIMIT} bytes, or was cut off"))
+    })
 }
 
 fn media_type(request: &Request) -> Option<&str> {

@@ -41,7 +41,8 @@ pub fn check_address(client_id: &str, policy: &Policy) -> Result<(), Error> {
         return refused("must not have a user name or a password");
     }
     let path = path.split('?').next().unwrap_or_default();
-    let is_dot = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let is_dot =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     if path.split(['/', '\\']).any(is_dot) {
         return refused("must not have dot segments");
     }

@@ -102,8 +102,7 @@ pub fn metadata(
         return Err(invalid("subject_type", "only public is offered"));
     }
     let mut metadata = plain(&members)?;
-    metadata.redirect_uris =
-        members.texts("redirect_uris").map_err(redirect_uris_of)?.unwrap_or_default();
+    metadata.redirect_uris = members.texts("redirect_uris").map_err(redirect_uris_of)?.unwrap_or_default();
     metadata.application_type = application_type(&members, source, &metadata.redirect_uris)?;
     metadata.token_endpoint_auth_method = authentication_method(&members, source, bounds.policy)?;
     metadata.grant_types = grant_types(&members, metadata.token_endpoint_auth_method, bounds)?;
@@ -233,8 +232,7 @@ fn grant_types(
     let mut given: Vec<GrantType> = vec![];
     for grant_type in asked.iter().filter_map(|name| name.parse().ok()) {
         // RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-        let possible =
-            method != AuthenticationMethod::None || grant_type != GrantType::ClientCredentials;
+        let possible = method != AuthenticationMethod::None || grant_type != GrantType::ClientCredentials;
         if possible && bounds.allow_grant_type(grant_type) && !given.contains(&grant_type) {
             given.push(grant_type);
         }
@@ -286,8 +284,7 @@ fn scope(
     bounds: Bounds<'_>,
 ) -> Result<Scope, Error> {
     const FIELD: &str = "scope";
-    let possible =
-        |token: &str| token != "offline_access" || grant_types.contains(&GrantType::RefreshToken);
+    let possible = |token: &str| token != "offline_access" || grant_types.contains(&GrantType::RefreshToken);
     let allowed: Scope = bounds
         .policy
         .scopes

@@ -75,8 +75,7 @@ impl TenantStore<'_> {
     ) -> Result<Option<InitialAccessToken>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
-            let row: Option<InitialAccessTokenRow> =
-                dual!(&mut conn, c => initial_access_tokens::table.find(key)
+            let row: Option<InitialAccessTokenRow> = dual!(&mut conn, c => initial_access_tokens::table.find(key)
                 .select(InitialAccessTokenRow::as_select()).get_result(c).await.optional())?;
             row.map(InitialAccessTokenRow::into_initial_access_token).transpose()
         };
@@ -121,7 +120,8 @@ impl TenantStore<'_> {
             rows.into_iter().map(InitialAccessTokenRow::into_initial_access_token).collect()
         };
         let tokens = self.store.read(work).await?;
-        Ok(page.listing(tokens, |token: &InitialAccessToken| Cursor::new(token.created_at, token.id.as_bytes())))
+        Ok(page
+            .listing(tokens, |token: &InitialAccessToken| Cursor::new(token.created_at, token.id.as_bytes())))
     }
 
     /// Deletes an initial access token; clients that were registered with it stay.

@@ -31,13 +31,13 @@ pub enum Resource {
 
 impl Resource {
     pub const ALL: [Self; 6] = [
-            Self::Tenant,
-            Self::Client,
-            Self::User,
-            Self::ProtectedResource,
-            Self::RoleAssignment,
-            Self::InitialAccessToken,
-        ];
+        Self::Tenant,
+        Self::Client,
+        Self::User,
+        Self::ProtectedResource,
+        Self::RoleAssignment,
+        Self::InitialAccessToken,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {

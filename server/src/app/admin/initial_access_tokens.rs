@@ -71,10 +71,8 @@ impl App {
         let event = self.admin_event(caller, kind, &token.id.to_string(), detail);
         self.store.tenant(context.tenant.id).create_initial_access_token(&token, vec![event]).await?;
         let made = versioned(&token);
-        let shown = api::InitialAccessToken {
-            token: Some(api::SecretText::new(secret.expose())),
-            ..made.document
-        };
+        let shown =
+            api::InitialAccessToken { token: Some(api::SecretText::new(secret.expose())), ..made.document };
         Ok(Saved { now: Versioned { document: shown, ..made }, created: true })
     }
 

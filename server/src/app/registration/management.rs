@@ -51,7 +51,9 @@ impl App {
             let (current, _) = self.registered_client(context, request).await?;
             let document = register::members(body)?;
             check_fixed_members(&document, &current)?;
-            let ClientOrigin::Registration { bounds, .. } = &current.origin else { return Err(not_its().into()) };
+            let ClientOrigin::Registration { bounds, .. } = &current.origin else {
+                return Err(not_its().into());
+            };
             let within = Bounds { policy: &context.policy, token: bounds.as_deref() };
             let metadata = register::metadata(&document, Source::Request, within)?;
             self.check_named_elsewhere(context, &metadata).await?;

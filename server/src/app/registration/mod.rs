@@ -99,7 +99,11 @@ impl App {
                     self.client_changed(&client);
                     self.prepare_id_token_key(context, &client);
                     let registration_access_token = Some(registration_access_token);
-                    return Ok(information(context, &client, &Told { client_secret, registration_access_token }));
+                    return Ok(information(
+                        context,
+                        &client,
+                        &Told { client_secret, registration_access_token },
+                    ));
                 }
                 Err(WriteError::VersionMismatch) => return Err(over().into()),
                 Err(WriteError::Conflict { .. }) => {}
@@ -139,7 +143,11 @@ impl App {
         }
     }
 
-    async fn count_registration(&self, context: &TenantContext, address: Option<IpAddr>) -> Result<(), Fault> {
+    async fn count_registration(
+        &self,
+        context: &TenantContext,
+        address: Option<IpAddr>,
+    ) -> Result<(), Fault> {
         let who = address.map_or_else(|| "all".to_owned(), |address| address.to_string());
         let subject = Secret::presented(format!("registration {who}")).hash();
         let now = self.now();

@@ -106,7 +106,13 @@ impl TestApp {
     }
 
     /// Sends a JSON document, with a bearer token if there is one.
-    pub async fn send_json(&self, method: Method, path: &str, token: Option<&str>, document: &Value) -> Answer {
+    pub async fn send_json(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        document: &Value,
+    ) -> Answer {
         let mut builder = request(method, path).content_type("application/json");
         if let Some(token) = token {
             builder = builder.header(header::AUTHORIZATION, format!("Bearer {token}"));

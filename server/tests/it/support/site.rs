@@ -41,10 +41,8 @@ impl Site {
 
     /// Answers `path` with this status line and these header lines from now on.
     pub fn answer(&self, path: &str, head: &str, body: &str) {
-        let answer = format!(
-            "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
+        let answer =
+            format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         self.pages.lock().unwrap().insert(path.to_owned(), answer);
     }
 

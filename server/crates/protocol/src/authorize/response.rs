@@ -2,7 +2,8 @@ use url::form_urlencoded;
 
 use super::{AuthorizationRequest, ResponseMode, ReturnAddress};
 use crate::model::{
-    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, Consent, Grant, Interaction, Session,
+    Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, Consent, Grant, Interaction,
+    Session,
 };
 use crate::{Decision, Effect, Entropy, Error, ErrorCode, Id, Policy, Secret, SecretKind, Timestamp};
 

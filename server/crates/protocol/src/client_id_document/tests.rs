@@ -16,7 +16,9 @@ fn policy_trusting(hosts: &[&str]) -> Policy {
 #[test]
 fn addresses_have_one_form() {
     let any = policy_trusting(&[]);
-    for good in [ADDRESS, "https://a.example:8443/x?y=1", "https://a.example/", "https://a.example/.well-known/c"] {
+    for good in
+        [ADDRESS, "https://a.example:8443/x?y=1", "https://a.example/", "https://a.example/.well-known/c"]
+    {
         assert_eq!(check_address(good, &any), Ok(()), "{good}");
     }
     for bad in [
@@ -34,7 +36,11 @@ fn addresses_have_one_form() {
         "https://a.example/x/%2e%2E/c",
         "https://a.example/x\\..\\c",
     ] {
-        assert_eq!(check_address(bad, &any).map_err(|error| error.code), Err(ErrorCode::InvalidClient), "{bad}");
+        assert_eq!(
+            check_address(bad, &any).map_err(|error| error.code),
+            Err(ErrorCode::InvalidClient),
+            "{bad}"
+        );
     }
     for (trusted, is_taken) in
         [("app.example", true), ("*.example", true), ("*.app.example", false), ("other.example", false)]

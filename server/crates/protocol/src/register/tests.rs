@@ -109,11 +109,8 @@ fn names_what_is_refused() {
         (json!({ "software_statement": "e30.e30." }), S, "no issuer of software statements is trusted here"),
     ];
     for (document, code, field) in cases {
-        let mut whole = if code == R {
-            json!({})
-        } else {
-            json!({ "redirect_uris": ["https://a.example/cb"] })
-        };
+        let mut whole =
+            if code == R { json!({}) } else { json!({ "redirect_uris": ["https://a.example/cb"] }) };
         whole.as_object_mut().unwrap().extend(document.as_object().unwrap().clone());
         assert_eq!(refused(register(whole)), (code, field.to_owned()), "{document}");
     }
@@ -131,7 +128,9 @@ fn the_policy_bounds_what_is_given() {
         policy.scope = Scope::parse("openid").ok();
     });
     let with = |uri: &str| register_with(&closed, json!({ "redirect_uris": [uri] }));
-    for uri in ["https://a.example/cb", "https://x.b.example/", "https://x.y.b.example/", "https://A.example/"] {
+    for uri in
+        ["https://a.example/cb", "https://x.b.example/", "https://x.y.b.example/", "https://A.example/"]
+    {
         assert_eq!(with(uri).map(|given| given.scope.to_string()), Ok("openid".to_owned()), "{uri}");
     }
     for uri in [

@@ -1,8 +1,8 @@
 //! Clients that register themselves.
 
 use grantor_protocol::model::{
-    AuditKind, Client, ClientId, ClientOrigin, InitialAccessToken, InitialAccessTokenSettings, RegistrationBounds,
-    RevocationReason,
+    AuditKind, Client, ClientId, ClientOrigin, InitialAccessToken, InitialAccessTokenSettings,
+    RegistrationBounds, RevocationReason,
 };
 use grantor_protocol::{Effect, SecretHash};
 use grantor_store::{Page, WriteError, on_both_databases};
