@@ -83,6 +83,14 @@ impl ClientOrigin {
     pub const fn is_self_made(&self) -> bool {
         !matches!(self, Self::Administrator)
     }
+
+    /// What the client's initial access token allowed, where there was one.
+    pub fn bounds(&self) -> Option<&RegistrationBounds> {
+        match self {
+            Self::Registration { bounds, .. } => bounds.as_deref(),
+            Self::Administrator | Self::MetadataDocument { .. } => None,
+        }
+    }
 }
 
 /// Client metadata, named as in RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2.
