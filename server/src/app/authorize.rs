@@ -78,7 +78,7 @@ impl App {
         let policy = &context.policy;
         let client_id = params.get("client_id").and_then(ClientId::parse);
         let client = match &client_id {
-            Some(client_id) => self.client(context.tenant.id, client_id).await?,
+            Some(client_id) => self.named_client(context, client_id).await?,
             None => None,
         };
         let request = match self.asked_for(context, params, client.as_deref()).await? {
@@ -110,8 +110,9 @@ impl App {
                     user: &signed_in.user,
                     interaction: None,
                 };
-                let Decision { effects, outcome } =
+                let Decision { mut effects, outcome } =
                     authorize::grant(granted, policy, self.now(), self.entropy.as_ref());
+                effects.extend(self.note_use(context, &client));
                 let response = self.mint_answer(context, outcome?).await?;
                 Ok(Decision { effects, outcome: Ok(answer(response)) })
             }

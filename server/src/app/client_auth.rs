@@ -88,7 +88,7 @@ impl App {
         context: &TenantContext,
         client_id: &ClientId,
     ) -> Result<Arc<LoadedClient>, Fault> {
-        let client = self.client(context.tenant.id, client_id).await?;
+        let client = self.named_client(context, client_id).await?;
         Ok(client.ok_or_else(|| Error::invalid_client("there is no such client"))?)
     }
 

@@ -34,6 +34,28 @@ impl App {
         let stored = ClientSecret { id, hash: secret.hash(), created_at: now, expires_at: None, sealed };
         Ok((secret, stored))
     }
+
+    /// Gives a client that needs a secret its first one, and takes those that it has no use for.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library.
+    pub(super) fn provide_secret(&self, client: &mut Client) -> Result<Option<Secret>, Fault> {
+        let method = client.metadata.token_endpoint_auth_method;
+        if !method.uses_secret() {
+            client.secrets.clear();
+            return Ok(None);
+        }
+        // A secret of before is known by its hash alone, which is no key for client_secret_jwt.
+        if method == AuthenticationMethod::ClientSecretJwt {
+            client.secrets.retain(|held| held.sealed.is_some());
+        }
+        if !client.secrets.is_empty() {
+            return Ok(None);
+        }
+        let (secret, stored) = self.new_client_secret(client.tenant_id, &client.client_id, method)?;
+        client.secrets.push(stored);
+        Ok(Some(secret))
+    }
 }
 
 /// One secret of a client that signs with its secrets (OpenID Connect Core §9), opened once.

@@ -93,7 +93,7 @@ impl App {
     /// leads to.
     ///
     /// # Errors
-    /// [`Fault::TooManyAttempts`] after too many wrong codes.
+    /// [`Fault::TooMany`] after too many wrong codes.
     pub async fn enter_user_code(
         &self,
         context: &Arc<TenantContext>,
@@ -250,7 +250,7 @@ impl App {
             Err(ApplyError::Conflict) => {
                 let store = self.store.tenant(tenant_id);
                 let until = store.attempts_exhausted_until(subjects, most, at).await?.unwrap_or(at);
-                Err(Fault::TooManyAttempts { retry_after: until.seconds_since(at).max(1) })
+                Err(Fault::TooMany { what: "wrong codes", retry_after: until.seconds_since(at).max(1) })
             }
             other => Ok(other?),
         }

@@ -20,15 +20,16 @@ pub enum Fault {
     /// More than the endpoint takes; how many bytes that is.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
-    /// Too many wrong ones from one place.
-    #[error("too many attempts")]
-    TooManyAttempts {
-        /// Seconds.
-        retry_after: i64,
-    },
     /// More work than is accepted at the moment; nothing was done.
     #[error("busy: {0}")]
     Busy(&'static str),
+    /// More of the same in a time than is allowed; nothing was done.
+    #[error("too many {what}")]
+    TooMany {
+        what: &'static str,
+        /// Seconds until more are taken.
+        retry_after: i64,
+    },
     #[error("{0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }

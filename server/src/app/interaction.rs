@@ -181,8 +181,9 @@ impl App {
         };
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let Decision { mut effects, outcome } = authorize::grant(granted, &context.policy, now, entropy);
+        effects.extend(self.note_use(context, client));
         if consented_now {
-            effects.extend(authorize::consent(granted, now, entropy));
+            effects.extend(authorize::consent(granted, &client.client, now, entropy));
         }
         let response = self.mint_answer(context, outcome?).await?;
         match self.apply(tenant_id, effects).await {

@@ -113,9 +113,10 @@ impl Logo {
 
 impl App {
     /// What the address of the client's logo must carry, none where the client has none: a keyed hash that
-    /// changes with `logo_uri`. Only pages of ours know it, so that nobody else can make us fetch.
+    /// changes with `logo_uri`. Only pages of ours know it, so that nobody else can make us fetch. A self-made
+    /// client has none to show: it could be anybody's logo.
     pub fn logo_proof(&self, client: &Client) -> Option<String> {
-        let uri = client.metadata.logo_uri.as_ref()?;
+        let uri = client.metadata.logo_uri.as_ref().filter(|_| !client.origin.is_self_made())?;
         Some(URL_SAFE_NO_PAD.encode(hmac::sign(&self.logos.key, &proven(client, uri))))
     }
 

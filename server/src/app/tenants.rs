@@ -1,7 +1,7 @@
 //! Tenants in use, each with its keys parsed, its policy compiled and its public documents rendered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -67,6 +67,8 @@ pub struct LoadedClient {
     pub secret_keys: Vec<SecretKey>,
     /// Whose certificate `tls_client_auth` takes.
     pub certificate_subject: Option<ExpectedSubject>,
+    /// When a self-made client's use was written down last from here, in microseconds of Unix time.
+    pub(super) use_noted_at: AtomicI64,
 }
 
 /// What is kept in memory. Whatever changes is forgotten and read again when it is used next.
@@ -183,7 +185,13 @@ impl App {
         let secret_keys = self.secret_keys(&client);
         let certificate_subject = registration::certificate_subjects(&client.metadata)
             .find_map(|(parameter, value)| ExpectedSubject::parse(parameter, value).ok());
-        let loaded = Arc::new(LoadedClient { client, keys, secret_keys, certificate_subject });
+        let loaded = Arc::new(LoadedClient {
+            client,
+            keys,
+            secret_keys,
+            certificate_subject,
+            use_noted_at: AtomicI64::default(),
+        });
         if self.caches.generation.load(Ordering::SeqCst) == generation {
             self.caches.clients.insert(key, Arc::clone(&loaded));
         }

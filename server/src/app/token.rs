@@ -40,6 +40,7 @@ impl App {
             let outcome = match decision.outcome {
                 Ok(issuance) => {
                     effects.extend(issuance.stored(context.tenant.id));
+                    effects.extend(self.note_use(context, &authenticated.loaded));
                     Ok(self.mint(context, issuance).await?)
                 }
                 Err(error) => Err(error),

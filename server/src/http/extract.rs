@@ -27,6 +27,8 @@ static DPOP: HeaderName = HeaderName::from_static("dpop");
 /// The media type of OAuth's requests (RFC 6749 Appendix B).
 const FORM: &str = "application/x-www-form-urlencoded";
 
+const JSON: &str = "application/json";
+
 /// A request as the endpoints that clients call see it.
 pub fn client_request<'a>(request: &'a Request, params: &'a Params, peer: &'a Peer) -> ClientRequest<'a> {
     ClientRequest { params, authorization: authorization(request), dpop: dpop(request), peer }
@@ -92,12 +94,7 @@ pub async fn form(app: &App, request: &mut Request) -> Result<Params, Error> {
 /// # Errors
 /// `invalid_request`, [`Fault::TooLarge`].
 pub async fn form_or_too_large(app: &App, request: &mut Request) -> Result<Params, Fault> {
-    let media_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or_default().trim());
-    if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(FORM)) {
+    if !media_type(request).is_some_and(|media_type| media_type.eq_ignore_ascii_case(FORM)) {
         return Err(Error::invalid_request(format!("the content type must be {FORM}")).into());
     }
     let bytes = request.take_body().into_bytes_limit(FORM_LIMIT).await.map_err(|error| match error {
@@ -105,6 +102,24 @@ pub async fn form_or_too_large(app: &App, request: &mut Request) -> Result<Param
         _ => Error::invalid_request("the body was cut off").into(),
     })?;
     Ok(Params::parse(&bytes, app.limits)?)
+}
+
+/// A JSON document in the body.
+///
+/// # Errors
+/// `invalid_request` for another media type or a body that is too large.
+pub async fn json(request: &mut Request) -> Result<Vec<u8>, Error> {
+    if !media_type(request).is_some_and(|media_type| media_type.eq_ignore_ascii_case(JSON)) {
+        return Err(Error::invalid_request(format!("the content type must be {JSON}")));
+    }
+    request.take_body().into_bytes_limit(FORM_LIMIT).await.map(|bytes| bytes.to_vec()).map_err(|_| {
+        Error::invalid_request(format!("the body is longer than {FORM_LIMIT} bytes, or was cut off"))
+    })
+}
+
+fn media_type(request: &Request) -> Option<&str> {
+    let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
 }
 
 /// The `Authorization` header as text.

@@ -13,6 +13,7 @@ mod measure;
 mod oauth;
 pub mod oauth_specification;
 mod pages;
+mod registration;
 mod render;
 pub mod request_id;
 mod routes;

@@ -89,6 +89,20 @@ pub fn resource_error(fault: &Fault, scheme: Option<TokenScheme>) -> Response {
     response
 }
 
+/// An error of the registration endpoints (RFC 7591 §3.2.2, RFC 7592 §2), whose tokens are bearer tokens.
+pub fn registration_error(fault: &Fault) -> Response {
+    log(fault);
+    let status = status(fault);
+    let (code, description) = public(fault);
+    let mut response = json(status, &ErrorBody { error: code.as_str(), error_description: &description });
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = format!("Bearer error=\"{}\", error_description=\"{description}\"", code.as_str());
+        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    retry_after(fault, &mut response);
+    response
+}
+
 /// RFC 6750 §3.1: a request without any token is told the schemes and nothing more.
 pub fn token_challenge() -> Response {
     let mut response = Response::from(StatusCode::UNAUTHORIZED);
@@ -136,12 +150,12 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
                 .to_owned(),
             None,
         ),
-        Fault::TooManyAttempts { retry_after } => (
-            "Too many wrong codes",
-            format!("Wait {}, then enter the code that your device shows.", minutes(*retry_after)),
+        Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
+        Fault::TooMany { what, retry_after } => (
+            "That is enough for now",
+            format!("There were too many {what}. Wait {}, then try again.", minutes(*retry_after)),
             None,
         ),
-        Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
         Fault::Internal(_) => {
             ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
         }
@@ -198,8 +212,8 @@ pub fn status(fault: &Fault) -> StatusCode {
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
         Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Fault::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Fault::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -212,8 +226,10 @@ fn public(fault: &Fault) -> (ErrorCode, String) {
             (ErrorCode::InvalidRequest, fault.to_string())
         }
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),
-        Fault::TooManyAttempts { .. } => (ErrorCode::TemporarilyUnavailable, fault.to_string()),
         Fault::Busy(_) => (ErrorCode::TemporarilyUnavailable, "the server is busy; try again".to_owned()),
+        Fault::TooMany { what, .. } => {
+            (ErrorCode::TemporarilyUnavailable, format!("too many {what} in a short time; try again later"))
+        }
         Fault::Internal(_) => {
             (ErrorCode::ServerError, "the server failed; X-Request-Id finds its log".to_owned())
         }
@@ -239,7 +255,7 @@ fn minutes(seconds: i64) -> String {
 fn retry_after(fault: &Fault, response: &mut Response) {
     match fault {
         Fault::Busy(_) => set(response, header::RETRY_AFTER, RETRY_AFTER),
-        Fault::TooManyAttempts { retry_after } => {
+        Fault::TooMany { retry_after, .. } => {
             set(response, header::RETRY_AFTER, &retry_after.to_string());
         }
         _ => {}

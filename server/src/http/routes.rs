@@ -14,7 +14,7 @@ use super::cors::AnyOrigin;
 use super::measure::Measured;
 use super::pages::{see_other, theme};
 use super::request_id::RequestIds;
-use super::{Metrics, admin, assets, console, oauth, pages};
+use super::{Metrics, admin, assets, console, oauth, pages, registration};
 use crate::app::App;
 
 /// Browsers that came by https once come by nothing else for a year (RFC 6797 §6.1).
@@ -69,6 +69,10 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
             on.get(oauth::userinfo).post(oauth::userinfo)
+        })
+        .open("/t/:slug/register", "register", "POST", |on| on.post(registration::register))
+        .open("/t/:slug/register/:client_id", "register", "GET, PUT, DELETE", |on| {
+            on.get(registration::read).put(registration::update).delete(registration::delete)
         })
         .closed("/t/:slug/introspect", "introspect", |on| on.post(oauth::introspect))
         .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
@@ -154,6 +158,24 @@ impl On<'_> {
         let endpoint = self.endpoint(detached(handler));
         self.offered.push(Method::POST);
         Self { methods: self.methods.post(endpoint), ..self }
+    }
+
+    fn put<F, Answer>(self, handler: F) -> Self
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let endpoint = self.endpoint(detached(handler));
+        Self { methods: self.methods.put(endpoint), ..self }
+    }
+
+    fn delete<F, Answer>(self, handler: F) -> Self
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let endpoint = self.endpoint(detached(handler));
+        Self { methods: self.methods.delete(endpoint), ..self }
     }
 
     fn endpoint<F, Answer>(&self, handler: F) -> impl IntoEndpoint<Endpoint: 'static> + use<F, Answer>

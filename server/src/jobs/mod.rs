@@ -68,6 +68,21 @@ async fn every_period(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             tracing::error!(%fault, "signing keys could not be changed");
         }
         sweep(&app, &stopped).await;
+        delete_unused_clients(&app, &stopped).await;
+    }
+}
+
+/// Deletes self-made clients that nobody uses, batch by batch, until none is left or the server stops.
+async fn delete_unused_clients(app: &App, stopped: &watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match app.delete_unused_clients(BATCH).await {
+            Ok(looked_at) if looked_at >= BATCH as usize => {}
+            Ok(_) => return,
+            Err(fault) => {
+                tracing::error!(%fault, "unused clients could not be deleted");
+                return;
+            }
+        }
     }
 }
 

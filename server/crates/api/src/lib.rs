@@ -5,6 +5,7 @@
 
 mod client;
 mod device;
+mod initial_access_token;
 mod me;
 mod page;
 mod problem;
@@ -18,6 +19,7 @@ pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
+pub use initial_access_token::InitialAccessToken;
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};

@@ -106,6 +106,14 @@ impl Fetcher {
         })
     }
 
+    /// [`check_url`] with this fetcher's own options: whether the URL could be fetched at all.
+    ///
+    /// # Errors
+    /// What whoever wrote the URL must change.
+    pub fn check(&self, url: &str) -> Result<(), Refusal> {
+        check_url(url, self.allow_private_network).map(|_| ())
+    }
+
     /// Fetches `url` at the cost of `key`, the tenant on whose behalf it is. Who wants the same for the same key
     /// at the same time shares one request and its answer, also when that is a refusal. Nothing is kept.
     ///

@@ -113,6 +113,11 @@ pub enum Effect {
         jti: SecretHash,
         expires_at: Timestamp,
     },
+    /// A self-made client was used: it is not deleted before this time.
+    ExtendClientLife {
+        client_id: ClientId,
+        until: Timestamp,
+    },
     /// Guarded: the `jti` of a DPoP proof (RFC 9449 §11.1) was not spent with this key before.
     SpendProof {
         /// Thumbprint of the key.

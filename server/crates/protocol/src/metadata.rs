@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{AuthenticationMethod, GrantType, SigningAlgorithm};
+use crate::model::{AuthenticationMethod, GrantType, RegistrationMode, SigningAlgorithm};
 use crate::{Policy, Scope};
 
 /// Algorithms that clients may sign assertions (RFC 7523 §3) and request objects (RFC 9101 §6.2) with;
@@ -52,6 +52,9 @@ pub struct Metadata {
     require_request_uri_registration: bool,
     request_object_signing_alg_values_supported: Vec<&'static str>,
     require_signed_request_object: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    client_id_metadata_document_supported: bool,
 }
 
 /// The document that all four well-known addresses of a tenant answer with.
@@ -124,6 +127,9 @@ pub fn metadata(policy: &Policy) -> Metadata {
         request_object_signing_alg_values_supported: ASSERTION_ALGORITHMS.to_vec(),
         // A client's own registration may demand it.
         require_signed_request_object: false,
+        registration_endpoint: (policy.registration_mode != RegistrationMode::Closed)
+            .then(|| endpoint("register")),
+        client_id_metadata_document_supported: policy.client_id_metadata_documents,
     }
 }
 

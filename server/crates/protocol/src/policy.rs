@@ -249,6 +249,11 @@ impl Policy {
                 let chosen = self.registration.resources.as_ref();
                 resource.for_self_made_clients
                     && chosen.is_none_or(|chosen| chosen.contains(&resource.identifier))
+                    && client
+                        .origin
+                        .bounds()
+                        .and_then(|bounds| bounds.resources.as_ref())
+                        .is_none_or(|allowed| allowed.contains(&resource.identifier))
             } else {
                 client.metadata.resources.contains(&resource.identifier)
             }

@@ -30,6 +30,28 @@ fn without_loopback_port(uri: &str) -> Option<(&'static str, &str)> {
     (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((origin, rest))
 }
 
+/// Where a redirect URI leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An application on the person's own machine that listens there (RFC 8252 §7.3).
+    Loopback,
+    /// An application on the person's own device that owns a scheme (RFC 8252 §7.1).
+    PrivateUse,
+    Host(String),
+}
+
+/// Where the redirect URI leads; none for what is no absolute URI.
+pub fn target(uri: &str) -> Option<Target> {
+    let parsed = Url::parse(uri).ok()?;
+    if !matches!(parsed.scheme(), "https" | "http") {
+        return Some(Target::PrivateUse);
+    }
+    if is_loopback(&parsed) {
+        return Some(Target::Loopback);
+    }
+    parsed.host_str().map(|host| Target::Host(host.to_owned()))
+}
+
 /// Checks a redirect URI at registration.
 ///
 /// # Errors

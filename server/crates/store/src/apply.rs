@@ -4,7 +4,9 @@ use grantor_protocol::model::TenantId;
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
-use crate::{attempt, audit, consent, device, grant, interaction, pushed_request, session, token};
+use crate::{
+    attempt, audit, consent, device, grant, interaction, pushed_request, registration, session, token,
+};
 
 impl TenantStore<'_> {
     /// Writes what a decision decided, in order, in one durable transaction. Once the database has
@@ -91,6 +93,9 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SpendAssertion { client_id, jti, expires_at } => {
             token::spend_assertion(conn, tenant, &client_id, jti, expires_at).await
         }
+        Effect::ExtendClientLife { client_id, until } => {
+            registration::extend_life(conn, tenant, &client_id, until).await
+        }
         Effect::SpendProof { key, jti, expires_at } => {
             token::spend_proof(conn, tenant, &key, jti, expires_at).await
         }
@@ -145,6 +150,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::RevokeAccessToken { .. }
         | Effect::ForgetConsent { .. }
         | Effect::SpendAssertion { .. }
+        | Effect::ExtendClientLife { .. }
         | Effect::SpendProof { .. }
         | Effect::EnterUserCode { .. }
         | Effect::MoveDevice(_)

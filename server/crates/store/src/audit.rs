@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 19] = [
+const KINDS: [AuditKind; 22] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -92,6 +92,9 @@ const KINDS: [AuditKind; 19] = [
     AuditKind::DeviceApproved,
     AuditKind::DeviceDenied,
     AuditKind::DeviceCodeReplayed,
+    AuditKind::ClientRegistered,
+    AuditKind::ClientExpired,
+    AuditKind::InitialAccessTokenChanged,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -129,6 +132,9 @@ mod tests {
                 AuditKind::DeviceApproved => 16,
                 AuditKind::DeviceDenied => 17,
                 AuditKind::DeviceCodeReplayed => 18,
+                AuditKind::ClientRegistered => 19,
+                AuditKind::ClientExpired => 20,
+                AuditKind::InitialAccessTokenChanged => 21,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

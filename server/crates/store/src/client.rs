@@ -2,7 +2,7 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin};
+use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, TenantId};
 
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
@@ -13,7 +13,7 @@ use crate::{audit, role_assignment};
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = clients, treat_none_as_default_value = false)]
-struct ClientRow {
+pub(crate) struct ClientRow {
     tenant_id: Bytes<16>,
     client_id: String,
     client_id_lower: String,
@@ -31,11 +31,11 @@ struct ClientRow {
 }
 
 impl ClientRow {
-    fn new(client: &Client) -> Result<Self, Error> {
+    pub(crate) fn new(client: &Client) -> Result<Self, Error> {
         let (origin, registration_fingerprint) = match &client.origin {
             ClientOrigin::Administrator => (None, None),
             ClientOrigin::Registration { fingerprint, .. } => {
-                (Some(&client.origin), Some((*fingerprint).into()))
+                (Some(&client.origin), fingerprint.map(Into::into))
             }
             ClientOrigin::MetadataDocument { .. } => (Some(&client.origin), None),
         };
@@ -56,7 +56,7 @@ impl ClientRow {
         })
     }
 
-    fn into_client(self) -> Result<Client, Error> {
+    pub(crate) fn into_client(self) -> Result<Client, Error> {
         Ok(Client {
             tenant_id: self.tenant_id.into(),
             client_id: client_id("clients.client_id", &self.client_id)?,
@@ -189,14 +189,23 @@ impl TenantStore<'_> {
                 if deleted == 0 {
                     return Err(why_missed(conn, key).await);
                 }
-                dual!(conn, c => diesel::delete(spent_assertions::table)
-                        .filter(spent_assertions::tenant_id.eq(key.0))
-                        .filter(spent_assertions::client_id.eq(key.1)).execute(c).await)?;
-                role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
+                forget(conn, tenant, client_id).await?;
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
     }
+}
+
+/// Deletes what does not leave with a client's row by itself.
+pub(crate) async fn forget(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    client_id: ClientId,
+) -> Result<(), WriteError> {
+    dual!(conn, c => diesel::delete(spent_assertions::table)
+        .filter(spent_assertions::tenant_id.eq(Bytes::from(tenant)))
+        .filter(spent_assertions::client_id.eq(client_id.as_str())).execute(c).await)?;
+    Ok(role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?)
 }
 
 /// The row has the expected version, or none is expected.

@@ -95,6 +95,18 @@ pub(crate) async fn add(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), Ap
             .on_conflict_do_nothing().execute(c).await)?);
     };
     let version = before.version;
+    // What was allowed to a self-made client before it changed was not allowed to what it is now.
+    if before.client_fingerprint != row.client_fingerprint {
+        let changes = (
+            consents::scope.eq(row.scope),
+            consents::resources.eq(row.resources),
+            consents::given_at.eq(row.given_at),
+            consents::client_fingerprint.eq(row.client_fingerprint),
+            consents::version.eq(version + 1),
+        );
+        return guarded(dual!(conn, c => Kept(diesel::update(consents::table.find(key))
+            .filter(consents::version.eq(version)).set(changes)).execute(c).await)?);
+    }
     let mut after = before.into_consent()?;
     after.scope = after.scope.union(&consent.scope);
     for resource in &consent.resources {
@@ -106,7 +118,6 @@ pub(crate) async fn add(conn: &mut Conn<'_>, consent: &Consent) -> Result<(), Ap
         consents::scope.eq(after.scope.to_string()),
         consents::resources.eq(document("consents.resources", &after.resources)?),
         consents::given_at.eq(row.given_at),
-        consents::client_fingerprint.eq(row.client_fingerprint),
         consents::version.eq(version + 1),
     );
     guarded(dual!(conn, c => Kept(diesel::update(consents::table.find(key))

@@ -119,7 +119,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 12] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 13] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -127,6 +127,7 @@ const UNIQUE_KEYS: [(&str, &str, &str); 12] = [
     ("users_username", "users.tenant_id, users.username_lower", "username"),
     ("users_email", "users.tenant_id, users.email_lower", "email"),
     ("clients_pkey", "clients.tenant_id, clients.client_id", "client_id"),
+    ("clients_registration", "clients.tenant_id, clients.registration_fingerprint", "registration"),
     ("signing_keys_pkey", "signing_keys.tenant_id, signing_keys.id", "id"),
     ("signing_keys_active", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),
     ("signing_keys_published", "signing_keys.tenant_id, signing_keys.algorithm", "algorithm"),

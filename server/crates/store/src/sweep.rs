@@ -33,7 +33,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 11] = [
+const EXPIRING: [(&str, &str); 12] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -44,6 +44,7 @@ const EXPIRING: [(&str, &str); 11] = [
     ("access_tokens", "tenant_id, hash"),
     ("pushed_authorization_requests", "tenant_id, hash"),
     ("device_authorizations", "tenant_id, id"),
+    ("initial_access_tokens", "tenant_id, id"),
     ("attempts", "tenant_id, subject"),
 ];
 

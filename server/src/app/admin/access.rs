@@ -28,16 +28,18 @@ pub enum Resource {
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
+    InitialAccessToken,
 }
 
 impl Resource {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tenant,
         Self::Client,
         Self::User,
         Self::ProtectedResource,
         Self::DeviceAuthorization,
         Self::RoleAssignment,
+        Self::InitialAccessToken,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Resource {
             Self::ProtectedResource => "resource",
             Self::DeviceAuthorization => "device-authorization",
             Self::RoleAssignment => "role-assignment",
+            Self::InitialAccessToken => "initial-access-token",
         }
     }
 }
@@ -117,6 +120,7 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-owner", "resource", "*"),
     ("tenant-owner", "device-authorization", "*"),
     ("tenant-owner", "role-assignment", "*"),
+    ("tenant-owner", "initial-access-token", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "client", "*"),
@@ -124,9 +128,11 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-admin", "resource", "*"),
     ("tenant-admin", "device-authorization", "*"),
     ("tenant-admin", "role-assignment", "read"),
+    ("tenant-admin", "initial-access-token", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
     ("client-manager", "resource", "read"),
+    ("client-manager", "initial-access-token", "*"),
     ("user-manager", "tenant", "read"),
     ("user-manager", "user", "*"),
     ("device-approver", "tenant", "read"),

@@ -1,7 +1,5 @@
 use grantor_api as api;
-use grantor_protocol::model::{
-    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, Tenant,
-};
+use grantor_protocol::model::{AuditKind, Client, ClientId, ClientMetadata, ClientOrigin, Tenant};
 use grantor_protocol::{Id, Secret};
 use grantor_store::{ChangeKind, Page, Subject, WriteError};
 use serde_json::Value;
@@ -260,25 +258,6 @@ impl App {
 
     fn is_for_the_admin_api(&self, metadata: &ClientMetadata) -> bool {
         metadata.resources.contains(&self.addresses.admin_api())
-    }
-
-    /// Gives a client that needs a secret its first one, and takes those that it has no use for.
-    fn provide_secret(&self, client: &mut Client) -> Result<Option<Secret>, AdminFault> {
-        let method = client.metadata.token_endpoint_auth_method;
-        if !method.uses_secret() {
-            client.secrets.clear();
-            return Ok(None);
-        }
-        // A secret of before is known by its hash alone, which is no key for client_secret_jwt.
-        if method == AuthenticationMethod::ClientSecretJwt {
-            client.secrets.retain(|held| held.sealed.is_some());
-        }
-        if !client.secrets.is_empty() {
-            return Ok(None);
-        }
-        let (secret, stored) = self.new_client_secret(client.tenant_id, &client.client_id, method)?;
-        client.secrets.push(stored);
-        Ok(Some(secret))
     }
 }
 

@@ -8,6 +8,7 @@ mod clients;
 mod devices;
 mod document;
 mod fault;
+mod initial_access_tokens;
 mod me;
 mod protected_resources;
 mod tenant_document;

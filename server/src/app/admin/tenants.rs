@@ -312,20 +312,28 @@ fn check_registration(policy: &api::RegistrationPolicy, faults: &mut Vec<FieldFa
     for (name, hosts) in
         [("trusted_hosts", &policy.trusted_hosts), ("redirect_uri_hosts", &policy.redirect_uri_hosts)]
     {
-        for (index, host) in hosts.iter().enumerate() {
-            let name_of_host = host.strip_prefix("*.").unwrap_or(host);
-            let allowed =
-                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-            if name_of_host.is_empty() || !name_of_host.bytes().all(allowed) {
-                fault(
-                    &format!("{name}/{index}"),
-                    "must be a host name in lower case, or *. and one".to_owned(),
-                );
-            }
+        if let Err((index, detail)) = check_hosts(hosts) {
+            fault(&format!("{name}/{index}"), detail.to_owned());
         }
     }
     if !(3600..=31_536_000).contains(&policy.unused_lifetime) {
         fault("unused_lifetime", "must be 3600 to 31536000 seconds".to_owned());
+    }
+}
+
+/// Host names, or `*.` and one for all below it.
+///
+/// # Errors
+/// The first that is none, with its index.
+pub(super) fn check_hosts(hosts: &[String]) -> Result<(), (usize, &'static str)> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_good = |host: &String| {
+        let name = host.strip_prefix("*.").unwrap_or(host);
+        !name.is_empty() && name.bytes().all(allowed)
+    };
+    match hosts.iter().position(|host| !is_good(host)) {
+        None => Ok(()),
+        Some(index) => Err((index, "must be a host name in lower case, or *. and one")),
     }
 }
 

@@ -4,6 +4,7 @@
 mod caller;
 mod clients;
 mod devices;
+mod initial_access_tokens;
 mod me;
 mod paging;
 mod payload;
@@ -41,6 +42,9 @@ enum Tag {
     Resources,
     /// Devices that wait to be let in.
     Devices,
+    /// What lets others register clients at a tenant.
+    #[oai(rename = "Initial access tokens")]
+    InitialAccessTokens,
 }
 
 const DESCRIPTION: &str = "\
@@ -69,6 +73,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         users::UsersApi,
         protected_resources::ProtectedResourcesApi,
         devices::DevicesApi,
+        initial_access_tokens::InitialAccessTokensApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }

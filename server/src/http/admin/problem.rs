@@ -95,8 +95,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
             Fault::Protocol(error) => (INVALID, error.description.clone()),
             Fault::TooLarge(_) => (INVALID, fault.to_string()),
             Fault::Expired(detail) => (UNAUTHENTICATED, (*detail).to_owned()),
-            Fault::TooManyAttempts { .. } => (BUSY, fault.to_string()),
-            Fault::Busy(_) => (BUSY, "nothing was done; try again".to_owned()),
+            Fault::Busy(_) | Fault::TooMany { .. } => (BUSY, "nothing was done; try again".to_owned()),
             Fault::Internal(_) => (INTERNAL, "the correlation id finds what happened in the log".to_owned()),
         },
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{InteractionId, User};
-use grantor_protocol::{Error, Params};
+use grantor_protocol::model::{Client, InteractionId, User};
+use grantor_protocol::redirect_uri::{self, Target};
+use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
@@ -185,6 +186,9 @@ fn consent_page(
         interaction: opened.interaction.id.to_string(),
         client_name: client_name(&loaded.client),
         client_logo: logo_address(app, context, &loaded.client),
+        client_host: client_id_document::host(loaded.client.client_id.as_str())
+            .filter(|_| loaded.client.origin.is_self_made()),
+        warning: warning(context, &loaded.client),
         client_uri: metadata.client_uri.clone(),
         return_host: device.is_none().then(|| return_host(&request.redirect_uri)),
         device,
@@ -196,6 +200,23 @@ fn consent_page(
         tos_uri: metadata.tos_uri.clone(),
     };
     html(StatusCode::OK, page.render(), &form_targets(opened))
+}
+
+/// OAuth 2.1 §7, MCP authorization (security considerations): nobody vouches for a self-made client, and one
+/// on the person's own device may be any program there.
+fn warning(context: &TenantContext, client: &Client) -> Option<String> {
+    if !client.origin.is_self_made() {
+        return None;
+    }
+    let on_the_device =
+        |uri: &String| matches!(redirect_uri::target(uri), Some(Target::Loopback | Target::PrivateUse));
+    let mut warning = format!("Nobody at {} has checked this application.", context.tenant.name);
+    if client.metadata.redirect_uris.iter().all(on_the_device) {
+        warning.push_str(
+            " It runs on a device and cannot prove what it is: go on only if you have just started it yourself.",
+        );
+    }
+    Some(warning)
 }
 
 fn form_targets(opened: &Opened) -> Vec<String> {

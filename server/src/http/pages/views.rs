@@ -59,6 +59,10 @@ pub struct ConsentPage {
     pub client_name: String,
     /// Where this server has the client's logo.
     pub client_logo: Option<String>,
+    /// Host of the address that a self-made client stands on, if it stands on one.
+    pub client_host: Option<String>,
+    /// What to think of before trusting a self-made client, as sentences.
+    pub warning: Option<String>,
     /// The client's own address; only a web address becomes a link, here and in the two below.
     pub client_uri: Option<String>,
     /// Host of the redirect URI, or its scheme where it has no host; none for a device.

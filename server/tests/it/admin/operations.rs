@@ -64,7 +64,7 @@ fn nothing() -> Option<Value> {
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 27] = [
+pub const OPERATIONS: [Operation; 30] = [
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
@@ -92,11 +92,15 @@ pub const OPERATIONS: [Operation; 27] = [
     row("put_protected_resource", Resource::ProtectedResource, Action::Update, the_resource),
     row("patch_protected_resource", Resource::ProtectedResource, Action::Update, nothing),
     row("delete_protected_resource", Resource::ProtectedResource, Action::Delete, none),
+    row("list_initial_access_tokens", Resource::InitialAccessToken, Action::Read, none),
+    row("create_initial_access_token", Resource::InitialAccessToken, Action::Create, nothing),
+    row("read_initial_access_token", Resource::InitialAccessToken, Action::Read, none),
 ];
 
 /// These take with them what the other operations need, so they come last.
-pub const LAST_OPERATIONS: [Operation; 2] = [
+pub const LAST_OPERATIONS: [Operation; 3] = [
     row("delete_user", Resource::User, Action::Delete, none),
+    row("delete_initial_access_token", Resource::InitialAccessToken, Action::Delete, none),
     row("delete_tenant", Resource::Tenant, Action::Delete, none),
 ];
 
@@ -126,6 +130,7 @@ pub struct Target {
     pub resource: String,
     /// Devices that an administrator has to let in: one to approve, one to deny.
     pub devices: [String; 2],
+    pub token: String,
 }
 
 impl Target {
@@ -151,7 +156,9 @@ impl Target {
         let path = format!("/tenants/{slug}/device-authorizations");
         let queue = admin.get(&path).await.document(200);
         let devices = [0, 1].map(|number| queue["items"][number]["id"].as_str().unwrap().to_owned());
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource, devices }
+        let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
+        let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource, devices, token }
     }
 }
 
@@ -164,10 +171,8 @@ impl Api<'_> {
             .replace("{client_id}", &target.client_id)
             .replace("{user}", &target.user)
             .replace("{identifier}", &target.resource)
-            .replace(
-                "{device_authorization}",
-                &target.devices[usize::from(operation.id.starts_with("deny"))],
-            );
+            .replace("{device_authorization}", &target.devices[usize::from(operation.id.starts_with("deny"))])
+            .replace("{token}", &target.token);
         assert!(!path.contains('{'), "what is {path} about?");
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
@@ -232,6 +237,8 @@ crate::on_both! {
             "delete_protected_resource",
             "read_device_authorization",
             "deny_device_authorization",
+            "read_initial_access_token",
+            "delete_initial_access_token",
         ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
@@ -252,6 +259,7 @@ fn copy(target: &Target) -> Target {
         user: target.user.clone(),
         resource: target.resource.clone(),
         devices: target.devices.clone(),
+        token: target.token.clone(),
     }
 }
 
@@ -259,8 +267,8 @@ fn copy(target: &Target) -> Target {
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    let collections =
-        ["clients", "users", "resources", "device-authorizations"].map(|noun| format!("{tenant}/{noun}"));
+    let collections = ["clients", "users", "resources", "device-authorizations", "initial-access-tokens"]
+        .map(|noun| format!("{tenant}/{noun}"));
     for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }

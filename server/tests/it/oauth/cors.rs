@@ -6,12 +6,16 @@ use poem::http::{Method, header};
 use crate::on_both;
 use crate::support::{Answer, FORM, TestApp, request};
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 14] = [
     ("POST", "/t/acme/token"),
     ("POST", "/t/acme/par"),
     ("POST", "/t/acme/device_authorization"),
     ("POST", "/t/acme/revoke"),
     ("GET", "/t/acme/userinfo"),
+    ("POST", "/t/acme/register"),
+    ("GET", "/t/acme/register/app"),
+    ("PUT", "/t/acme/register/app"),
+    ("DELETE", "/t/acme/register/app"),
     ("GET", "/t/acme/jwks"),
     ("GET", "/t/acme/.well-known/openid-configuration"),
     ("GET", "/t/acme/.well-known/oauth-authorization-server"),

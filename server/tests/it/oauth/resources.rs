@@ -223,7 +223,8 @@ on_both! {
             .acme
             .change_client(&app, "app", |client| {
                 let hash = SecretHash::from_bytes([1; 32]);
-                client.origin = ClientOrigin::Registration { token: hash, fingerprint: hash };
+                client.origin =
+                    ClientOrigin::Registration { token: Some(hash), fingerprint: Some(hash), bounds: None };
                 client.metadata.resources = vec![ADMIN_API.to_owned()];
             })
             .await;

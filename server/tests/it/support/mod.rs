@@ -1,6 +1,7 @@
 //! What integration tests stand on.
 
 mod browser;
+mod site;
 mod tenant;
 mod world;
 
@@ -19,6 +20,7 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 pub use browser::Browser;
+pub use site::Site;
 pub use tenant::{CHALLENGE, PASSWORD, REDIRECT_URI, TestTenant, VERIFIER, client};
 pub use world::{FrozenClock, START, SeededEntropy};
 
@@ -101,6 +103,21 @@ impl TestApp {
     /// Posts a body that is a form already, well-formed or not.
     pub async fn post_body(&self, path: &str, body: &str) -> Answer {
         self.send(form_request(path, body).finish()).await
+    }
+
+    /// Sends a JSON document, with a bearer token if there is one.
+    pub async fn send_json(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        document: &Value,
+    ) -> Answer {
+        let mut builder = request(method, path).content_type("application/json");
+        if let Some(token) = token {
+            builder = builder.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(builder.body(document.to_string())).await
     }
 
     /// Gets something with an access token (RFC 6750 §2.1).

@@ -46,12 +46,15 @@ pub fn next_step(
     if !request.expects(session.user_id) {
         return Step::Done;
     }
-    if situation.consented_now || (client.metadata.skip_consent && !request.prompt.consent) {
+    let may_skip_consent = client.metadata.skip_consent && !client.origin.is_self_made();
+    if situation.consented_now || (may_skip_consent && !request.prompt.consent) {
         return Step::Done;
     }
     let covered = situation.consent.is_some_and(|consent| {
         request.scope.is_subset(&consent.scope)
             && request.resources.iter().all(|resource| consent.resources.contains(resource))
+            // What people said yes to is not what a self-made client makes of itself afterwards.
+            && client.consent_fingerprint().is_none_or(|now| consent.client_fingerprint == Some(now))
     });
     if covered && !request.prompt.consent {
         return Step::Done;
@@ -94,6 +97,7 @@ pub fn sign_in(session: Session, interaction: Option<&Interaction>) -> Decision<
 mod tests {
     use super::*;
     use crate::Id;
+    use crate::model::{AuthenticationMethod, ClientOrigin};
     use crate::testing::{self, NOW};
 
     fn step(request: &AuthorizationRequest, session: Option<&Session>, consent: Option<&Consent>) -> Step {
@@ -127,6 +131,45 @@ mod tests {
         assert_eq!(step(&request, Some(&ended), None), Step::SignIn);
         let expired = Session { expires_at: NOW, ..session };
         assert_eq!(step(&request, Some(&expired), None), Step::SignIn);
+    }
+
+    /// OAuth 2.1 §7: what a self-made client makes of itself after people said yes is asked of them
+    /// again, and never taken for granted.
+    #[test]
+    fn a_self_made_client_that_changed_asks_again() {
+        let request = testing::authorization_request("openid");
+        let session = testing::session();
+        let mut client = testing::client();
+        client.metadata.skip_consent = true;
+        let asks = Step::Consent { scope: request.scope.clone() };
+        let step = |client: &Client, consent: &Consent| {
+            let situation = Situation {
+                session: Some(&session),
+                consent: Some(consent),
+                interaction: None,
+                consented_now: false,
+            };
+            next_step(&request, client, situation, NOW)
+        };
+        assert_eq!(step(&client, &consent_for("email")), Step::Done, "an administrator answers for it");
+        client.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds: None };
+        assert_eq!(step(&client, &consent_for("openid")), asks);
+        let given = Consent { client_fingerprint: client.consent_fingerprint(), ..consent_for("openid") };
+        assert_eq!(step(&client, &given), Step::Done);
+        let changes: [fn(&mut Client); 5] = [
+            |client| client.metadata.client_name.push('2'),
+            |client| client.metadata.redirect_uris.push("https://b.example/cb".to_owned()),
+            |client| client.metadata.jwks = Some(serde_json::json!({ "keys": [] })),
+            |client| client.metadata.tos_uri = Some("https://b.example/".to_owned()),
+            |client| client.metadata.token_endpoint_auth_method = AuthenticationMethod::None,
+        ];
+        for change in changes {
+            let mut changed = client.clone();
+            change(&mut changed);
+            assert_eq!(step(&changed, &given), asks);
+        }
+        client.metadata.software_version = Some("2".to_owned());
+        assert_eq!(step(&client, &given), Step::Done, "nothing that people were asked to trust");
     }
 
     /// OpenID Connect Core §3.1.2.1.

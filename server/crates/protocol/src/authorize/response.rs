@@ -197,7 +197,7 @@ fn access_token(
 }
 
 /// The effects of remembering that the user let the client have what it asks for.
-pub fn consent(granted: Granted<'_>, now: Timestamp, entropy: &dyn Entropy) -> Vec<Effect> {
+pub fn consent(granted: Granted<'_>, client: &Client, now: Timestamp, entropy: &dyn Entropy) -> Vec<Effect> {
     let Granted { request, session, .. } = granted;
     let consent = Consent {
         tenant_id: session.tenant_id,
@@ -205,7 +205,7 @@ pub fn consent(granted: Granted<'_>, now: Timestamp, entropy: &dyn Entropy) -> V
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
-        client_fingerprint: None,
+        client_fingerprint: client.consent_fingerprint(),
         given_at: now,
     };
     let event = AuditEvent {

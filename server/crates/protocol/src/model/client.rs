@@ -3,10 +3,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessTokenFormat, DeviceApproval, SigningAlgorithm, TenantId};
+use super::{AccessTokenFormat, DeviceApproval, RegistrationBounds, SigningAlgorithm, TenantId};
 use crate::authorize::ResponseType;
 use crate::metadata::ASSERTION_ALGORITHMS;
-use crate::{Id, Profile, Scope, SecretHash, Timestamp};
+use crate::{Id, Profile, Scope, Secret, SecretHash, Timestamp};
 
 /// A client identifier (RFC 6749 §2.2), unique in its tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,10 +59,15 @@ pub enum ClientOrigin {
     Administrator,
     /// It registered itself (RFC 7591).
     Registration {
-        /// Hash of the registration access token (RFC 7592 §3) that is valid now.
-        token: SecretHash,
-        /// Hash of what was asked for, so that the same registration again finds this client.
-        fingerprint: SecretHash,
+        /// Hash of the registration access token (RFC 7592 §3) that is valid now; none for a client
+        /// that several have registered alike: none of them may change it under the others.
+        token: Option<SecretHash>,
+        /// Hash of the metadata, so that the same registration again finds this client; none for one
+        /// that is not to be found so.
+        fingerprint: Option<SecretHash>,
+        /// What the initial access token allowed, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<Box<RegistrationBounds>>,
     },
     /// Its `client_id` is the address of its metadata document (CIMD).
     MetadataDocument {
@@ -77,6 +82,14 @@ impl ClientOrigin {
     /// Whether nobody who administers the tenant has vouched for the client.
     pub const fn is_self_made(&self) -> bool {
         !matches!(self, Self::Administrator)
+    }
+
+    /// What the client's initial access token allowed, where there was one.
+    pub fn bounds(&self) -> Option<&RegistrationBounds> {
+        match self {
+            Self::Registration { bounds, .. } => bounds.as_deref(),
+            Self::Administrator | Self::MetadataDocument { .. } => None,
+        }
     }
 }
 
@@ -311,10 +324,34 @@ pub struct ClientSecret {
     pub sealed: Option<Vec<u8>>,
 }
 
+impl ClientMetadata {
+    /// Hash of the metadata, by which the same registration is recognised.
+    pub fn fingerprint(&self) -> SecretHash {
+        fingerprint(self)
+    }
+}
+
+fn fingerprint(value: &impl Serialize) -> SecretHash {
+    // What cannot be written as JSON does not exist among our values.
+    Secret::presented(serde_json::to_string(value).unwrap_or_default()).hash()
+}
+
 impl Client {
     /// A public client (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == AuthenticationMethod::None
+    }
+
+    /// Hash of all that is asked of people to trust in a self-made client: what the consent page says,
+    /// where answers go and how it proves itself. None for a client that an administrator answers for.
+    pub fn consent_fingerprint(&self) -> Option<SecretHash> {
+        let metadata = &self.metadata;
+        let trusted = (
+            (&metadata.client_name, &metadata.redirect_uris, metadata.token_endpoint_auth_method),
+            (&metadata.jwks, &metadata.jwks_uri, &metadata.post_logout_redirect_uris),
+            (&metadata.client_uri, &metadata.logo_uri, &metadata.policy_uri, &metadata.tos_uri),
+        );
+        self.origin.is_self_made().then(|| fingerprint(&trusted))
     }
 
     /// Whether the client may use this grant type.

@@ -5,6 +5,7 @@ mod client;
 mod device;
 mod grant;
 mod interaction;
+mod registration;
 mod resource;
 mod session;
 mod signing_key;
@@ -25,6 +26,9 @@ pub use grant::{
     RevocationReason, TokenId,
 };
 pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
+pub use registration::{
+    InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
+};
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};

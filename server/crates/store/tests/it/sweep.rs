@@ -42,16 +42,20 @@ on_both_databases! {
                 world.apply(effects).await.unwrap();
                 let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at };
                 world.rows().store_console_session(console).await.unwrap();
+                let mut token = world.initial_access_token(None);
+                token.expires_at = expires_at;
+                world.rows().create_initial_access_token(&token, vec![]).await.unwrap();
+                world.rows().count_attempt(hash(), at(0), expires_at).await.unwrap();
             }
         }
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
         for (deleted, more) in [(3, true), (3, true), (2, false), (0, false)] {
             let report = store.sweep(at(4), 3).await.unwrap();
-            assert_eq!(report.tables.len(), 11);
+            assert_eq!(report.tables.len(), 12);
             for swept in &report.tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (11 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (12 * deleted, more));
         }
     }
 

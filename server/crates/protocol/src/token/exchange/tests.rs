@@ -177,7 +177,8 @@ fn who_may() {
         }),
         change(|client| {
             let hash = SecretHash::from_bytes([1; 32]);
-            client.origin = ClientOrigin::Registration { token: hash, fingerprint: hash };
+            client.origin =
+                ClientOrigin::Registration { token: Some(hash), fingerprint: Some(hash), bounds: None };
         }),
         change(|client| client.metadata.token_exchange = TokenExchange::default()),
     ] {
