@@ -5,10 +5,6 @@ use super::parameters::{
 };
 use super::{Answer, Endpoint, Method, Security};
 
-/// Described here before the router has them.
-pub const NOT_ROUTED_YET: &[&str] =
-    &["/t/:slug/par", "/t/:slug/device_authorization", "/t/:slug/register", "/t/:slug/register/:client_id"];
-
 /// Every way to authenticate a client.
 const CLIENTS: &[Security] = &[Security::ClientSecret, Security::ClientCertificate, Security::InTheForm];
 
@@ -103,13 +99,14 @@ const TOKEN_ENDPOINT: Endpoint = Endpoint {
                 "invalid_target",
                 "authorization_pending",
                 "slow_down",
+                "access_denied",
                 "expired_token",
                 "invalid_dpop_proof",
                 "use_dpop_nonce",
             ],
         ),
         (401, &["invalid_client"]),
-        (403, &["access_denied", "invalid_request"]),
+        (403, &["invalid_request"]),
     ],
 };
 

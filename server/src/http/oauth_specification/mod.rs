@@ -7,7 +7,7 @@ mod schemas;
 
 use serde_json::{Map, Value, json};
 
-pub use endpoints::{ENDPOINTS, NOT_ROUTED_YET};
+pub use endpoints::ENDPOINTS;
 pub use parameters::Parameter;
 
 /// One operation of the protocol.

@@ -125,8 +125,8 @@ on_both! {
 
     async fn closed_is_closed(app: TestApp) {
         let acme = app.acme().await;
-        acme.register(&app, None, &native()).await.expect_error(403, "access_denied");
-        acme.register(&app, Some("gis_x"), &native()).await.expect_error(403, "access_denied");
+        acme.register(&app, None, &native()).await.expect_error(400, "access_denied");
+        acme.register(&app, Some("gis_x"), &native()).await.expect_error(400, "access_denied");
         let metadata = app.get(&acme.path("/.well-known/openid-configuration")).await.json();
         assert_eq!(metadata.get("registration_endpoint"), None);
         assert_eq!(metadata["client_id_metadata_document_supported"], false);

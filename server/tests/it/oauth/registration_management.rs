@@ -99,7 +99,7 @@ on_both! {
         }
         assert_eq!(shop.ask(&app, Method::GET, &json!({})).await.status, 200);
         acme.change_client(&app, &shop.client_id, |client| client.enabled = false).await;
-        shop.ask(&app, Method::GET, &json!({})).await.expect_error(403, "access_denied");
+        shop.ask(&app, Method::GET, &json!({})).await.expect_error(400, "access_denied");
     }
 
     /// RFC 7592 §2.2: what is the server's stays the server's, the policy counts, a secret is kept.

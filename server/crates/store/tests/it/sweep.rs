@@ -45,7 +45,6 @@ on_both_databases! {
                 let mut token = world.initial_access_token(None);
                 token.expires_at = expires_at;
                 world.rows().create_initial_access_token(&token, vec![]).await.unwrap();
-                world.rows().count_attempt(hash(), at(0), expires_at).await.unwrap();
             }
         }
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
