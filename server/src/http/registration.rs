@@ -15,10 +15,11 @@ use crate::app::registration::management::ManagementRequest;
 pub async fn register(app: Arc<App>, mut request: Request) -> Response {
     let answered = async {
         let context = extract::tenant(&app, &request).await?;
-        let body = extract::json(&mut request).await?;
+        let body = extract::json(&mut request).await;
+        let body = body.as_deref().map_err(Clone::clone);
         let address = extract::peer(&app, &request).address;
         let token = extract::bearer(&request);
-        app.register(&context, RegistrationRequest { body: &body, token, address }).await
+        app.register(&context, RegistrationRequest { body, token, address }).await
     };
     match answered.await {
         Ok(information) => render::json(StatusCode::CREATED, &information),

@@ -140,24 +140,20 @@ impl Routes {
 }
 
 impl On<'_> {
-    fn get<F, Answer>(mut self, handler: F) -> Self
+    fn get<F, Answer>(self, handler: F) -> Self
     where
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
-        let endpoint = self.endpoint(handler);
-        self.offered.push(Method::GET);
-        Self { methods: self.methods.get(endpoint), ..self }
+        self.with(Method::GET, handler)
     }
 
-    fn post<F, Answer>(mut self, handler: F) -> Self
+    fn post<F, Answer>(self, handler: F) -> Self
     where
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
-        let endpoint = self.endpoint(detached(handler));
-        self.offered.push(Method::POST);
-        Self { methods: self.methods.post(endpoint), ..self }
+        self.with(Method::POST, detached(handler))
     }
 
     fn put<F, Answer>(self, handler: F) -> Self
@@ -165,8 +161,7 @@ impl On<'_> {
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
-        let endpoint = self.endpoint(detached(handler));
-        Self { methods: self.methods.put(endpoint), ..self }
+        self.with(Method::PUT, detached(handler))
     }
 
     fn delete<F, Answer>(self, handler: F) -> Self
@@ -174,8 +169,17 @@ impl On<'_> {
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Response> + Send + 'static,
     {
-        let endpoint = self.endpoint(detached(handler));
-        Self { methods: self.methods.delete(endpoint), ..self }
+        self.with(Method::DELETE, detached(handler))
+    }
+
+    fn with<F, Answer>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Response> + Send + 'static,
+    {
+        let endpoint = self.endpoint(handler);
+        self.offered.push(method.clone());
+        Self { methods: self.methods.method(method, endpoint), ..self }
     }
 
     fn endpoint<F, Answer>(&self, handler: F) -> impl IntoEndpoint<Endpoint: 'static> + use<F, Answer>

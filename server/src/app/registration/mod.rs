@@ -24,9 +24,9 @@ const MOST_REGISTRATIONS: u64 = 600;
 const WINDOW: Lifetime = Lifetime::from_seconds(3600);
 
 /// A request to the registration endpoint.
-#[derive(Clone, Copy, Debug)]
 pub struct RegistrationRequest<'a> {
-    pub body: &'a [u8],
+    /// The document, or why there is none to read: whoever is not admitted is told that first.
+    pub body: Result<&'a [u8], Error>,
     /// The token of its `Authorization` header.
     pub token: Option<&'a str>,
     /// Where it came from, if that is known.
@@ -62,7 +62,7 @@ impl App {
         request: RegistrationRequest<'_>,
     ) -> Result<ClientInformation, Fault> {
         let token = self.admitted(context, request.token).await?;
-        let document = register::members(request.body)?;
+        let document = register::members(request.body?)?;
         self.count_registration(context, request.address).await?;
         let bounds = token.as_ref().map(|token| &token.settings.bounds);
         let bounds = Bounds { policy: &context.policy, token: bounds };
