@@ -67,6 +67,24 @@ impl Admin {
         answer.json()
     }
 
+    /// Creates or replaces a protected resource with one scope of its own.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn put_resource(
+        &self,
+        tenant: &str,
+        identifier: &str,
+        (scope, description): (&str, &str),
+    ) -> anyhow::Result<()> {
+        let encoded: String = form_urlencoded::byte_serialize(identifier.as_bytes()).collect();
+        let path = format!("tenants/{tenant}/resources/{encoded}");
+        let scopes = json!([{ "name": scope, "description": description }]);
+        let answer = self.call(Method::PUT, &path, &json!({ "name": "Notes", "scopes": scopes })).await?;
+        ensure!(answer.status().is_success(), "PUT {path}: {} {}", answer.status(), answer.text());
+        Ok(())
+    }
+
     /// Creates a client that authenticates with a secret, and gives the secret.
     ///
     /// # Errors
