@@ -24,6 +24,8 @@ pub struct Config {
     pub master_key: MasterKeySource,
     pub administrator: Option<Administrator>,
     pub tls: Option<Tls>,
+    /// Whether clients' certificates count: those of the listener, and those that trusted proxies forward.
+    pub tls_client_auth: TlsClientAuth,
     /// Who may say for others where a request came from and with which certificate.
     pub trusted_proxies: TrustedProxies,
     /// Whether requests of ours may go to loopback and private networks.
@@ -95,6 +97,7 @@ impl Config {
             Some(url) => url.to_owned(),
             None => format!("sqlite://{}", data_dir.join("grantor.db").display()),
         };
+        let tls_client_auth = tls_client_auth(sources)?;
         Ok(Self {
             public_url: sources.parsed("public_url")?.unwrap_or_default(),
             listen: sources.parsed("listen")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -107,7 +110,12 @@ impl Config {
             administrator: both(sources, "admin_email", "admin_password")?
                 .map(|(email, password)| values::administrator(sources, email, password))
                 .transpose()?,
-            tls: tls(sources)?,
+            tls_client_auth,
+            tls: both(sources, "tls_cert", "tls_key")?.map(|(certificate, private_key)| Tls {
+                certificate: certificate.into(),
+                private_key: private_key.into(),
+                client_auth: tls_client_auth,
+            }),
             trusted_proxies: sources.parsed("trusted_proxies")?.unwrap_or_default(),
             allow_private_network: values::flag(sources, "allow_private_network")?,
             log_format: sources.parsed("log_format")?.unwrap_or(LogFormat::Text),
@@ -118,8 +126,7 @@ impl Config {
 impl Config {
     /// What the tenants' policies may count on.
     pub fn capabilities(&self) -> Capabilities {
-        let own = self.tls.as_ref().is_some_and(|tls| tls.client_auth == TlsClientAuth::Optional);
-        Capabilities { client_certificates: own || !self.trusted_proxies.is_empty() }
+        Capabilities { client_certificates: self.tls_client_auth == TlsClientAuth::Optional }
     }
 }
 
@@ -143,18 +150,16 @@ fn master_key(
     }
 }
 
-fn tls(sources: &Sources) -> Result<Option<Tls>, ConfigError> {
+fn tls_client_auth(sources: &Sources) -> Result<TlsClientAuth, ConfigError> {
     let client_auth = sources.parsed("tls_client_auth")?.unwrap_or_default();
-    match both(sources, "tls_cert", "tls_key")? {
-        Some((certificate, private_key)) => {
-            Ok(Some(Tls { certificate: certificate.into(), private_key: private_key.into(), client_auth }))
-        }
-        None if client_auth == TlsClientAuth::None => Ok(None),
-        None => Err(sources.wrong(
+    let from_anywhere = sources.text("tls_cert").is_some() || sources.text("trusted_proxies").is_some();
+    if client_auth == TlsClientAuth::Optional && !from_anywhere {
+        return Err(sources.wrong(
             "tls_client_auth",
-            "needs tls_cert and tls_key; certificates that a reverse proxy forwards need trusted_proxies",
-        )),
+            "certificates come from a listener with tls_cert and tls_key, or from trusted_proxies: set one of them",
+        ));
     }
+    Ok(client_auth)
 }
 
 /// Two settings that make sense only together.

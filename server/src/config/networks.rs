@@ -73,11 +73,6 @@ fn first_address(address: IpAddr, prefix: u32) -> IpAddr {
 pub struct TrustedProxies(Vec<Network>);
 
 impl TrustedProxies {
-    /// Whether nobody is trusted.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }

@@ -55,8 +55,8 @@ fn names_what_is_wrong_and_where() {
         (
             "",
             vec![("GRANTOR_TLS_CLIENT_AUTH", "optional")],
-            "tls_client_auth from GRANTOR_TLS_CLIENT_AUTH: needs tls_cert and tls_key; certificates that a reverse \
-             proxy forwards need trusted_proxies",
+            "tls_client_auth from GRANTOR_TLS_CLIENT_AUTH: certificates come from a listener with tls_cert and tls_key, \
+             or from trusted_proxies: set one of them",
         ),
         (
             "",
@@ -99,9 +99,14 @@ fn client_certificates_are_asked_for_where_there_is_tls() {
         ("tls_client_auth = 'optional'", TlsClientAuth::Optional),
     ] {
         let config = load(&format!("{files}{client_auth}"), &[]).unwrap();
-        assert_eq!(config.tls.unwrap().client_auth, expected, "{client_auth}");
+        assert_eq!(config.tls_client_auth, expected, "{client_auth}");
     }
-    assert!(load("tls_client_auth = 'none'", &[]).unwrap().tls.is_none());
+    let proxied = "trusted_proxies = ['10.0.0.1']\n";
+    for (client_auth, expected) in [("", false), ("tls_client_auth = 'optional'", true)] {
+        let config = load(&format!("{proxied}{client_auth}"), &[]).unwrap();
+        // Whoever is trusted for addresses is not yet trusted for certificates.
+        assert_eq!(config.capabilities().client_certificates, expected, "{client_auth}");
+    }
 }
 
 #[test]

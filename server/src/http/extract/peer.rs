@@ -3,6 +3,7 @@
 mod client_cert;
 mod forwarded;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use poem::Request;
@@ -19,13 +20,22 @@ pub fn peer(app: &App, request: &Request) -> Peer {
     match connected {
         Some(proxy) if app.trusted_proxies.contains(proxy) => Peer {
             address: Some(forwarded::client_address(request.headers(), proxy, &app.trusted_proxies)),
-            certificate: client_cert::certificate(request.headers()).unwrap_or_else(|error| {
-                tracing::warn!(%proxy, %error, "the client certificate that a proxy forwards");
-                None
-            }),
+            certificate: forwarded_certificate(app, request, proxy),
         },
         address => {
             Peer { address, certificate: request.extensions().get::<Arc<ClientCertificate>>().cloned() }
         }
     }
+}
+
+/// A proxy that is trusted for addresses alone may pass on what clients say in this header, so it means
+/// nothing unless the operator wants certificates.
+fn forwarded_certificate(app: &App, request: &Request, proxy: IpAddr) -> Option<Arc<ClientCertificate>> {
+    if !app.capabilities.client_certificates {
+        return None;
+    }
+    client_cert::certificate(request.headers()).unwrap_or_else(|error| {
+        tracing::warn!(%proxy, %error, "the client certificate that a proxy forwards");
+        None
+    })
 }
