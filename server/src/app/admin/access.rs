@@ -20,37 +20,69 @@ use crate::app::{App, Fault, TenantContext};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     Tenant,
+    /// Host names that a tenant's issuer can be at.
+    Domain,
     Client,
     User,
-    ProtectedResource,
+    /// The keys that sign what the tenant issues.
+    Key,
     /// Devices that wait to be let in.
     DeviceAuthorization,
+    /// Where people are signed in.
+    Session,
+    /// What people have let clients do.
+    Grant,
+    ProtectedResource,
+    InitialAccessToken,
+    RegistrationPolicy,
+    /// What custom roles allow.
+    Role,
     /// Who may administer what; also users and clients as far as a change to them could give away
     /// the roles that they hold.
     RoleAssignment,
-    InitialAccessToken,
+    AuditEvent,
+    Stats,
+    Webhook,
 }
 
 impl Resource {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::Tenant,
+        Self::Domain,
         Self::Client,
         Self::User,
-        Self::ProtectedResource,
+        Self::Key,
         Self::DeviceAuthorization,
-        Self::RoleAssignment,
+        Self::Session,
+        Self::Grant,
+        Self::ProtectedResource,
         Self::InitialAccessToken,
+        Self::RegistrationPolicy,
+        Self::Role,
+        Self::RoleAssignment,
+        Self::AuditEvent,
+        Self::Stats,
+        Self::Webhook,
     ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
+            Self::Domain => "domain",
             Self::Client => "client",
             Self::User => "user",
-            Self::ProtectedResource => "resource",
+            Self::Key => "key",
             Self::DeviceAuthorization => "device-authorization",
-            Self::RoleAssignment => "role-assignment",
+            Self::Session => "session",
+            Self::Grant => "grant",
+            Self::ProtectedResource => "resource",
             Self::InitialAccessToken => "initial-access-token",
+            Self::RegistrationPolicy => "registration-policy",
+            Self::Role => "role",
+            Self::RoleAssignment => "role-assignment",
+            Self::AuditEvent => "audit-event",
+            Self::Stats => "stats",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -67,7 +99,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 5] = [Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend];
+    pub const ALL: &[Self] = &[Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -115,26 +147,49 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
     ("tenant-owner", "tenant", "update"),
+    ("tenant-owner", "domain", "*"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),
-    ("tenant-owner", "resource", "*"),
+    ("tenant-owner", "key", "*"),
     ("tenant-owner", "device-authorization", "*"),
-    ("tenant-owner", "role-assignment", "*"),
+    ("tenant-owner", "session", "*"),
+    ("tenant-owner", "grant", "*"),
+    ("tenant-owner", "resource", "*"),
     ("tenant-owner", "initial-access-token", "*"),
+    ("tenant-owner", "registration-policy", "*"),
+    ("tenant-owner", "role", "*"),
+    ("tenant-owner", "role-assignment", "*"),
+    ("tenant-owner", "audit-event", "read"),
+    ("tenant-owner", "stats", "read"),
+    ("tenant-owner", "webhook", "*"),
     ("tenant-admin", "tenant", "read"),
     ("tenant-admin", "tenant", "update"),
+    ("tenant-admin", "domain", "*"),
     ("tenant-admin", "client", "*"),
     ("tenant-admin", "user", "*"),
-    ("tenant-admin", "resource", "*"),
+    ("tenant-admin", "key", "*"),
     ("tenant-admin", "device-authorization", "*"),
-    ("tenant-admin", "role-assignment", "read"),
+    ("tenant-admin", "session", "*"),
+    ("tenant-admin", "grant", "*"),
+    ("tenant-admin", "resource", "*"),
     ("tenant-admin", "initial-access-token", "*"),
+    ("tenant-admin", "registration-policy", "*"),
+    ("tenant-admin", "role", "read"),
+    ("tenant-admin", "role-assignment", "read"),
+    ("tenant-admin", "audit-event", "read"),
+    ("tenant-admin", "stats", "read"),
+    ("tenant-admin", "webhook", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
+    ("client-manager", "grant", "read"),
     ("client-manager", "resource", "read"),
     ("client-manager", "initial-access-token", "*"),
+    ("client-manager", "registration-policy", "read"),
+    ("client-manager", "stats", "read"),
     ("user-manager", "tenant", "read"),
     ("user-manager", "user", "*"),
+    ("user-manager", "session", "*"),
+    ("user-manager", "grant", "*"),
     ("device-approver", "tenant", "read"),
     ("device-approver", "user", "read"),
     ("device-approver", "device-authorization", "*"),

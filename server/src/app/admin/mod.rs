@@ -10,6 +10,7 @@ mod document;
 mod fault;
 mod initial_access_tokens;
 mod me;
+mod noun;
 mod protected_resources;
 mod tenant_document;
 mod tenants;
@@ -20,6 +21,7 @@ pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource, is_role};
 pub use caller::Caller;
 pub use document::Write;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
+pub use noun::Noun;
 pub use tenants::check_slug;
 pub use version::{Precondition, Saved, Versioned};
 

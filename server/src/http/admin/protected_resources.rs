@@ -1,4 +1,5 @@
 use grantor_api as api;
+use grantor_protocol::model::ProtectedResource;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 
@@ -55,7 +56,7 @@ impl ProtectedResourcesApi {
         tenant: Path<String>,
         document: Body<api::ProtectedResource>,
     ) -> Result<Stored<api::ProtectedResource>, AdminFault> {
-        let saved = admin.create_protected_resource(&admin.caller, &tenant.0, document.json).await?;
+        let saved = admin.create_one::<ProtectedResource>(&admin.caller, &tenant.0, document.json).await?;
         Ok(stored(&admin, &tenant.0, saved))
     }
 
@@ -73,7 +74,7 @@ impl ProtectedResourcesApi {
         /// The resource's identifier, percent-encoded as one segment of the path.
         identifier: Path<String>,
     ) -> Result<Found<api::ProtectedResource>, AdminFault> {
-        Ok(Found(admin.read_protected_resource(&admin.caller, &tenant.0, &identifier.0).await?))
+        Ok(Found(admin.read_one::<ProtectedResource>(&admin.caller, &tenant.0, &identifier.0).await?))
     }
 
     /// Create or replace a protected resource
@@ -101,7 +102,13 @@ impl ProtectedResourcesApi {
     ) -> Result<Stored<api::ProtectedResource>, AdminFault> {
         let precondition = Precondition { if_match: if_match.0, if_none_match: if_none_match.0 };
         let saved = admin
-            .put_protected_resource(&admin.caller, &tenant.0, &identifier.0, document.json, &precondition)
+            .put_one::<ProtectedResource>(
+                &admin.caller,
+                &tenant.0,
+                &identifier.0,
+                document.json,
+                &precondition,
+            )
             .await?;
         Ok(stored(&admin, &tenant.0, saved))
     }
@@ -126,7 +133,13 @@ impl ProtectedResourcesApi {
     ) -> Result<Stored<api::ProtectedResource>, AdminFault> {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
         let saved = admin
-            .patch_protected_resource(&admin.caller, &tenant.0, &identifier.0, patch.json, &precondition)
+            .patch_one::<ProtectedResource>(
+                &admin.caller,
+                &tenant.0,
+                &identifier.0,
+                patch.json,
+                &precondition,
+            )
             .await?;
         Ok(stored(&admin, &tenant.0, saved))
     }
@@ -151,7 +164,7 @@ impl ProtectedResourcesApi {
         if_match: Header<Option<String>>,
     ) -> Result<Deleted, AdminFault> {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
-        admin.delete_protected_resource(&admin.caller, &tenant.0, &identifier.0, &precondition).await?;
+        admin.delete_one::<ProtectedResource>(&admin.caller, &tenant.0, &identifier.0, &precondition).await?;
         Ok(Deleted)
     }
 }

@@ -1,5 +1,7 @@
 //! Every operation of the admin API in one table; one that is missing fails a test.
 
+use std::collections::BTreeMap;
+
 use grantor::app::admin::{Action, Resource};
 use grantor_protocol::model::{AuthenticationMethod, DeviceApproval};
 use poem::http::Method;
@@ -64,7 +66,7 @@ fn nothing() -> Option<Value> {
 }
 
 /// `read_me` needs nothing but credentials.
-pub const OPERATIONS: [Operation; 30] = [
+pub const OPERATIONS: &[Operation] = &[
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
@@ -98,14 +100,14 @@ pub const OPERATIONS: [Operation; 30] = [
 ];
 
 /// These take with them what the other operations need, so they come last.
-pub const LAST_OPERATIONS: [Operation; 3] = [
+pub const LAST_OPERATIONS: &[Operation] = &[
     row("delete_user", Resource::User, Action::Delete, none),
     row("delete_initial_access_token", Resource::InitialAccessToken, Action::Delete, none),
     row("delete_tenant", Resource::Tenant, Action::Delete, none),
 ];
 
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(&LAST_OPERATIONS)
+    OPERATIONS.iter().chain(LAST_OPERATIONS)
 }
 
 /// Method and path template of an operation, from the committed description.
@@ -122,15 +124,12 @@ fn address(operation: &str) -> (Method, String) {
 }
 
 /// What a tenant has for operations to act on: never what other tests or callers rely on.
+#[derive(Clone)]
 pub struct Target {
     pub tenant: String,
-    pub client_id: String,
-    pub user: String,
-    /// The identifier of a protected resource, as it stands in a path.
-    pub resource: String,
-    /// Devices that an administrator has to let in: one to approve, one to deny.
-    pub devices: [String; 2],
-    pub token: String,
+    /// What stands for a parameter of a path, by its name; by operation and name where an operation
+    /// needs one for itself.
+    names: BTreeMap<&'static str, String>,
 }
 
 impl Target {
@@ -146,7 +145,6 @@ impl Target {
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
         let resource = json!({ "identifier": "https://target.example/api" });
         assert_eq!(admin.post(&format!("/tenants/{slug}/resources"), &resource).await.status, 201);
-        let resource = "https%3A%2F%2Ftarget.example%2Fapi".to_owned();
         let ask = async || {
             let path = format!("/t/{slug}/device_authorization");
             assert_eq!(app.post(&path, &[("client_id", "target")]).await.status, 200);
@@ -155,25 +153,44 @@ impl Target {
         ask().await;
         let path = format!("/tenants/{slug}/device-authorizations");
         let queue = admin.get(&path).await.document(200);
-        let devices = [0, 1].map(|number| queue["items"][number]["id"].as_str().unwrap().to_owned());
+        let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
-        Self { tenant: slug.to_owned(), client_id: "target".to_owned(), user, resource, devices, token }
+        let names = BTreeMap::from([
+            ("tenant", slug.to_owned()),
+            ("client_id", "target".to_owned()),
+            ("user", user),
+            ("identifier", "https%3A%2F%2Ftarget.example%2Fapi".to_owned()),
+            ("device_authorization", device(0)),
+            ("deny_device_authorization device_authorization", device(1)),
+            ("token", token),
+        ]);
+        Self { tenant: slug.to_owned(), names }
+    }
+
+    /// The same things, looked for in another tenant.
+    fn moved_to(&self, tenant: &str) -> Self {
+        let mut moved = Self { tenant: tenant.to_owned(), ..self.clone() };
+        moved.names.insert("tenant", tenant.to_owned());
+        moved
+    }
+
+    fn path(&self, operation: &str, template: &str) -> String {
+        let mut path = template.to_owned();
+        for (name, value) in &self.names {
+            let own = self.names.get(format!("{operation} {name}").as_str());
+            path = path.replace(&format!("{{{name}}}"), own.unwrap_or(value));
+        }
+        assert!(!path.contains('{'), "what is {path} about?");
+        path
     }
 }
 
 impl Api<'_> {
     /// Does an operation to a target.
     pub async fn perform(&self, operation: &Operation, target: &Target) -> Answer {
-        let (method, path) = address(operation.id);
-        let path = path
-            .replace("{tenant}", &target.tenant)
-            .replace("{client_id}", &target.client_id)
-            .replace("{user}", &target.user)
-            .replace("{identifier}", &target.resource)
-            .replace("{device_authorization}", &target.devices[usize::from(operation.id.starts_with("deny"))])
-            .replace("{token}", &target.token);
-        assert!(!path.contains('{'), "what is {path} about?");
+        let (method, template) = address(operation.id);
+        let path = target.path(operation.id, &template);
         self.send(method, &path, &[], (operation.document)().as_ref()).await
     }
 }
@@ -207,8 +224,7 @@ crate::on_both! {
         for operation in operations().filter(|operation| operation.needs.is_some()) {
             let answer = owner.perform(operation, &target).await;
             assert_eq!(answer.status, 404, "{}: {answer:?}", operation.id);
-            let nowhere = Target { tenant: "nowhere".to_owned(), ..Target { ..copy(&target) } };
-            let absent = owner.perform(operation, &nowhere).await;
+            let absent = owner.perform(operation, &target.moved_to("nowhere")).await;
             assert_eq!(absent.status, 404, "{}: {absent:?}", operation.id);
             assert_eq!(absent.json()["detail"], answer.json()["detail"], "{}", operation.id);
         }
@@ -224,7 +240,7 @@ crate::on_both! {
         let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
         let admin = app.platform("platform-admin").await;
         let before = everything_of(&app, &admin, &foreign).await;
-        let at_home = Target { tenant: "acme".to_owned(), ..copy(&foreign) };
+        let at_home = foreign.moved_to("acme");
         for id in [
             "read_client",
             "patch_client",
@@ -249,17 +265,6 @@ crate::on_both! {
             assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
         }
         assert_eq!(everything_of(&app, &admin, &foreign).await, before);
-    }
-}
-
-fn copy(target: &Target) -> Target {
-    Target {
-        tenant: target.tenant.clone(),
-        client_id: target.client_id.clone(),
-        user: target.user.clone(),
-        resource: target.resource.clone(),
-        devices: target.devices.clone(),
-        token: target.token.clone(),
     }
 }
 

@@ -47,8 +47,8 @@ async fn the_matrix_is_as_committed() {
     }
     page.push('\n');
     let domain = Domain::Tenant(ACME);
-    for resource in Resource::ALL {
-        for action in Action::ALL {
+    for &resource in Resource::ALL {
+        for &action in Action::ALL {
             if action == Action::Suspend && resource != Resource::Tenant {
                 continue;
             }
