@@ -57,7 +57,12 @@ pub enum Effect {
         revokes: SignOutRevokes,
         at: Timestamp,
     },
-    /// Guarded: the grant's user may sign in, and the session that it is given in has not ended.
+    /// Guarded: the session has not ended. Whatever ends with a session says this after it is stored,
+    /// so that a sign-out cannot lose a race.
+    TouchSession {
+        session: SessionId,
+    },
+    /// Guarded: the grant's user may sign in.
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.

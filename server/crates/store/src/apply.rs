@@ -70,6 +70,7 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             session::end(conn, tenant, session, at).await?;
             grant::revoke_given_in(conn, tenant, session, revokes, at).await
         }
+        Effect::TouchSession { session } => session::touch(conn, tenant, session).await,
         Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
         Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
         Effect::RevokeGrant { grant, reason, at } => grant::revoke(conn, tenant, grant, reason, at).await,
@@ -113,8 +114,8 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
     }
 }
 
-/// Adding to a consent reads it first, a grant looks at its user and session, and signing out ends
-/// more than one kind of thing.
+/// Adding to a consent reads it first, a grant looks at its user, and signing out ends more
+/// than one kind of thing.
 fn is_one_statement(effect: &Effect) -> bool {
     !matches!(
         effect,
@@ -141,6 +142,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }
+        | Effect::TouchSession { .. }
         | Effect::TouchGrant { .. }
         | Effect::RevokeGrant { .. }
         | Effect::RevokeGrantsOf { .. }

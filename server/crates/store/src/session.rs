@@ -87,6 +87,25 @@ pub(crate) async fn store(conn: &mut Conn<'_>, session: &Session) -> Result<(), 
     Ok(())
 }
 
+/// Makes sure that the session does not end before this transaction does; one that is gone expired
+/// long ago. Signing out writes its row first and ends its grants after that: a grant stored before this
+/// is ended by it, or refused here.
+pub(crate) async fn touch(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    session: SessionId,
+) -> Result<(), ApplyError> {
+    let held = sessions::table.find((Bytes::from(tenant), Bytes::from(session))).select(sessions::ended_at);
+    let found: Option<Option<Time>> = match conn {
+        Conn::Postgres(c) => held.for_share().get_result(c).await.optional()?,
+        Conn::Sqlite(c) => held.get_result(&mut **c).await.optional()?,
+    };
+    match found {
+        Some(Some(_)) => Err(ApplyError::Conflict),
+        Some(None) | None => Ok(()),
+    }
+}
+
 /// A session ends once: a later end changes nothing.
 pub(crate) async fn end(
     conn: &mut Conn<'_>,

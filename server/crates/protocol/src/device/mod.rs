@@ -20,7 +20,7 @@ use crate::authorize::AuthorizationRequest;
 use crate::model::{
     Actor, AdministratorsAnswer, Authentication, Consent, DeviceApproval, DeviceApprovalRecord,
     DeviceAuthorization, DeviceMove, DeviceState, Grant, Interaction, PersonsAnswer, RequestOrigin, Session,
-    TenantId, UserId,
+    SignOutRevokes, TenantId, UserId,
 };
 use crate::{Decision, Effect, Entropy, Id, Policy, Secret, SecretKind, Timestamp};
 
@@ -70,6 +70,8 @@ pub enum Refusal {
     UserMissing,
     /// The administrator names another user than the one who entered the code.
     AnotherUser,
+    /// The person who entered the code signed out since, and such grants end with the session.
+    SignedOut,
 }
 
 /// Lets a device begin to wait (RFC 8628 §3.2). A user code that another device has is a conflict;
@@ -144,6 +146,7 @@ pub fn allow(
             step.to = DeviceState::Approved;
             let authentication = authentication_in(person.session);
             effects.push(grant(device, &mut step, (person.session.user_id, authentication), entropy));
+            effects.push(Effect::TouchSession { session: person.session.id });
             effects.push(consent(device, person.session.user_id, now));
         }
     }
@@ -162,11 +165,13 @@ pub fn deny(
     moved(vec![complete(person, now)], persons_step(device, person, now))
 }
 
-/// An administrator lets the device in: after a person, or in a person's place.
+/// An administrator lets the device in: after a person, or in a person's place. `session` is the one in
+/// which the person answered, if it is still known; `revokes` says whether it matters that it goes on.
 pub fn approve(
     device: &DeviceAuthorization,
-    policy: DeviceApproval,
+    (policy, revokes): (DeviceApproval, SignOutRevokes),
     administrator: Administrator,
+    session: Option<&Session>,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Decision<DeviceState, Refusal> {
@@ -175,10 +180,16 @@ pub fn approve(
         Ok(found) => found,
         Err(refusal) => return Decision::only(Err(refusal)),
     };
+    let ends_with =
+        Some(authentication.session_id).filter(|_| person_allowed && revokes.ends(&device.request.scope));
+    if ends_with.is_some() && session.is_some_and(|session| session.ended_at.is_some()) {
+        return Decision::only(Err(Refusal::SignedOut));
+    }
     let mut step = administrators_step(device, actor, now);
     step.to = DeviceState::Approved;
     step.user_id = Some(user);
     let mut effects = vec![grant(device, &mut step, (user, authentication), entropy)];
+    effects.extend(ends_with.map(|session| Effect::TouchSession { session }));
     if person_allowed {
         effects.push(consent(device, user, now));
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::authorize::{Situation, Step, next_step};
 use crate::model::Purpose;
 use crate::testing::{self, NOW, SeededEntropy, USER};
-use crate::{Lifetime, authorize};
+use crate::{Lifetime, Scope, authorize};
 
 const KEY: UserCodeKey = UserCodeKey::new([9; 32]);
 
@@ -41,8 +41,14 @@ fn answer(
     match answer {
         Answer::Allow => allow(device, policy, person, now, &entropy),
         Answer::Deny => deny(device, person, now),
-        Answer::Approve => approve(device, policy, administrator(None), now, &entropy),
-        Answer::ApproveFor(user) => approve(device, policy, administrator(Some(user)), now, &entropy),
+        Answer::Approve => {
+            let policy = (policy, SignOutRevokes::default());
+            approve(device, policy, administrator(None), Some(&session), now, &entropy)
+        }
+        Answer::ApproveFor(user) => {
+            let policy = (policy, SignOutRevokes::default());
+            approve(device, policy, administrator(Some(user)), Some(&session), now, &entropy)
+        }
         Answer::AdministratorDenies => deny_by_administrator(device, ADMINISTRATOR, now),
     }
 }
@@ -173,6 +179,41 @@ fn the_grant_is_the_persons() {
         assert_eq!(grant.authentication.session_id, session.id);
         assert_eq!((&grant.scope, &grant.resources), (&device.request.scope, &device.request.resources));
         assert!(decision.effects.iter().any(|effect| matches!(effect, Effect::StoreConsent(_))));
+    }
+}
+
+/// A sign-out before the last approval counts like one after it, and where none of them ends the grant
+/// there is nothing to count. OpenID Connect Core §11: `offline_access` is for the time after.
+#[test]
+fn a_person_who_signs_out_before_the_administrator() {
+    use SignOutRevokes::{All, None, Online};
+    let ended = Session { ended_at: Some(NOW), ..testing::session() };
+    for (revokes, scope, ends) in [
+        (None, "openid", false),
+        (None, "openid offline_access", false),
+        (Online, "openid", true),
+        (Online, "openid offline_access", false),
+        (All, "openid", true),
+        (All, "openid offline_access", true),
+    ] {
+        let mut device = awaiting_administrator();
+        device.request.scope = Scope::parse(scope).unwrap();
+        let approved = |session: Option<&Session>| {
+            let administrator = Administrator { actor: ADMINISTRATOR, user: Option::None };
+            let policy = (DeviceApproval::UserThenAdmin, revokes);
+            approve(&device, policy, administrator, session, NOW, &SeededEntropy::default())
+        };
+        let decision = approved(Some(&ended));
+        let expected = if ends { Err(Refusal::SignedOut) } else { Ok(DeviceState::Approved) };
+        assert_eq!(decision.outcome, expected, "{revokes:?} {scope}");
+        assert_eq!(decision.effects.is_empty(), ends);
+        // One that goes on, or expired long ago, must not end before the grant is there.
+        for session in [Some(&testing::session()), Option::None] {
+            let decision = approved(session);
+            assert_eq!(decision.outcome, Ok(DeviceState::Approved), "{revokes:?} {scope}");
+            let touch = Effect::TouchSession { session: testing::session().id };
+            assert_eq!(decision.effects.contains(&touch), ends, "{revokes:?} {scope}");
+        }
     }
 }
 

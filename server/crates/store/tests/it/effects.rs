@@ -86,9 +86,12 @@ on_both_databases! {
             // Whoever was still deciding when the session ended decides once more.
             let mut late = world.grant();
             late.authentication.session_id = session;
-            let refused = world.apply([Effect::StoreGrant(Box::new(late.clone()))]).await;
+            let store = Effect::StoreGrant(Box::new(late.clone()));
+            let refused = world.apply([store.clone(), Effect::TouchSession { session }]).await;
             assert!(matches!(refused, Err(ApplyError::Conflict)), "{refused:?}");
             assert_eq!(world.rows().grant(late.id).await.unwrap(), Option::None);
+            let session = other.id;
+            world.apply([store, Effect::TouchSession { session }]).await.unwrap();
         }
     }
 
