@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use grantor_protocol::logout::{self, Hint, IdTokenHint, Logout};
-use grantor_protocol::model::{Actor, AuditKind, ClientId, SessionId};
+use grantor_protocol::model::{Actor, AuditKind, ClientId};
 use grantor_protocol::{Effect, Params};
 
 use super::authorize::{Browser, SignedIn};
@@ -74,12 +74,7 @@ impl App {
             "revokes": context.policy.sign_out_revokes,
             "client_id": client_id.map(ClientId::as_str),
         });
-        let effects = vec![self.end_of(context, session), Effect::RecordAudit(Box::new(event))];
-        Ok(self.apply(context.tenant.id, effects).await?)
-    }
-
-    /// The effect that ends a session as the tenant wants it.
-    pub(super) fn end_of(&self, context: &TenantContext, session: SessionId) -> Effect {
-        Effect::EndSession { session, revokes: context.policy.sign_out_revokes, at: self.now() }
+        let end = Effect::EndSession { session, revokes: context.policy.sign_out_revokes, at: self.now() };
+        Ok(self.apply(context.tenant.id, vec![end, Effect::RecordAudit(Box::new(event))]).await?)
     }
 }

@@ -51,6 +51,9 @@ pub enum Effect {
         at: Timestamp,
     },
     StoreSession(Box<Session>),
+    /// The user of a session proved once more who they are: it goes on under a new cookie, with what was
+    /// given in it. Guarded: it is the same user's, and has not ended.
+    RenewSession(Box<Session>),
     /// Ends the session and those grants given in it that `revokes` names.
     EndSession {
         session: SessionId,

@@ -66,6 +66,7 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             pushed_request::consume(conn, tenant, hash, at).await
         }
         Effect::StoreSession(session) => session::store(conn, &session).await,
+        Effect::RenewSession(session) => session::renew(conn, &session).await,
         Effect::EndSession { session, revokes, at } => {
             session::end(conn, tenant, session, at).await?;
             grant::revoke_given_in(conn, tenant, session, revokes, at).await
@@ -131,7 +132,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
     match effect {
         Effect::StoreInteraction(interaction) => Some(interaction.tenant_id),
         Effect::StorePushedAuthorizationRequest(pushed) => Some(pushed.tenant_id),
-        Effect::StoreSession(session) => Some(session.tenant_id),
+        Effect::StoreSession(session) | Effect::RenewSession(session) => Some(session.tenant_id),
         Effect::StoreGrant(grant) => Some(grant.tenant_id),
         Effect::StoreAuthorizationCode(code) => Some(code.tenant_id),
         Effect::StoreRefreshToken(token) => Some(token.tenant_id),

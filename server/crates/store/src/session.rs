@@ -3,6 +3,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
+use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
@@ -85,6 +86,21 @@ pub(crate) async fn store(conn: &mut Conn<'_>, session: &Session) -> Result<(), 
     let row = SessionRow::new(session)?;
     dual!(conn, c => diesel::insert_into(sessions::table).values(row).execute(c).await)?;
     Ok(())
+}
+
+/// The cookie from before is nobody's from now on.
+pub(crate) async fn renew(conn: &mut Conn<'_>, session: &Session) -> Result<(), ApplyError> {
+    let row = SessionRow::new(session)?;
+    let renewed = (
+        sessions::secret.eq(row.secret),
+        sessions::authenticated_at.eq(row.authenticated_at),
+        sessions::amr.eq(row.amr),
+        sessions::expires_at.eq(row.expires_at),
+    );
+    guarded(dual!(conn, c => Kept(diesel::update(sessions::table.find((row.tenant_id, row.id)))
+        .filter(sessions::user_id.eq(row.user_id))
+        .filter(sessions::ended_at.is_null())
+        .set(renewed)).execute(c).await)?)
 }
 
 /// Makes sure that the session does not end before this transaction does; one that is gone expired

@@ -181,6 +181,21 @@ crate::on_both! {
         }
     }
 
+    /// To sign in again is not to sign out.
+    async fn a_person_who_signs_in_again_meanwhile(app: TestApp) {
+        let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;
+        acme.change_tenant(&app, |tenant| tenant.settings.sign_out_revokes = SignOutRevokes::All).await;
+        let admin = app.platform("platform-admin").await;
+        let (device, mut browser) = (acme.device(&app).await, Browser::default());
+        acme.answer_device(&app, &mut browser, &device, "allow").await;
+        let again = browser.get(&app, &acme.path("/login")).await;
+        let page = browser.follow(&app, &again).await;
+        acme.sign_in(&app, &mut browser, &page).await;
+        let approved = admin.post(&format!("{}/approve", only(&admin).await), &json!({})).await;
+        assert_eq!(approved.document(200)["state"], "approved");
+        assert_eq!(acme.poll(&app, &device).await.status, 200);
+    }
+
     /// The person who entered the code was locked before the administrator came.
     async fn a_person_who_is_locked_meanwhile(app: TestApp) {
         let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;

@@ -1,7 +1,7 @@
 //! Every effect does what it says, and what was stored is what is read.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{AuditKind, RevocationReason, SignOutRevokes};
+use grantor_protocol::model::{AuditKind, RevocationReason, Session, SignOutRevokes};
 use grantor_store::{AccessTokenState, ApplyError, Error, on_both_databases};
 
 use crate::fixture::{World, at, audit, hash, id, scope};
@@ -50,6 +50,24 @@ on_both_databases! {
         session.ended_at = Some(at(20));
         assert_eq!(world.rows().session(session.id).await.unwrap(), Some(session));
         assert_eq!(world.rows().session_by_secret(&hash()).await.unwrap(), None);
+    }
+
+    async fn a_session_is_renewed(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let session = world.session();
+        world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let renewed = Session {
+            secret: hash(),
+            authenticated_at: at(40),
+            amr: vec!["pwd".to_owned()],
+            expires_at: at(4000),
+            ..session.clone()
+        };
+        world.apply([Effect::RenewSession(Box::new(renewed.clone()))]).await.unwrap();
+        let rows = world.rows();
+        assert_eq!(rows.session_by_secret(&session.secret).await.unwrap(), None, "the old cookie");
+        let found = rows.session_by_secret(&renewed.secret).await.unwrap();
+        assert_eq!(found, Some((renewed, world.user.clone())));
     }
 
     /// OpenID Connect Core §11: grants for the time after the session outlive it, unless the tenant says otherwise.

@@ -35,6 +35,7 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         .unwrap();
 
     let same_secret = grantor_protocol::model::Session { id: id(), ..session.clone() };
+    let of_another = grantor_protocol::model::Session { user_id: id(), secret: hash(), ..session.clone() };
     let mut of_nobody = world.grant();
     of_nobody.user_id = user(world.tenant.id, "nobody").id;
     let mut of_no_client = world.grant();
@@ -48,6 +49,9 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         ("sign in to no interaction", Effect::RecordSignIn { interaction: id(), session: id() }),
         ("complete twice", Effect::CompleteInteraction { interaction: interaction.id, at: at(10) }),
         ("complete no interaction", Effect::CompleteInteraction { interaction: id(), at: at(10) }),
+        ("renew an ended session", Effect::RenewSession(Box::new(ended.clone()))),
+        ("renew another user's session", Effect::RenewSession(Box::new(of_another))),
+        ("renew no session", Effect::RenewSession(Box::new(world.session()))),
         ("touch an ended session", Effect::TouchSession { session: ended.id }),
         ("touch a revoked grant", Effect::TouchGrant { grant: revoked.id }),
         ("touch no grant", Effect::TouchGrant { grant: id() }),

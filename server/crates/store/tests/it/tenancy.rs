@@ -137,6 +137,7 @@ fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
     vec![
         Effect::StoreInteraction(Box::new(world.interaction())),
         Effect::StoreSession(Box::new(world.session())),
+        Effect::RenewSession(Box::new(had.session.clone())),
         Effect::StorePushedAuthorizationRequest(Box::new(world.pushed_request())),
         Effect::StoreGrant(Box::new(world.grant())),
         Effect::StoreAuthorizationCode(Box::new(world.code(&had.grant))),
