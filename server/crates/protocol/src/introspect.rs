@@ -45,7 +45,7 @@ pub fn access_token(
     caller: &Client,
     now: Timestamp,
 ) -> Introspection {
-    if revoked || claims.exp <= now.unix_seconds() || !concerns(claims, caller) {
+    if revoked || claims.exp <= now.unix_seconds() || !claims.concerns(caller) {
         return Introspection::default();
     }
     Introspection {
@@ -62,14 +62,6 @@ pub fn access_token(
         cnf: claims.cnf.clone(),
         act: claims.act.clone(),
     }
-}
-
-fn concerns(claims: &AccessTokenClaims, caller: &Client) -> bool {
-    claims.client_id == caller.client_id.as_str()
-        || claims.aud.iter().any(|audience| {
-            audience == caller.client_id.as_str()
-                || caller.metadata.resources.iter().any(|resource| resource == audience)
-        })
 }
 
 /// Says of a refresh token whether it is active; only the client that holds it may know.
