@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::authorize::AuthorizationRequest;
 use crate::model::{
-    Actor, AdministratorsAnswer, Authentication, Consent, DeviceApproval, DeviceApprovalRecord,
+    Actor, AdministratorsAnswer, Authentication, Client, Consent, DeviceApproval, DeviceApprovalRecord,
     DeviceAuthorization, DeviceMove, DeviceState, Grant, Interaction, PersonsAnswer, RequestOrigin, Session,
     SignOutRevokes, TenantId, UserId,
 };
@@ -45,6 +45,8 @@ pub struct DeviceAuthorizationResponse {
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
     pub session: &'a Session,
+    /// The client that the page named.
+    pub client: &'a Client,
     pub interaction: &'a Interaction,
     pub origin: &'a RequestOrigin,
 }
@@ -147,7 +149,7 @@ pub fn allow(
             let authentication = authentication_in(person.session);
             effects.push(grant(device, &mut step, (person.session.user_id, authentication), entropy));
             effects.push(Effect::TouchSession { session: person.session.id });
-            effects.push(consent(device, person.session.user_id, now));
+            effects.extend(consent(device, &step));
         }
     }
     moved(effects, step)
@@ -190,9 +192,7 @@ pub fn approve(
     step.user_id = Some(user);
     let mut effects = vec![grant(device, &mut step, (user, authentication), entropy)];
     effects.extend(ends_with.map(|session| Effect::TouchSession { session }));
-    if person_allowed {
-        effects.push(consent(device, user, now));
-    }
+    effects.extend(consent(device, &step));
     moved(effects, step)
 }
 
@@ -243,6 +243,7 @@ fn persons_step(device: &DeviceAuthorization, person: Person<'_>, now: Timestamp
     let answer = PersonsAnswer {
         authentication: authentication_in(person.session),
         origin: person.origin.clone(),
+        client_fingerprint: person.client.consent_fingerprint(),
         at: now,
     };
     DeviceMove {
@@ -305,18 +306,19 @@ fn grant(
     }))
 }
 
-/// What the person allowed, so that they find it in their account and can take it back. It never
-/// answers for another device.
-fn consent(device: &DeviceAuthorization, user_id: UserId, now: Timestamp) -> Effect {
-    Effect::StoreConsent(Box::new(Consent {
+/// What the person allowed, if one did, so that they find it in their account and can take it back. It
+/// never answers for another device, nor for what a client made of itself after they saw it.
+fn consent(device: &DeviceAuthorization, step: &DeviceMove) -> Option<Effect> {
+    let (user_id, answer) = step.user_id.zip(step.approval.person.as_ref())?;
+    Some(Effect::StoreConsent(Box::new(Consent {
         tenant_id: device.tenant_id,
         user_id,
         client_id: device.client_id.clone(),
         scope: device.request.scope.clone(),
         resources: device.request.resources.clone(),
-        client_fingerprint: None,
-        given_at: now,
-    }))
+        client_fingerprint: answer.client_fingerprint,
+        given_at: step.at,
+    })))
 }
 
 fn moved(mut effects: Vec<Effect>, step: DeviceMove) -> Decision<DeviceState, Refusal> {

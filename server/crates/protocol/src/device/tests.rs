@@ -1,6 +1,6 @@
 use super::*;
 use crate::authorize::{Situation, Step, next_step};
-use crate::model::Purpose;
+use crate::model::{ClientOrigin, Purpose};
 use crate::testing::{self, NOW, SeededEntropy, USER};
 use crate::{Lifetime, Scope, authorize};
 
@@ -35,7 +35,8 @@ fn answer(
     now: Timestamp,
 ) -> Decision<DeviceState, Refusal> {
     let (session, interaction, origin) = (testing::session(), interaction(device), RequestOrigin::default());
-    let person = Person { session: &session, interaction: &interaction, origin: &origin };
+    let client = testing::client();
+    let person = Person { session: &session, client: &client, interaction: &interaction, origin: &origin };
     let entropy = SeededEntropy::default();
     let administrator = |user| Administrator { actor: ADMINISTRATOR, user };
     match answer {
@@ -179,6 +180,41 @@ fn the_grant_is_the_persons() {
         assert_eq!(grant.authentication.session_id, session.id);
         assert_eq!((&grant.scope, &grant.resources), (&device.request.scope, &device.request.resources));
         assert!(decision.effects.iter().any(|effect| matches!(effect, Effect::StoreConsent(_))));
+    }
+}
+
+/// The consent is to the client as the person saw it: a self-made client that changes afterwards, before an
+/// administrator approves as well, is another one.
+#[test]
+fn the_consent_is_to_what_the_person_saw() {
+    let (device, session, origin) = (testing::device(), testing::session(), RequestOrigin::default());
+    let interaction = interaction(&device);
+    let mut self_made = testing::client();
+    self_made.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds: None };
+    for client in [testing::client(), self_made] {
+        let seen = client.consent_fingerprint();
+        let person =
+            Person { session: &session, client: &client, interaction: &interaction, origin: &origin };
+        let entropy = SeededEntropy::default();
+        let at_once = allow(&device, DeviceApproval::User, person, NOW, &entropy);
+        let first = allow(&device, DeviceApproval::UserThenAdmin, person, NOW, &entropy);
+        let later = answer(&after(&device, &first), DeviceApproval::UserThenAdmin, Answer::Approve, NOW);
+        for decision in [at_once, later] {
+            let consent = decision.effects.iter().find_map(|effect| match effect {
+                Effect::StoreConsent(consent) => Some(consent),
+                _ => None,
+            });
+            let consent = consent.unwrap();
+            assert_eq!((consent.client_fingerprint, consent.user_id), (seen, USER));
+            // What next_step asks of a consent.
+            let mut changed = client.clone();
+            changed.metadata.client_name = "Your bank".to_owned();
+            let holds = |client: &Client| {
+                client.consent_fingerprint().is_none_or(|now| consent.client_fingerprint == Some(now))
+            };
+            assert!(holds(&client));
+            assert_eq!(holds(&changed), seen.is_none());
+        }
     }
 }
 
