@@ -51,7 +51,7 @@ pub enum Entered {
 }
 
 impl App {
-    /// Lets a device begin to wait (RFC 8628 §3.1). `address` is where the request came from.
+    /// Lets a device begin to wait (RFC 8628 §3.1).
     ///
     /// # Errors
     /// The standard's errors; faults of ours.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::logout::{self, Hint, IdTokenHint, Logout};
+use grantor_protocol::logout::{self, Hint, HintClaims, Logout};
 use grantor_protocol::model::{Actor, AuditKind, ClientId};
 use grantor_protocol::{Effect, Params};
 
@@ -31,7 +31,7 @@ impl App {
     ) -> Result<LogoutRequest, Fault> {
         let presented = params.get("id_token_hint");
         let verified = presented
-            .map(|token| context.keys.verify::<IdTokenHint>(token, ID_TOKEN_TYPE).map(|hint| hint.claims));
+            .map(|token| context.keys.verify::<HintClaims>(token, ID_TOKEN_TYPE).map(|hint| hint.claims));
         let hint = match &verified {
             None => Hint::Absent,
             Some(Ok(claims)) => Hint::Verified(claims),
