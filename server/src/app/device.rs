@@ -51,7 +51,7 @@ pub enum Entered {
 }
 
 impl App {
-    /// Lets a device begin to wait (RFC 8628 §3.1). `address` is where the request came from.
+    /// Lets a device begin to wait (RFC 8628 §3.1).
     ///
     /// # Errors
     /// The standard's errors; faults of ours.
@@ -159,10 +159,11 @@ impl App {
     ) -> Result<Progress, Fault> {
         let Purpose::Device { entered_from, .. } = &opened.interaction.purpose else { return Err(OVER) };
         let session = &signed_in.session;
-        let person = Person { session, interaction: &opened.interaction, origin: entered_from };
+        let client = &client.client;
+        let person = Person { session, client, interaction: &opened.interaction, origin: entered_from };
         let now = self.now();
         let Decision { mut effects, outcome } = if allowed {
-            let policy = context.policy.device_approval_for(&client.client);
+            let policy = context.policy.device_approval_for(client);
             device::allow(device, policy, person, now, self.entropy.as_ref())
         } else {
             device::deny(device, person, now)

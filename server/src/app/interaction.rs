@@ -126,15 +126,14 @@ impl App {
             return Ok(SignInOutcome::Refused);
         };
         let (session, cookie) = self.new_session(context, &user);
+        let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
+        let previous = previous.as_ref().map(|previous| &previous.session);
+        let (interaction, revokes) = (Some(&opened.interaction), context.policy.sign_out_revokes);
+        let Decision { mut effects, outcome } = authorize::sign_in(session, previous, interaction, revokes);
+        let session = outcome?;
         let event =
             self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
-        let decision = authorize::sign_in(session.clone(), Some(&opened.interaction));
-        let mut effects = decision.effects;
         effects.push(Effect::RecordAudit(Box::new(event)));
-        // Whoever was signed in at this browser before is not any more.
-        if let Some(previous) = self.signed_in(context.tenant.id, browser.session.as_ref()).await? {
-            effects.push(self.end_of(context, previous.session.id));
-        }
         match self.apply(context.tenant.id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => return Err(OVER),
             other => other?,

@@ -14,7 +14,7 @@ pub const PARAMETERS: [&str; 6] =
 
 /// Claims of an `id_token_hint` whose signature is proven to be the tenant's own. An expired one counts (§4).
 #[derive(Clone, Debug, Deserialize)]
-pub struct IdTokenHint {
+pub struct HintClaims {
     pub iss: String,
     pub sub: String,
     pub aud: Audience,
@@ -28,7 +28,7 @@ pub enum Hint<'a> {
     Absent,
     /// No ID token of this tenant.
     Refused,
-    Verified(&'a IdTokenHint),
+    Verified(&'a HintClaims),
 }
 
 /// What the request proved, once its client was looked for.
@@ -175,8 +175,8 @@ mod tests {
         client
     }
 
-    fn hint() -> IdTokenHint {
-        IdTokenHint {
+    fn hint() -> HintClaims {
+        HintClaims {
             iss: ISSUER.to_owned(),
             sub: testing::USER.to_string(),
             aud: Audience::One("app".to_owned()),
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    fn decided(text: &str, hint: Option<&IdTokenHint>, session: Option<&Session>) -> Logout {
+    fn decided(text: &str, hint: Option<&HintClaims>, session: Option<&Session>) -> Logout {
         let params = testing::params(text);
         let hint = hint.map_or(Hint::Absent, Hint::Verified);
         let found = client_id(&params, hint, ISSUER).ok().flatten();
@@ -199,7 +199,7 @@ mod tests {
     /// RP-Initiated Logout §2: only an ID token of this session spares the question.
     #[test]
     fn asks_unless_the_hint_proves_the_session() {
-        type Case = (&'static str, fn(&mut IdTokenHint), Step);
+        type Case = (&'static str, fn(&mut HintClaims), Step);
         let cases: [Case; 5] = [
             ("this session", |_| {}, Step::End),
             ("another user", |hint| hint.sub = Id::<()>::from_bytes([9; 16]).to_string(), Step::Ask),

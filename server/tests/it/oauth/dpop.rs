@@ -13,14 +13,14 @@ use crate::on_both;
 use crate::support::{Answer, Browser, START, TestApp, TestTenant, request};
 
 /// Whoever holds a DPoP key, and the newest nonce that it was given.
-struct Holder {
+pub struct Holder {
     signer: Signer,
     nonce: Option<String>,
 }
 
 impl Holder {
     /// Somebody with a new key who asked for a nonce already.
-    async fn new(app: &TestApp, acme: &TestTenant) -> Self {
+    pub async fn new(app: &TestApp, acme: &TestTenant) -> Self {
         Self { signer: Signer::es256("k1"), nonce: Some(nonce(app, acme).await) }
     }
 
@@ -39,7 +39,7 @@ impl Holder {
         claims
     }
 
-    fn proof(&self, acme: &TestTenant) -> String {
+    pub fn proof(&self, acme: &TestTenant) -> String {
         self.signer.prove(&self.claims(acme, "POST", "/token"))
     }
 

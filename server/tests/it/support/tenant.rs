@@ -134,6 +134,18 @@ impl TestTenant {
         self.changed(app, ChangeKind::Tenant);
     }
 
+    /// Another person, with the same password.
+    pub async fn add_user(&self, app: &TestApp, username: &str) -> User {
+        let user = User {
+            id: Id::generate(self.tenant.created_at, app.app.entropy.as_ref()),
+            username: username.to_owned(),
+            email: None,
+            ..self.user.clone()
+        };
+        app.app.store.tenant(self.tenant.id).create_user(&user, vec![]).await.unwrap();
+        user
+    }
+
     /// Changes the person as administrators do.
     pub async fn change_user(&self, app: &TestApp, change: impl FnOnce(&mut User)) {
         let store = app.app.store.tenant(self.tenant.id);
@@ -183,11 +195,22 @@ impl TestTenant {
 
     /// Signs the person in at an interaction's sign-in page.
     pub async fn sign_in(&self, app: &TestApp, browser: &mut Browser, page: &Answer) -> Answer {
+        self.sign_in_as(app, browser, page, "ada").await
+    }
+
+    /// Signs in somebody who has the same password.
+    pub async fn sign_in_as(
+        &self,
+        app: &TestApp,
+        browser: &mut Browser,
+        page: &Answer,
+        username: &str,
+    ) -> Answer {
         let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
         let form = [
             ("csrf", csrf.as_str()),
             ("interaction", &interaction),
-            ("username", "ada"),
+            ("username", username),
             ("password", PASSWORD),
         ];
         browser.post(app, &self.path("/login"), &form).await
