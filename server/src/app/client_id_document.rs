@@ -121,7 +121,8 @@ impl App {
                 }
                 Some(held) => match held.origin {
                     ClientOrigin::MetadataDocument { fetched_at, .. } if fetched_at < now => {
-                        let (metadata, origin) = (metadata.clone(), origin.clone());
+                        let metadata = metadata.clone().administered_as(&held.metadata);
+                        let origin = origin.clone();
                         let is_changed = held.metadata != metadata;
                         let updated_at = if is_changed { now } else { held.updated_at };
                         let client = Client { metadata, origin, updated_at, ..held };

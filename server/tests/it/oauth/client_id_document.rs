@@ -1,6 +1,6 @@
 //! Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document, MCP authorization).
 
-use grantor_protocol::model::{AuditKind, Client, ClientId, TenantSettings};
+use grantor_protocol::model::{AuditKind, Client, ClientId, ClientMetadata, DeviceApproval, TenantSettings};
 use serde_json::{Value, json};
 
 use super::assertion::{Signer, parameters};
@@ -95,6 +95,30 @@ on_both! {
         app.clock.advance(46_400);
         acme.tokens_of(&app, &mut Browser::default(), &client_id, REDIRECT).await;
         assert_eq!(site.requests(), 4);
+    }
+
+    /// A document, read again, does not undo what an administrator said of its client.
+    async fn what_administrators_said_stays(app: TestApp) {
+        let acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let client_id = site.url("/client.json");
+        site.serve("/client.json", "max-age=300", &document(&client_id));
+        assert_eq!(app.get(&acme.authorize_as(&client_id, REDIRECT)).await.status, 303);
+        acme.change_client(&app, &client_id, |client| {
+            client.metadata.device_approval = Some(DeviceApproval::Admin);
+            client.metadata.require_pushed_authorization_requests = true;
+        })
+        .await;
+        let administered = stored(&app, &acme, &client_id).await.unwrap().metadata;
+        let mut changed = document(&client_id);
+        changed["client_name"] = json!("Assistant 2");
+        changed["require_pushed_authorization_requests"] = json!(false);
+        site.serve("/client.json", "max-age=300", &changed);
+        app.clock.advance(300);
+        let refused = app.get(&acme.authorize_as(&client_id, REDIRECT)).await;
+        assert_eq!(refused.location_parameter("error").as_deref(), Some("invalid_request"), "{refused:?}");
+        let expected = ClientMetadata { client_name: "Assistant 2".to_owned(), ..administered };
+        assert_eq!(stored(&app, &acme, &client_id).await.unwrap().metadata, expected);
     }
 
     /// Nothing is redirected, kept or remembered of what is wrong.
