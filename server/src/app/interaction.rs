@@ -91,7 +91,8 @@ impl App {
         let client = match &interaction.purpose {
             Purpose::Account => None,
             Purpose::Authorization { request } | Purpose::Device { request, .. } => {
-                Some(self.client(context.tenant.id, &request.client_id).await?.ok_or(OVER)?)
+                let client = self.client(context.tenant.id, &request.client_id).await?;
+                Some(client.filter(|loaded| loaded.client.enabled).ok_or(OVER)?)
             }
         };
         let device = match &interaction.purpose {
