@@ -230,6 +230,20 @@ on_both! {
         acme.register(&app, Some(&deleted), &confidential()).await.expect_error(401, "invalid_token");
     }
 
+    /// What a token can give is there when it is made, and is not the admin API.
+    async fn resources_of_an_initial_access_token(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::InitialAccessToken).await;
+        let admin = app.platform("platform-admin").await;
+        let (path, known) = ("/tenants/acme/initial-access-tokens", "https://api.example");
+        admin.post("/tenants/acme/resources", &json!({ "identifier": known })).await.document(201);
+        let admin_api = app.app.addresses.admin_api();
+        for unfit in ["https://api.example/", "https://unknown.example", "", &admin_api] {
+            admin.post(path, &json!({ "resources": [known, unfit] })).await.expect_invalid(&["/resources/1"]);
+        }
+        let (_, token) = initial_access_token(&app, "acme", &json!({ "resources": [known] })).await;
+        assert_eq!(acme.register(&app, Some(&token), &confidential()).await.status, 201);
+    }
+
     async fn many_race_for_the_last_use(app: TestApp) {
         let acme = TestTenant::registering(&app, RegistrationMode::InitialAccessToken).await;
         let (_, token) = initial_access_token(&app, "acme", &json!({ "uses_left": 1 })).await;
@@ -324,6 +338,23 @@ on_both! {
         assert_eq!(refused.header("retry-after"), Some("3600"));
         app.clock.advance(3600);
         acme.registered(&app, &confidential()).await;
+    }
+
+    /// RFC 4291 §2.5.4: whoever has one address of a network has them all.
+    async fn registrations_are_counted_by_subscriber(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let store = app.app.store.tenant(acme.tenant.id);
+        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
+        let now = app.app.clock.now();
+        for _ in 0..599 {
+            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
+        }
+        for (address, status) in [("2001:db8::1", 201), ("2001:db8::f:2", 429), ("2001:db8:0:1::1", 201)] {
+            let builder = request(Method::POST, &acme.path("/register")).content_type("application/json");
+            let request = builder.body(confidential().to_string());
+            let answer = app.send(Browser::at(address).connected(request)).await;
+            assert_eq!(answer.status, status, "{address}: {answer:?}");
+        }
     }
 
     /// People are asked whatever the client says, and again when it is not what it was.
