@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591).
 
 use grantor_protocol::model::{AuditKind, RegistrationMode, TenantSettings};
-use grantor_protocol::{Lifetime, Secret};
+use grantor_protocol::{Lifetime, Profile, Secret};
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
@@ -377,6 +377,53 @@ on_both! {
         acme.change_client(&app, client_id, |client| client.metadata.client_name = "Your bank".to_owned()).await;
         assert!(acme.tokens_of(&app, &mut browser, client_id, uri).await.1, "another name, not asked");
         assert!(!acme.tokens_of(&app, &mut browser, client_id, uri).await.1);
+    }
+
+    /// RFC 9700 §4.11.2: whoever makes a client gets no redirector. What the person answered goes back.
+    async fn errors_of_a_self_made_client_under_mcp(app: TestApp) {
+        let (redirect_uri, none) = ("https://shop.example/cb", ("prompt", "none"));
+        for profile in [Profile::Mcp, Profile::Oauth21] {
+            let mut settings = TenantSettings { profile, ..TenantSettings::default() };
+            settings.registration.mode = Some(RegistrationMode::Open);
+            let acme = app.tenant_with(profile.as_str(), settings).await;
+            acme.change_client(&app, "app", |client| client.metadata.redirect_uris = vec![redirect_uri.to_owned()])
+                .await;
+            let mut document = confidential();
+            document["token_endpoint_auth_method"] = json!("none");
+            let registered = acme.registered(&app, &document).await;
+            let self_made = registered["client_id"].as_str().unwrap();
+            let mut browser = Browser::default();
+            let begun = browser.get(&app, &acme.authorize_as(self_made, redirect_uri)).await;
+            let page = browser.follow(&app, &begun).await;
+            acme.sign_in(&app, &mut browser, &page).await;
+            for (wrong, code) in [
+                (none, "consent_required"),
+                (("scope", "unheard-of"), "invalid_scope"),
+                (("response_type", "token"), "unsupported_response_type"),
+                (("request", "e30.e30."), ""),
+                (("code_challenge_method", "plain"), "invalid_request"),
+            ] {
+                for (client_id, redirects) in [(self_made, profile != Profile::Mcp), ("app", true)] {
+                    let (name, value) = wrong;
+                    let path = acme.authorize_as(client_id, redirect_uri).replace(&format!("&{name}="), "&x=");
+                    let path = format!("{path}&{name}={value}");
+                    for browser in [&mut browser.clone(), &mut Browser::default()] {
+                        let answer = browser.get(&app, &path).await;
+                        if !redirects || code.is_empty() {
+                            answer.expect_error_page(400);
+                            continue;
+                        }
+                        assert!(answer.location().starts_with(redirect_uri), "{profile:?} {wrong:?} {answer:?}");
+                        let error = answer.location_parameter("error").unwrap();
+                        assert!(error == code || (wrong == none && error == "login_required"), "{error}");
+                    }
+                }
+            }
+            let begun = browser.get(&app, &acme.authorize_as(self_made, redirect_uri)).await;
+            let page = browser.follow(&app, &begun).await;
+            let denied = acme.decide(&app, &mut browser, &page, "deny").await;
+            assert_eq!(denied.location_parameter("error").as_deref(), Some("access_denied"), "{denied:?}");
+        }
     }
 
     /// Those that nobody uses are deleted; those with a living grant or a use are not.
