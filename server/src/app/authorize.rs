@@ -78,7 +78,7 @@ impl App {
         let policy = &context.policy;
         let client_id = params.get("client_id").and_then(ClientId::parse);
         let client = match &client_id {
-            Some(client_id) => self.named_client(context, client_id).await?,
+            Some(client_id) => self.named_client(context, client_id, browser.address).await?,
             None => None,
         };
         let redirects_unseen =

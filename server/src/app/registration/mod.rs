@@ -144,7 +144,11 @@ impl App {
         }
     }
 
-    async fn count_registration(
+    /// Counts a client that is about to be made, whether it registers or has a document read.
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`].
+    pub(super) async fn count_registration(
         &self,
         context: &TenantContext,
         address: Option<IpAddr>,
@@ -156,7 +160,7 @@ impl App {
         if attempts.count <= MOST_REGISTRATIONS {
             return Ok(());
         }
-        Err(Fault::TooMany { what: "registrations", retry_after: attempts.until.seconds_since(now).max(1) })
+        Err(Fault::TooMany { what: "new clients", retry_after: attempts.until.seconds_since(now).max(1) })
     }
 
     /// Takes the client from whoever made it, for somebody else made the same: see [`App::register`].

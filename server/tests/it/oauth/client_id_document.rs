@@ -1,6 +1,9 @@
 //! Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document, MCP authorization).
 
-use grantor_protocol::model::{AuditKind, Client, ClientId, ClientMetadata, DeviceApproval, TenantSettings};
+use grantor_protocol::model::{
+    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, DeviceApproval, TenantSettings,
+};
+use grantor_protocol::{Lifetime, Secret};
 use serde_json::{Value, json};
 
 use super::assertion::{Signer, parameters};
@@ -193,6 +196,60 @@ on_both! {
             app.get(&acme.authorize_as(&client_id, REDIRECT)).await.expect_error_page(400);
         }
         assert_eq!(site.requests(), 0);
+    }
+
+    /// A client that introduces itself is counted like one that registers; those that are known are not.
+    async fn new_documents_are_counted(app: TestApp) {
+        let acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let [known, new] = ["/known.json", "/new.json"].map(|path| site.url(path));
+        for (path, client_id) in [("/known.json", &known), ("/new.json", &new)] {
+            site.serve(path, "max-age=300", &document(client_id));
+        }
+        let store = app.app.store.tenant(acme.tenant.id);
+        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
+        let now = app.app.clock.now();
+        for _ in 0..599 {
+            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
+        }
+        let ask = async |address: &str, client_id: &str| {
+            Browser::at(address).get(&app, &acme.authorize_as(client_id, REDIRECT)).await
+        };
+        assert_eq!(ask("2001:db8::1", &known).await.status, 303);
+        let refused = ask("2001:db8::2", &new).await;
+        refused.expect_error_page(429);
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+        app.clock.advance(300);
+        assert_eq!(ask("2001:db8::1", &known).await.status, 303);
+        assert_eq!(site.requests(), 2);
+        assert_eq!(ask("2001:db8:0:1::1", &new).await.status, 303);
+    }
+
+    /// Whoever names clients that are not there keeps nobody from the documents and keys of those that are.
+    async fn strangers_use_up_no_budget_but_their_own(app: TestApp) {
+        let mut acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let (signer, known) = (Signer::es256("k1"), site.url("/known.json"));
+        site.serve("/known.json", "max-age=300", &document(&known));
+        site.serve("/keys", "max-age=600", &json!({ "keys": [signer.jwk()] }));
+        let mut proving = client(&acme.tenant, "proving");
+        proving.metadata.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
+        proving.metadata.jwks_uri = Some(site.url("/keys"));
+        acme.add_client(&app, proving).await;
+        let known = acme.authorize_as(&known, REDIRECT);
+        assert_eq!(app.get(&known).await.status, 303);
+        for number in 0..70 {
+            let unknown = site.url(&format!("/{number}"));
+            app.get(&acme.authorize_as(&unknown, REDIRECT)).await.expect_error_page(400);
+        }
+        assert_eq!(site.requests(), 60);
+        let assertion = signer.sign(&signer.claims(&acme, "proving"));
+        let form = [&[("grant_type", "client_credentials")][..], &parameters(&assertion)].concat();
+        assert_eq!(app.post(&acme.path("/token"), &form).await.status, 200);
+        assert_eq!(site.requests(), 61);
+        app.clock.advance(300);
+        assert_eq!(app.get(&known).await.status, 303);
+        assert_eq!(site.requests(), 62, "read again");
     }
 
     /// While nobody answers the copy serves for an hour; an answer that says no counts at once.
