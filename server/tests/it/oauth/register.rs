@@ -379,6 +379,38 @@ on_both! {
         assert!(!acme.tokens_of(&app, &mut browser, client_id, uri).await.1);
     }
 
+    /// OAuth 2.1 §7: nobody says yes to what the page did not say.
+    async fn a_self_made_client_that_changes_under_the_page(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let registered = acme.registered(&app, &native()).await;
+        let client_id = registered["client_id"].as_str().unwrap();
+        let mut browser = Browser::default();
+        let begun = browser.get(&app, &acme.authorize_as(client_id, "http://localhost/callback")).await;
+        let page = browser.follow(&app, &begun).await;
+        let signed_in = acme.sign_in(&app, &mut browser, &page).await;
+        let page = browser.follow(&app, &signed_in).await;
+        let mut document = native();
+        document["client_id"] = json!(client_id);
+        document["client_name"] = json!("Your bank");
+        let path = acme.path(&format!("/register/{client_id}"));
+        let token = registered["registration_access_token"].as_str();
+        assert_eq!(app.send_json(Method::PUT, &path, token, &document).await.status, 200);
+        let again = acme.decide(&app, &mut browser, &page, "allow").await;
+        assert_eq!(again.location(), signed_in.location());
+        let forged = [
+            ("csrf", page.field("csrf")),
+            ("interaction", page.field("interaction")),
+            ("decision", "allow".to_owned()),
+        ];
+        let forged: Vec<_> = forged.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let again = browser.post(&app, &acme.path("/consent"), &forged).await;
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 0);
+        let page = browser.follow(&app, &again).await;
+        assert!(page.body.contains("Your bank"), "{page:?}");
+        acme.decide(&app, &mut browser, &page, "allow").await.location_parameter("code").unwrap();
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 1);
+    }
+
     /// RFC 9700 §4.11.2: whoever makes a client gets no redirector. What the person answered goes back.
     async fn errors_of_a_self_made_client_under_mcp(app: TestApp) {
         let (redirect_uri, none) = ("https://shop.example/cb", ("prompt", "none"));
