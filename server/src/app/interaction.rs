@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
     Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User,
@@ -55,6 +57,13 @@ impl Opened {
             Purpose::Account => None,
         }
     }
+
+    /// What the consent page asks people to trust in, for its form to bring back: a self-made client may
+    /// make something else of itself while they read.
+    pub fn trusted(&self) -> String {
+        let fingerprint = self.client.as_ref().and_then(|loaded| loaded.client.consent_fingerprint());
+        fingerprint.map(|fingerprint| URL_SAFE_NO_PAD.encode(fingerprint.as_bytes())).unwrap_or_default()
+    }
 }
 
 impl App {
@@ -91,7 +100,8 @@ impl App {
         let client = match &interaction.purpose {
             Purpose::Account => None,
             Purpose::Authorization { request } | Purpose::Device { request, .. } => {
-                Some(self.client(context.tenant.id, &request.client_id).await?.ok_or(OVER)?)
+                let client = self.client(context.tenant.id, &request.client_id).await?;
+                Some(client.filter(|loaded| loaded.client.enabled).ok_or(OVER)?)
             }
         };
         let device = match &interaction.purpose {
@@ -194,7 +204,8 @@ impl App {
         }
     }
 
-    /// Takes the answer of the consent page.
+    /// Takes the answer of the consent page. `trusted` is what the page asked the person to trust in; where
+    /// the client is not that any more, they are asked again.
     ///
     /// # Errors
     /// [`Fault::Expired`] when the interaction was finished meanwhile.
@@ -203,9 +214,10 @@ impl App {
         context: &Arc<TenantContext>,
         opened: &Opened,
         signed_in: &SignedIn,
-        answer: Answer,
+        (answer, trusted): (Answer, &str),
     ) -> Result<Progress, Fault> {
         match answer {
+            Answer::Allow if opened.trusted() != trusted => Ok(Progress::Consent(opened.interaction.id)),
             Answer::Allow => self.advance(context, opened, signed_in, true).await,
             Answer::SwitchAccount => Ok(Progress::SignIn(opened.interaction.id)),
             Answer::Deny => {

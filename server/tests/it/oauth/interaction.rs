@@ -168,6 +168,24 @@ on_both! {
         acme.sign_in(&app, &mut browser, &page).await.expect_error_page(400);
     }
 
+    /// A client that is disabled meanwhile gets nobody any further.
+    async fn a_client_that_is_disabled_meanwhile(app: TestApp) {
+        let acme = app.acme().await;
+        let mut browser = Browser::default();
+        let begun = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
+        let sign_in = browser.follow(&app, &begun).await;
+        let mut other = Browser::default();
+        let consent = at_consent(&app, &acme, &mut other).await;
+        acme.change_client(&app, "app", |client| client.enabled = false).await;
+        browser.follow(&app, &begun).await.expect_error_page(400);
+        acme.sign_in(&app, &mut browser, &sign_in).await.expect_error_page(400);
+        for decision in ["allow", "deny", "switch"] {
+            acme.decide(&app, &mut other, &consent, decision).await.expect_error_page(400);
+        }
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 0);
+        assert_eq!(acme.audited(&app, AuditKind::SignInSucceeded).await, 1, "the other browser's");
+    }
+
     /// "Use another account" leads to the sign-in page of the same interaction, and whoever signs in
     /// there is whom the client hears of.
     async fn switching_the_account(app: TestApp) {

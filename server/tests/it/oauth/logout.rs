@@ -312,6 +312,18 @@ on_both! {
         let page = ask(&app, &acme, &mut Browser::default(), &request).await;
         assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "{page:?}");
         assert!(page.body.contains("href=\"https://app.example/bye\""), "{page:?}");
+        // Its own ID token, which it gets at any time, proves something in that session alone.
+        let mut browser = Browser::default();
+        let tokens = signed_in(&app, &acme, &mut browser).await;
+        let request = [("id_token_hint", id_token(&tokens)), ("post_logout_redirect_uri", BACK)];
+        let page = ask(&app, &acme, &mut Browser::default(), &request).await;
+        assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "{page:?}");
+        let mut other = Browser::default();
+        signed_in(&app, &acme, &mut other).await;
+        expect_question(&ask(&app, &acme, &mut other, &request).await, 200);
+        assert_eq!(ask(&app, &acme, &mut browser, &request).await.location(), BACK);
+        let page = ask(&app, &acme, &mut browser, &request).await;
+        assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "signed out: {page:?}");
     }
 
     /// The tenant says which grants end with the session in which they were given.

@@ -224,8 +224,9 @@ impl TestTenant {
         page: &Answer,
         decision: &str,
     ) -> Answer {
-        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
-        let form = [("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", decision)];
+        let fields = ["csrf", "interaction", "trusted"].map(|name| (name, page.field(name)));
+        let hidden = fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let form: Vec<_> = hidden.chain([("decision", decision)]).collect();
         browser.post(app, &self.path("/consent"), &form).await
     }
 
