@@ -8,7 +8,6 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::ResponseType;
-use crate::metadata::ASSERTION_ALGORITHMS;
 use crate::model::{
     ApplicationType, AuthenticationMethod, ClientMetadata, GrantType, RegistrationBounds, SigningAlgorithm,
 };
@@ -117,10 +116,6 @@ pub fn metadata(
 
 /// Members that are taken as they are.
 fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
-    let algorithm = members.text("token_endpoint_auth_signing_alg")?;
-    if algorithm.as_deref().is_some_and(|algorithm| !ASSERTION_ALGORITHMS.contains(&algorithm)) {
-        return Err(invalid("token_endpoint_auth_signing_alg", "is not supported"));
-    }
     let jwks = members.value("jwks").cloned();
     let jwks_uri = members.text("jwks_uri")?;
     if jwks.is_some() && jwks_uri.is_some() {
@@ -130,7 +125,7 @@ fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
         client_name: members.text("client_name")?.unwrap_or_default(),
         jwks,
         jwks_uri,
-        token_endpoint_auth_signing_alg: algorithm,
+        token_endpoint_auth_signing_alg: members.text("token_endpoint_auth_signing_alg")?,
         tls_client_auth_subject_dn: members.text("tls_client_auth_subject_dn")?,
         tls_client_auth_san_dns: members.text("tls_client_auth_san_dns")?,
         tls_client_auth_san_uri: members.text("tls_client_auth_san_uri")?,
