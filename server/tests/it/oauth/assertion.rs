@@ -1,5 +1,6 @@
 //! Keys and JWTs of clients and of strangers, good ones and forged ones.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_lc_rs::hmac;
@@ -34,17 +35,16 @@ impl Signer {
     /// For the algorithm of this name. Whoever uses `none` or an algorithm with a secret publishes an
     /// ES256 key, and tries to pass its text off as the secret.
     pub fn named(algorithm: &str, kid: &str) -> Self {
-        let generated = |algorithm| {
-            let (key, pkcs8) = SigningKey::generate(algorithm, kid).unwrap();
-            (pkcs8.expose().to_vec(), serde_json::to_value(key.public_jwk()).unwrap())
-        };
+        // It takes long to make one, and nobody here needs two.
+        static RSA: LazyLock<(Vec<u8>, Value)> = LazyLock::new(|| generated(Algorithm::RS256));
         let (mut key, mut jwk) = match algorithm {
-            "ES384" => elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384", kid),
-            "ES512" => elliptic(&ECDSA_P521_SHA512_FIXED_SIGNING, "P-521", kid),
+            "ES384" => elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384"),
+            "ES512" => elliptic(&ECDSA_P521_SHA512_FIXED_SIGNING, "P-521"),
             "EdDSA" => generated(Algorithm::EdDSA),
-            rsa if rsa.starts_with("RS") || rsa.starts_with("PS") => generated(Algorithm::RS256),
+            rsa if rsa.starts_with("RS") || rsa.starts_with("PS") => RSA.clone(),
             _ => generated(Algorithm::ES256),
         };
+        jwk["kid"] = json!(kid);
         // As many clients register it.
         jwk.as_object_mut().unwrap().remove("alg");
         if algorithm.starts_with("HS") {
@@ -149,14 +149,20 @@ impl Signer {
     }
 }
 
+/// A key for this algorithm: in PKCS #8, and its JWK.
+fn generated(algorithm: Algorithm) -> (Vec<u8>, Value) {
+    let (key, pkcs8) = SigningKey::generate(algorithm, "").unwrap();
+    (pkcs8.expose().to_vec(), serde_json::to_value(key.public_jwk()).unwrap())
+}
+
 /// A key of this curve: in PKCS #8, and its JWK (RFC 7518 §6.2.1).
-fn elliptic(algorithm: &'static EcdsaSigningAlgorithm, curve: &str, kid: &str) -> (Vec<u8>, Value) {
+fn elliptic(algorithm: &'static EcdsaSigningAlgorithm, curve: &str) -> (Vec<u8>, Value) {
     let key = EcdsaKeyPair::generate(algorithm).unwrap();
     // An uncompressed point: one byte that says so, and both coordinates.
     let point = &key.public_key().as_ref()[1..];
     let (x, y) = point.split_at(point.len() / 2);
     let [x, y] = [x, y].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
-    let jwk = json!({ "kty": "EC", "crv": curve, "x": x, "y": y, "kid": kid, "use": "sig" });
+    let jwk = json!({ "kty": "EC", "crv": curve, "x": x, "y": y, "use": "sig" });
     (key.to_pkcs8v1().unwrap().as_ref().to_vec(), jwk)
 }
 

@@ -1,6 +1,7 @@
 //! What the authorization endpoint takes in a plain request, and how it answers.
 
-use grantor_protocol::authorize::ResponseType;
+use grantor_protocol::OPENID_SCOPES;
+use grantor_protocol::authorize::{ResponseMode, ResponseType};
 use serde_json::Value;
 
 use super::super::discovery::advertised;
@@ -27,8 +28,8 @@ pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
 /// tokens among them in the fragment.
 async fn response_types(subject: &Subject<'_>, member: &str) {
     let others = ["none", "code none", "code device", "assertion"];
-    let others: Vec<_> = ResponseType::ALL.map(ResponseType::as_str).into_iter().chain(others).collect();
-    for (response_type, supported) in subject.universe(member, &others) {
+    let known: Vec<_> = ResponseType::ALL.map(ResponseType::as_str).into_iter().chain(others).collect();
+    for (response_type, supported) in subject.universe(member, &known) {
         let answer = subject.authorized(&subject.request("response_type", &response_type)).await;
         if supported {
             let known = ResponseType::ALL.into_iter().find(|known| known.as_str() == response_type).unwrap();
@@ -42,9 +43,10 @@ async fn response_types(subject: &Subject<'_>, member: &str) {
 
 async fn response_modes(subject: &Subject<'_>, member: &str) {
     let others = ["query.jwt", "fragment.jwt", "form_post.jwt", "jwt", "web_message"];
+    let known: Vec<_> = ResponseMode::ALL.map(ResponseMode::as_str).into_iter().chain(others).collect();
     let with_tokens =
         advertised(&subject.metadata, "response_types_supported").contains(&"id_token".to_owned());
-    for (mode, supported) in subject.universe(member, &others) {
+    for (mode, supported) in subject.universe(member, &known) {
         let answer = subject.authorized(&subject.request("response_mode", &mode)).await;
         if !supported {
             expect_refused(&answer, "query", "invalid_request");
@@ -70,7 +72,7 @@ async fn response_modes(subject: &Subject<'_>, member: &str) {
 
 /// RFC 7636 §4.3, §4.6: a challenge of an advertised method is met by its verifier alone.
 async fn code_challenge_methods(subject: &Subject<'_>, member: &str) {
-    for (method, supported) in subject.universe(member, &["plain", "S384", "S512", "s256", ""]) {
+    for (method, supported) in subject.universe(member, &["S256", "plain", "S384", "S512", "s256", ""]) {
         let mut request = subject.request("code_challenge_method", &method);
         if method == "plain" {
             request.retain(|(name, _)| *name != "code_challenge");
@@ -96,7 +98,8 @@ async fn code_challenge_methods(subject: &Subject<'_>, member: &str) {
 
 /// OpenID Connect Core §3.1.2.1: of a person who is signed in and has consented to everything.
 async fn prompts(subject: &Subject<'_>, member: &str) {
-    for (prompt, supported) in subject.universe(member, &["create", "NONE", "none login"]) {
+    let known = ["none", "login", "consent", "select_account", "create", "NONE", "none login"];
+    for (prompt, supported) in subject.universe(member, &known) {
         let path = subject.acme.authorize(&subject.request("prompt", &prompt));
         let answer = subject.browser.clone().get(subject.app, &path).await;
         match prompt.as_str() {
@@ -119,7 +122,9 @@ async fn prompts(subject: &Subject<'_>, member: &str) {
 
 /// RFC 6749 §3.3: what is advertised is granted; the rest is not, though the client is registered for it.
 async fn scopes(subject: &Subject<'_>, member: &str) {
-    let universe = subject.universe(member, &["address", "phone", "admin", "notes:write", "OPENID"]);
+    let others = ["notes:read", "notes:write", "address", "phone", "admin", "OPENID"];
+    let known: Vec<_> = OPENID_SCOPES.into_iter().chain(others).collect();
+    let universe = subject.universe(member, &known);
     subject
         .acme
         .change_client(subject.app, "app", |client| {

@@ -4,9 +4,8 @@ use grantor_protocol::model::AuthenticationMethod;
 use serde_json::{Value, json};
 
 use super::super::assertion::{Signer, parameters};
-use super::super::certificates::{jwks, self_signed};
 use super::super::client_auth::ENDPOINTS;
-use super::{OTHER_ALGORITHMS, Subject, expect_registration};
+use super::{ALGORITHMS, Subject, expect_registration};
 
 pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
     match member {
@@ -37,9 +36,9 @@ fn request_to(path: &str) -> (&'static str, (&'static str, &'static str)) {
 
 /// Each method of a client that is registered with it.
 async fn methods(subject: &Subject<'_>, member: &str, path: &str) {
-    let others = AuthenticationMethod::ALL.map(AuthenticationMethod::as_str);
-    let others: Vec<_> = others.into_iter().chain(["attest_jwt_client_auth"]).collect();
-    for (name, supported) in subject.universe(member, &others) {
+    let methods = AuthenticationMethod::ALL.map(AuthenticationMethod::as_str);
+    let known: Vec<_> = methods.into_iter().chain(["attest_jwt_client_auth"]).collect();
+    for (name, supported) in subject.universe(member, &known) {
         let Ok(method) = name.parse() else {
             assert!(!supported, "nobody can use {name}");
             continue;
@@ -63,9 +62,9 @@ async fn methods(subject: &Subject<'_>, member: &str, path: &str) {
 /// RFC 7591 §2: a client may register for what is advertised.
 async fn registered_methods(subject: &Subject<'_>, member: &str) {
     let registering = subject.registering("methods").await;
-    let others = AuthenticationMethod::ALL.map(AuthenticationMethod::as_str);
-    let others: Vec<_> = others.into_iter().chain(["attest_jwt_client_auth", "NONE"]).collect();
-    for (name, supported) in subject.universe(member, &others) {
+    let methods = AuthenticationMethod::ALL.map(AuthenticationMethod::as_str);
+    let known: Vec<_> = methods.into_iter().chain(["attest_jwt_client_auth", "NONE"]).collect();
+    for (name, supported) in subject.universe(member, &known) {
         let mut document = shop(&name);
         if name == "tls_client_auth" {
             document["tls_client_auth_san_dns"] = json!("shop.example");
@@ -81,17 +80,15 @@ fn shop(method: &str) -> Value {
         "redirect_uris": ["https://shop.example/cb"],
         "token_endpoint_auth_method": method,
     });
-    match method {
-        "private_key_jwt" => document["jwks"] = json!({ "keys": [Signer::es256("k1").jwk()] }),
-        "self_signed_tls_client_auth" => document["jwks"] = jwks(&self_signed("shop.example")),
-        _ => {}
+    if method.parse().is_ok_and(AuthenticationMethod::uses_keys) {
+        document["jwks"] = json!({ "keys": [Signer::es256("k1").jwk()] });
     }
     document
 }
 
 /// Assertions (RFC 7523 §3) signed with each algorithm: by keys, or by a secret if that is what it needs.
 async fn algorithms(subject: &Subject<'_>, member: &str, path: &str) {
-    for (name, supported) in subject.universe(member, &OTHER_ALGORITHMS) {
+    for (name, supported) in subject.universe(member, &ALGORITHMS) {
         let client_id = format!("{}-{name}", &path[1..]);
         let signer = if name.starts_with("HS") {
             Signer::with_secret(&name, &subject.add_secret_client(&client_id).await)
@@ -114,7 +111,7 @@ async fn algorithms(subject: &Subject<'_>, member: &str, path: &str) {
 
 async fn registered_algorithms(subject: &Subject<'_>, member: &str) {
     let registering = subject.registering("assertions").await;
-    for (name, supported) in subject.universe(member, &OTHER_ALGORITHMS) {
+    for (name, supported) in subject.universe(member, &ALGORITHMS) {
         let method = if name.starts_with("HS") { "client_secret_jwt" } else { "private_key_jwt" };
         let mut document = shop(method);
         document["token_endpoint_auth_signing_alg"] = json!(name);

@@ -26,8 +26,11 @@ use crate::support::{Answer, Browser, PUBLIC_URL, TestApp, TestTenant, client};
 /// Members that some tenants do not have.
 const OPTIONAL: [&str; 1] = ["registration_endpoint"];
 
-/// Algorithms of JWS that might be advertised as well.
-const OTHER_ALGORITHMS: [&str; 5] = ["none", "HS256", "HS384", "HS512", "ES512"];
+/// Algorithms of JWS (RFC 7518 §3.1, RFC 8037 §3.1) that might be advertised.
+const ALGORITHMS: [&str; 14] = [
+    "none", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+    "ES384", "ES512", "EdDSA",
+];
 
 /// Whose metadata is tried: the tenant `acme`, whose clients `web` and `app` may do everything.
 struct Subject<'a> {
@@ -94,9 +97,9 @@ impl<'a> Subject<'a> {
         path
     }
 
-    /// Values that this member or `others` name, each with whether it is advertised.
-    fn universe(&self, member: &str, others: &[&str]) -> Vec<(String, bool)> {
-        universe(&self.metadata, member, others)
+    /// Values that this member has or might have, each with whether it is advertised.
+    fn universe(&self, member: &str, known: &[&str]) -> Vec<(String, bool)> {
+        universe(&self.metadata, member, known)
     }
 
     fn credentials(&self) -> (&str, &str) {

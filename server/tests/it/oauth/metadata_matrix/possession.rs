@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::assertion::Signer;
 use super::super::certificates::{post_over, self_signed, userinfo_over};
 use super::super::dpop::{self, Holder};
-use super::{OTHER_ALGORITHMS, Subject};
+use super::{ALGORITHMS, Subject};
 
 pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
     match member {
@@ -21,7 +21,7 @@ pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
 async fn proofs(subject: &Subject<'_>, member: &str) {
     let (app, acme) = (subject.app, &subject.acme);
     let nonce = dpop::nonce(app, acme).await;
-    for (name, supported) in subject.universe(member, &OTHER_ALGORITHMS) {
+    for (name, supported) in subject.universe(member, &ALGORITHMS) {
         let holder = Holder { signer: Signer::named(&name, "k1"), nonce: Some(nonce.clone()) };
         let code = acme.code(app, &mut subject.browser.clone(), "app").await;
         let redemption = acme.redemption("app", &code);

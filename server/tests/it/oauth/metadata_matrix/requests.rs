@@ -6,7 +6,7 @@ use serde_json::json;
 use super::super::assertion::Signer;
 use super::super::jar::claims_of;
 use super::super::par;
-use super::{OTHER_ALGORITHMS, Subject, expect_registration, metadata};
+use super::{ALGORITHMS, Subject, expect_registration, metadata};
 use crate::support::{Answer, Browser, Site, TestTenant};
 
 pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
@@ -92,7 +92,7 @@ async fn from_anywhere(subject: &Subject<'_>, member: &str) {
 /// RFC 9101 §6.2, §10.1: at the authorization endpoint, pushed, and for a client that registers one.
 async fn algorithms(subject: &Subject<'_>, member: &str) {
     let registering = subject.registering("objects").await;
-    for (name, supported) in subject.universe(member, &OTHER_ALGORITHMS) {
+    for (name, supported) in subject.universe(member, &ALGORITHMS) {
         let (signer, client_id) = (Signer::named(&name, "k1"), format!("object-{name}"));
         let mut client = signer.client(&subject.acme, &client_id);
         client.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
