@@ -11,7 +11,6 @@ pub use bounds::{Bounds, host_matches};
 pub use members::members;
 
 use crate::authorize::ResponseType;
-use crate::metadata::ASSERTION_ALGORITHMS;
 use crate::model::{ApplicationType, AuthenticationMethod, ClientMetadata, GrantType, SigningAlgorithm};
 use crate::redirect_uri::{self, Target};
 use crate::registration::{self, InvalidMetadata};
@@ -68,10 +67,6 @@ pub fn metadata(
 
 /// Members that are taken as they are.
 fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
-    let algorithm = members.text("token_endpoint_auth_signing_alg")?;
-    if algorithm.as_deref().is_some_and(|algorithm| !ASSERTION_ALGORITHMS.contains(&algorithm)) {
-        return Err(invalid("token_endpoint_auth_signing_alg", "is not supported"));
-    }
     let jwks = members.value("jwks").cloned();
     let jwks_uri = members.text("jwks_uri")?;
     if jwks.is_some() && jwks_uri.is_some() {
@@ -81,7 +76,7 @@ fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
         client_name: members.text("client_name")?.unwrap_or_default(),
         jwks,
         jwks_uri,
-        token_endpoint_auth_signing_alg: algorithm,
+        token_endpoint_auth_signing_alg: members.text("token_endpoint_auth_signing_alg")?,
         tls_client_auth_subject_dn: members.text("tls_client_auth_subject_dn")?,
         tls_client_auth_san_dns: members.text("tls_client_auth_san_dns")?,
         tls_client_auth_san_uri: members.text("tls_client_auth_san_uri")?,

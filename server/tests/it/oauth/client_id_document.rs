@@ -10,7 +10,7 @@ use super::assertion::{Signer, parameters};
 use crate::on_both;
 use crate::support::{Browser, Site, TestApp, TestTenant, VERIFIER, client};
 
-const REDIRECT: &str = "http://localhost:3118/callback";
+pub const REDIRECT: &str = "http://localhost:3118/callback";
 
 async fn taking_documents(app: &TestApp) -> TestTenant {
     let mut settings = TenantSettings::default();
@@ -18,7 +18,7 @@ async fn taking_documents(app: &TestApp) -> TestTenant {
     app.tenant_with("acme", settings).await
 }
 
-fn document(client_id: &str) -> Value {
+pub fn document(client_id: &str) -> Value {
     json!({
         "client_id": client_id,
         "client_name": "Assistant",

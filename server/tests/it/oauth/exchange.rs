@@ -29,13 +29,19 @@ impl World {
         world
     }
 
-    async fn allow(&self, app: &TestApp, client_id: &str, impersonation: bool, delegation: bool) {
+    pub(super) async fn allow(&self, app: &TestApp, client_id: &str, impersonation: bool, delegation: bool) {
         let allowed = TokenExchange { impersonation, delegation };
         self.acme.change_client(app, client_id, |client| client.metadata.token_exchange = allowed).await;
     }
 
     /// An exchange of a resource server's.
-    async fn exchange(&self, app: &TestApp, client_id: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+    pub(super) async fn exchange(
+        &self,
+        app: &TestApp,
+        client_id: &str,
+        token: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let position = ["api", "back", "vault"].iter().position(|held| *held == client_id);
         let secret = position.map_or(&self.acme.secret, |position| &self.secrets[position]);
         let mut form =

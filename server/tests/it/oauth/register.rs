@@ -85,7 +85,7 @@ pub fn confidential() -> Value {
     json!({ "client_name": "Shop", "redirect_uris": ["https://shop.example/cb"] })
 }
 
-async fn initial_access_token(app: &TestApp, slug: &str, document: &Value) -> (String, String) {
+pub async fn initial_access_token(app: &TestApp, slug: &str, document: &Value) -> (String, String) {
     let admin = app.platform("platform-admin").await;
     let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), document).await;
     let made = answer.document(201);

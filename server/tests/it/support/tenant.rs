@@ -107,13 +107,24 @@ impl TestTenant {
         client_id: &str,
         method: AuthenticationMethod,
     ) -> String {
+        let (client, secret) = self.secret_client(app, client_id, method);
+        self.add_client(app, client).await;
+        secret
+    }
+
+    /// A client that proves itself with a secret, yet to be added, and the secret.
+    pub fn secret_client(
+        &self,
+        app: &TestApp,
+        client_id: &str,
+        method: AuthenticationMethod,
+    ) -> (Client, String) {
         let mut client = client(&self.tenant, client_id);
         client.metadata.token_endpoint_auth_method = method;
         let made = app.app.new_client_secret(self.tenant.id, &client.client_id, method);
         let (secret, stored) = made.unwrap();
         client.secrets.push(stored);
-        self.add_client(app, client).await;
-        secret.expose().to_owned()
+        (client, secret.expose().to_owned())
     }
 
     /// Changes a client as administrators do, and tells the server's caches.
