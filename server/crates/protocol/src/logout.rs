@@ -305,7 +305,7 @@ mod tests {
         let params = testing::params(&format!("client_id=app&post_logout_redirect_uri={BACK}"));
         let session = testing::session();
         let own = hint();
-        let foreign = IdTokenHint { sub: Id::<()>::from_bytes([9; 16]).to_string(), ..hint() };
+        let foreign = HintClaims { sub: Id::<()>::from_bytes([9; 16]).to_string(), ..hint() };
         for (client, hint, session, automatic) in [
             (&client(), Hint::Absent, None, true),
             (&made_itself, Hint::Absent, None, false),

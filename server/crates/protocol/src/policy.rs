@@ -181,6 +181,11 @@ impl Policy {
             token_endpoint_auth_methods: AuthenticationMethod::ALL
                 .into_iter()
                 .filter(|method| capabilities.client_certificates || !method.uses_certificate())
+                // Without authorities there is no certificate that it could be proven by.
+                .filter(|method| {
+                    *method != AuthenticationMethod::TlsClientAuth
+                        || settings.client_certificate_authorities.is_some()
+                })
                 .collect(),
             scopes,
             resources,

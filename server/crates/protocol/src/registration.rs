@@ -132,7 +132,15 @@ impl Findings {
     fn authentication(&mut self, metadata: &ClientMetadata, policy: &Policy) {
         let method = metadata.token_endpoint_auth_method;
         if !policy.token_endpoint_auth_methods.contains(&method) {
-            self.add("token_endpoint_auth_method", "is not offered here");
+            let without_authorities =
+                method == AuthenticationMethod::TlsClientAuth && policy.client_certificates;
+            self.add(
+                "token_endpoint_auth_method",
+                match without_authorities {
+                    true => "needs the tenant's client_certificate_authorities, and there are none",
+                    false => "is not offered here",
+                },
+            );
         }
         if let Some(algorithm) = &metadata.token_endpoint_auth_signing_alg
             && !method.assertion_algorithms().contains(&algorithm.as_str())
@@ -343,6 +351,9 @@ mod tests {
         };
         assert_eq!(check(&by_certificate, &testing::policy()), Ok(()));
         let settings = crate::model::TenantSettings::default();
+        let found = check(&by_certificate, &testing::policy_of(&settings)).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].detail.contains("client_certificate_authorities"), "{found:?}");
         let policy = Policy::compile(testing::ISSUER, &settings, vec![], crate::Capabilities::default());
         let without = ClientMetadata { resources: vec![], ..by_certificate };
         let found = check(&without, &policy).unwrap_err();

@@ -34,8 +34,10 @@ impl Entropy for SeededEntropy {
     }
 }
 
+/// The policy of a tenant that offers everything that its profile has.
 pub fn policy() -> Policy {
-    policy_of(&TenantSettings::default())
+    let client_certificate_authorities = Some("authorities".to_owned());
+    policy_of(&TenantSettings { client_certificate_authorities, ..TenantSettings::default() })
 }
 
 /// The policy of a tenant with these settings and the resource `https://api.example`.

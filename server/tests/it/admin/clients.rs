@@ -132,7 +132,7 @@ crate::on_both! {
         post(json!({ "jwks": jwks(), "jwks_uri": "https://a.example/jwks" })).await.expect_invalid(&["/jwks_uri"]);
         post(json!({ "token_endpoint_auth_method": "tls_client_auth" }))
             .await
-            .expect_invalid(&["/tls_client_auth_subject_dn"]);
+            .expect_invalid(&["/token_endpoint_auth_method", "/tls_client_auth_subject_dn"]);
         post(json!({ "token_endpoint_auth_signing_alg": "HS256" }))
             .await
             .expect_invalid(&["/token_endpoint_auth_signing_alg"]);

@@ -177,6 +177,7 @@ on_both! {
         }
         // Each advertised method authenticates a client that is registered with it.
         let clients = Clients::of(&app, &mut acme).await;
+        let metadata = self::metadata(&app).await;
         for (endpoint, member) in ENDPOINTS.into_iter().zip(["token", "introspection", "revocation"]) {
             let member = format!("{member}_endpoint_auth_methods_supported");
             for (method, supported) in

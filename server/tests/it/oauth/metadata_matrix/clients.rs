@@ -1,11 +1,11 @@
 //! How clients prove themselves at every endpoint that they call.
 
-use grantor_protocol::model::AuthenticationMethod;
+use grantor_protocol::model::{AuthenticationMethod, RegistrationMode};
 use serde_json::{Value, json};
 
 use super::super::assertion::{Signer, parameters};
 use super::super::client_auth::ENDPOINTS;
-use super::{ALGORITHMS, Subject, expect_registration};
+use super::{ALGORITHMS, Subject, expect_registration, metadata};
 
 pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
     match member {
@@ -72,6 +72,25 @@ async fn registered_methods(subject: &Subject<'_>, member: &str) {
         let answer = registering.register(subject.app, None, &document).await;
         expect_registration(&answer, "token_endpoint_auth_method", &name, supported);
     }
+    without_authorities(subject, member).await;
+}
+
+/// RFC 8705 §2.1: who has no authorities can prove nobody by them, and does not say so.
+async fn without_authorities(subject: &Subject<'_>, member: &str) {
+    let lone = subject
+        .sibling("lone", |settings| {
+            settings.client_certificate_authorities = None;
+            settings.registration.mode = Some(RegistrationMode::Open);
+        })
+        .await;
+    let metadata = metadata(subject.app, &lone).await;
+    let mut others = subject.value(member).as_array().unwrap().clone();
+    others.retain(|method| method != "tls_client_auth");
+    assert_eq!(metadata[member], json!(others));
+    let mut document = shop("tls_client_auth");
+    document["tls_client_auth_san_dns"] = json!("shop.example");
+    let answer = lone.register(subject.app, None, &document).await;
+    expect_registration(&answer, "token_endpoint_auth_method", "tls_client_auth", false);
 }
 
 /// A registration of a client with this method, and with keys if it needs any.

@@ -18,6 +18,7 @@ use grantor_protocol::model::{
 use grantor_protocol::{Capabilities, Profile, Scope};
 use serde_json::{Value, json};
 
+use super::certificates::Authority;
 use super::client_auth::Clients;
 use super::discovery::universe;
 use crate::on_both;
@@ -151,7 +152,13 @@ impl<'a> Subject<'a> {
 
 fn settings(profile: Profile) -> TenantSettings {
     let scope = ScopeDescription { name: "notes:read".to_owned(), description: "read notes".to_owned() };
-    TenantSettings { profile, scopes: vec![scope], ..TenantSettings::default() }
+    let client_certificate_authorities = Some(Authority::new("acme's").pem());
+    TenantSettings {
+        profile,
+        scopes: vec![scope],
+        client_certificate_authorities,
+        ..TenantSettings::default()
+    }
 }
 
 async fn metadata(app: &TestApp, tenant: &TestTenant) -> Value {
