@@ -6,7 +6,7 @@ use grantor_protocol::model::Tenant;
 use grantor_store::Change;
 use serde_json::{Value, json};
 
-use super::{Api, trail};
+use super::{ADMIN_API, Api, trail};
 use crate::support::TestApp;
 
 const ROLES: &str = "/tenants/acme/roles";
@@ -109,7 +109,7 @@ crate::on_both! {
         clerk.patch(&user, &password).await.expect_problem(403, "forbidden");
         clerk.delete(&user).await.expect_problem(403, "forbidden");
         clerk.delete("/tenants/acme/clients/account-tenant-owner").await.expect_problem(403, "forbidden");
-        let tool = json!({ "redirect_uris": ["https://c.example/cb"], "resources": [super::ADMIN_API] });
+        let tool = json!({ "redirect_uris": ["https://c.example/cb"], "resources": [ADMIN_API] });
         clerk.post("/tenants/acme/clients", &tool).await.expect_problem(403, "forbidden");
         // Of their like they may.
         assert_eq!(owner.delete(&named("device-approver", "user", acme.user.id)).await.status, 204);
