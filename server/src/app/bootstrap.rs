@@ -11,6 +11,7 @@ use grantor_protocol::model::{
     User, UserId, UserProfile, UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
+pub use grantor_store::PLATFORM_ADMIN;
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
 
 use super::{App, Fault, keyring, passwords};
@@ -21,9 +22,6 @@ pub const SYSTEM_TENANT: &str = "system";
 
 /// The console's client in the system tenant.
 pub const CONSOLE_CLIENT: &str = "grantor-console";
-
-/// The role that may do everything.
-pub const PLATFORM_ADMIN: &str = "platform-admin";
 
 /// How long a setup link can be used.
 const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
@@ -311,7 +309,7 @@ impl App {
         let event = self.event(AuditKind::AdministratorCreated, Actor::System, id.to_string());
         let assignment =
             RoleAssignment { subject: Subject::User(id), role: PLATFORM_ADMIN.to_owned(), scope: None };
-        store.assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
+        store.assign(&assignment, None, now, vec![event]).await.map_err(Fault::internal)?;
         Ok(id)
     }
 
@@ -339,8 +337,10 @@ impl App {
     /// gives its secret.
     ///
     /// # Errors
-    /// A client_id that is taken; faults of ours.
+    /// A role that cannot be held in all of the platform; faults of ours.
     pub async fn create_service_account(&self, name: &str, role: &str) -> Result<(ClientId, Secret), Fault> {
+        let known = self.known_role(None, role).await?;
+        let known = known.ok_or_else(|| Fault::internal(format!("{role} is not a role of the platform")))?;
         let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
         let now = self.now();
         let id: Id<Client> = Id::generate(now, self.entropy.as_ref());
@@ -365,7 +365,8 @@ impl App {
             role: role.to_owned(),
             scope: None,
         };
-        self.store.tenant(system).assign(&assignment, vec![event]).await.map_err(Fault::internal)?;
+        let store = self.store.tenant(system);
+        store.assign(&assignment, known.custom.as_ref(), now, vec![event]).await.map_err(Fault::internal)?;
         Ok((client.client_id, secret))
     }
 

@@ -27,7 +27,7 @@ pub enum Admin {
         /// What the account is for
         #[arg(long)]
         name: String,
-        /// What it may do
+        /// What it may do, in all of the platform: a built-in role or one of the platform's own
         #[arg(long, default_value = PLATFORM_ADMIN)]
         role: String,
         #[arg(long, value_enum, default_value_t)]
@@ -60,9 +60,6 @@ impl Admin {
             }
             Self::CreateServiceAccount { name, role, output } => {
                 let app = open::bootstrapped(&config).await?;
-                if !crate::app::admin::is_role(&role) {
-                    return Err(Failure(format!("{role} is not a role")));
-                }
                 let (client_id, secret) =
                     app.create_service_account(&name, &role).await.map_err(Failure::because)?;
                 let created = CreatedServiceAccount {

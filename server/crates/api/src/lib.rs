@@ -11,6 +11,8 @@ mod page;
 mod problem;
 mod protected_resource;
 mod registration_policy;
+mod role;
+mod role_assignment;
 mod secret_text;
 mod tenant;
 mod user;
@@ -20,11 +22,13 @@ pub use client::{
 };
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use initial_access_token::InitialAccessToken;
-pub use me::{HeldRole, Me};
+pub use me::{HeldPermissions, HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
 pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
+pub use role::{Permission, Role};
+pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,

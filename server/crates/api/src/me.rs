@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Permission;
+
 /// Who the caller of the admin API is, and what it may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
@@ -14,6 +16,9 @@ pub struct Me {
     pub tenant: String,
     /// Roles held, each with the tenant it is held in (`*` is the whole platform).
     pub roles: Vec<HeldRole>,
+    /// What these roles allow, tenant by tenant. What is held in `*` is held in every tenant too.
+    #[serde(default)]
+    pub permissions: Vec<HeldPermissions>,
     /// To be sent back as `X-Grantor-CSRF` with every changing request of a cookie session; absent
     /// for callers with an access token.
     pub csrf_token: Option<String>,
@@ -27,4 +32,13 @@ pub struct HeldRole {
     pub role: String,
     /// Slug of the tenant, or `*` for every tenant.
     pub tenant: String,
+}
+
+/// What the caller may do in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct HeldPermissions {
+    /// Slug of the tenant, or `*` for the whole platform: every tenant, and the collection of them.
+    pub tenant: String,
+    pub permissions: Vec<Permission>,
 }

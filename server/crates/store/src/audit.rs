@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 22] = [
+const KINDS: [AuditKind; 24] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -95,6 +95,8 @@ const KINDS: [AuditKind; 22] = [
     AuditKind::ClientRegistered,
     AuditKind::ClientExpired,
     AuditKind::InitialAccessTokenChanged,
+    AuditKind::RoleChanged,
+    AuditKind::RoleAssignmentChanged,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -135,6 +137,8 @@ mod tests {
                 AuditKind::ClientRegistered => 19,
                 AuditKind::ClientExpired => 20,
                 AuditKind::InitialAccessTokenChanged => 21,
+                AuditKind::RoleChanged => 22,
+                AuditKind::RoleAssignmentChanged => 23,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

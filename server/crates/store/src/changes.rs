@@ -31,6 +31,7 @@ pub enum ChangeKind {
     Tenant,
     Client(ClientId),
     Keys,
+    /// Roles, or who has them.
     RoleAssignments,
 }
 

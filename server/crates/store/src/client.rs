@@ -134,7 +134,8 @@ impl TenantStore<'_> {
     /// counts its version up. Gives the client as it is now.
     ///
     /// # Errors
-    /// [`WriteError::VersionMismatch`] if a version is expected and the client has another.
+    /// [`WriteError::VersionMismatch`] if a version is expected and the client has another;
+    /// [`WriteError::Protected`] where it disables the last administrator of the platform.
     pub async fn replace_client(
         &self,
         client: &Client,
@@ -162,8 +163,13 @@ impl TenantStore<'_> {
                     .filter(is_expected(expected_version)).set(changes)
                     .returning(ClientRow::as_returning()).get_result(c).await.optional())?;
                 let Some(replaced) = replaced else { return Err(why_missed(conn, key).await) };
+                let client = replaced.into_client()?;
+                if !client.enabled {
+                    let subject = Subject::Client(client.client_id.clone());
+                    role_assignment::keep_administrator_besides(conn, tenant, &subject).await?;
+                }
                 audit::record(conn, tenant, audit).await?;
-                Ok(replaced.into_client()?)
+                Ok(client)
             })
             .await
     }
@@ -171,7 +177,7 @@ impl TenantStore<'_> {
     /// Deletes a client with its grants, codes, tokens, consents and role assignments.
     ///
     /// # Errors
-    /// As [`replace_client`](Self::replace_client).
+    /// As [`replace_client`](Self::replace_client); the last administrator of the platform stays.
     pub async fn delete_client(
         &self,
         client_id: &ClientId,
@@ -205,7 +211,7 @@ pub(crate) async fn forget(
     dual!(conn, c => diesel::delete(spent_assertions::table)
         .filter(spent_assertions::tenant_id.eq(Bytes::from(tenant)))
         .filter(spent_assertions::client_id.eq(client_id.as_str())).execute(c).await)?;
-    Ok(role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?)
+    role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await
 }
 
 /// The row has the expected version, or none is expected.

@@ -56,6 +56,9 @@ pub enum WriteError {
     /// There is no such row, or nothing for it to belong to.
     #[error("it does not exist")]
     NotFound,
+    /// It has to stay as it is, whoever asks; says why.
+    #[error("{0}")]
+    Protected(&'static str),
     #[error(transparent)]
     Store(Error),
 }
@@ -119,7 +122,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 13] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 14] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -136,6 +139,7 @@ const UNIQUE_KEYS: [(&str, &str, &str); 13] = [
         "protected_resources.tenant_id, protected_resources.identifier",
         "identifier",
     ),
+    ("roles_pkey", "roles.tenant_id, roles.platform, roles.name", "name"),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),
 ];
 

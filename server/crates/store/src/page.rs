@@ -78,6 +78,12 @@ impl Cursor {
         Id::<()>::from_bytes(bytes).into()
     }
 
+    /// The key of a collection whose keys are an identifier and text after it.
+    pub(crate) fn id_and_text(&self) -> (Bytes<16>, String) {
+        let (id, text) = self.key.split_first_chunk().unwrap_or((&[0; 16], &[]));
+        (Id::<()>::from_bytes(*id).into(), String::from_utf8_lossy(text).replace('\0', ""))
+    }
+
     /// The key of a collection whose keys are text. A stranger can put anything into a cursor;
     /// PostgreSQL takes no NUL in text, and no key has one.
     pub(crate) fn text(&self) -> String {
@@ -86,6 +92,20 @@ impl Cursor {
 }
 
 impl Page {
+    /// The part of a whole collection that is at hand, for those that are small: `place` is what orders
+    /// it, the time and then the key.
+    pub fn cut<T>(&self, mut items: Vec<T>, place: impl Fn(&T) -> (Timestamp, &str)) -> Listing<T> {
+        if let Some(cursor) = &self.cursor {
+            let (at, key) = (cursor.created_at(), cursor.text());
+            items.retain(|item| place(item) > (at, key.as_str()));
+        }
+        items.sort_by(|one, other| place(one).cmp(&place(other)));
+        self.listing(items, |item| {
+            let (at, key) = place(item);
+            Cursor::new(at, key.as_bytes())
+        })
+    }
+
     /// One more than the page holds, to know whether there is more.
     pub(crate) fn rows_to_load(&self) -> i64 {
         i64::from(self.limit) + 1

@@ -267,6 +267,20 @@ diesel::table! {
         subject -> Text,
         role -> Text,
         scope -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (tenant_id, platform, name) {
+        tenant_id -> Binary,
+        platform -> Bool,
+        name -> Text,
+        description -> Text,
+        permissions -> Jsonb,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId};
+use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, UserStatus};
 
 use crate::conn::{Conn, dual};
 use crate::schema::users;
@@ -141,7 +141,8 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the user has another;
-    /// [`WriteError::Conflict`] as [`create_user`](Self::create_user).
+    /// [`WriteError::Conflict`] as [`create_user`](Self::create_user); [`WriteError::Protected`] where it
+    /// locks out the last administrator of the platform.
     pub async fn replace_user(
         &self,
         user: &User,
@@ -168,8 +169,13 @@ impl TenantStore<'_> {
                 .filter(is_expected(expected_version)).set(changes)
                 .returning(UserRow::as_returning()).get_result(c).await.optional())?;
             let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
+            let user = replaced.into_user()?;
+            if user.status != UserStatus::Active {
+                role_assignment::keep_administrator_besides(&mut conn, tenant, &Subject::User(user.id))
+                    .await?;
+            }
             audit::record(&mut conn, tenant, audit).await?;
-            Ok(replaced.into_user()?)
+            Ok(user)
         };
         self.store.write(work).await
     }
@@ -206,7 +212,7 @@ impl TenantStore<'_> {
     /// Deletes a user with their sessions, grants, codes, tokens, consents and role assignments.
     ///
     /// # Errors
-    /// As [`replace_user`](Self::replace_user).
+    /// As [`replace_user`](Self::replace_user); the last administrator of the platform stays.
     pub async fn delete_user(
         &self,
         id: UserId,

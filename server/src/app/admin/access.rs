@@ -3,16 +3,22 @@
 //! casbin looks at every rule in turn, so each domain has a small enforcer of its own, built from the
 //! roles below and the assignments that count there, kept until one of them changes.
 
+mod giving;
+mod policy;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use casbin::{CoreApi, DefaultModel, Enforcer, NullAdapter};
+use casbin::error::AdapterError;
+use casbin::{CoreApi, DefaultModel, Enforcer};
 use grantor_protocol::model::TenantId;
-use grantor_store::{Change, ChangeKind, RoleAssignment};
+use grantor_store::{Change, ChangeKind, Permission, RoleAssignment, Store};
 use quick_cache::sync::Cache;
 
 use super::{AdminFault, Caller};
+use policy::PolicyAdapter;
+
 use crate::app::bootstrap::SYSTEM_TENANT;
 use crate::app::{App, Fault, TenantContext};
 
@@ -110,6 +116,11 @@ impl Action {
             Self::Suspend => "suspend",
         }
     }
+
+    /// Whether there is such a thing to do to the noun.
+    pub fn is_done_to(self, resource: Resource) -> bool {
+        self != Self::Suspend || resource == Resource::Tenant
+    }
 }
 
 /// Where a right is needed.
@@ -118,6 +129,16 @@ pub enum Domain {
     /// What belongs to no tenant: the collection of them.
     Platform,
     Tenant(TenantId),
+}
+
+impl Domain {
+    /// The tenant that it is; none is all of the platform.
+    pub(super) const fn scope(self) -> Option<TenantId> {
+        match self {
+            Self::Platform => None,
+            Self::Tenant(id) => Some(id),
+        }
+    }
 }
 
 impl fmt::Display for Domain {
@@ -145,7 +166,7 @@ pub const BUILT_IN_ROLES: [&str; 8] = [
 const POLICY: &[(&str, &str, &str)] = &[
     ("platform-admin", "*", "*"),
     ("platform-auditor", "*", "read"),
-    ("tenant-owner", "tenant", "read"),
+    ("tenant-owner", "*", "read"),
     ("tenant-owner", "tenant", "update"),
     ("tenant-owner", "domain", "*"),
     ("tenant-owner", "client", "*"),
@@ -159,10 +180,8 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-owner", "registration-policy", "*"),
     ("tenant-owner", "role", "*"),
     ("tenant-owner", "role-assignment", "*"),
-    ("tenant-owner", "audit-event", "read"),
-    ("tenant-owner", "stats", "read"),
     ("tenant-owner", "webhook", "*"),
-    ("tenant-admin", "tenant", "read"),
+    ("tenant-admin", "*", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "domain", "*"),
     ("tenant-admin", "client", "*"),
@@ -174,10 +193,6 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-admin", "resource", "*"),
     ("tenant-admin", "initial-access-token", "*"),
     ("tenant-admin", "registration-policy", "*"),
-    ("tenant-admin", "role", "read"),
-    ("tenant-admin", "role-assignment", "read"),
-    ("tenant-admin", "audit-event", "read"),
-    ("tenant-admin", "stats", "read"),
     ("tenant-admin", "webhook", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
@@ -217,12 +232,18 @@ m = (p.act == r.act || p.act == \"*\") && (p.res == r.res || p.res == \"*\") && 
 /// Enforcers kept in memory, one for a domain; the least used ones leave.
 const ENFORCERS: usize = 1000;
 
-/// Whether there is such a role.
-pub fn is_role(name: &str) -> bool {
-    BUILT_IN_ROLES.contains(&name)
+/// What a built-in role allows; nothing, if there is none of the name.
+pub(super) fn built_in_permissions(role: &str) -> Vec<Permission> {
+    let of_the_role = POLICY.iter().filter(|(held, _, _)| *held == role);
+    of_the_role.map(|(_, resource, action)| permission(resource, action)).collect()
 }
 
-fn is_platform_role(name: &str) -> bool {
+fn permission(resource: &str, action: &str) -> Permission {
+    Permission { resource: resource.to_owned(), action: action.to_owned() }
+}
+
+/// Whether a role is of the whole platform or none, by its name.
+pub(super) fn is_platform_role(name: &str) -> bool {
     name.starts_with("platform-")
 }
 
@@ -245,20 +266,18 @@ pub struct Enforcers {
 
 struct DomainEnforcer {
     enforcer: Enforcer,
-    /// Tenants whose subjects hold the roles in it.
+    /// Tenants whose subjects may hold roles in it.
     homes: Vec<TenantId>,
 }
 
 impl Enforcers {
-    /// Parses the model and the built-in roles.
+    /// Parses the model.
     ///
     /// # Errors
-    /// Definitions that do not parse.
+    /// A model that does not parse.
     pub async fn new() -> Result<Self, Fault> {
         let model = DefaultModel::from_str(MODEL).await.map_err(internal)?;
-        let enforcers = Self { model, loaded: Cache::new(ENFORCERS), generation: AtomicU64::new(0) };
-        enforcers.build(Domain::Platform, vec![]).await?;
-        Ok(enforcers)
+        Ok(Self { model, loaded: Cache::new(ENFORCERS), generation: AtomicU64::new(0) })
     }
 
     /// Forgets what a change made wrong. A client that comes again under an old name must not find the
@@ -280,24 +299,11 @@ impl Enforcers {
         }
     }
 
-    async fn build(
-        &self,
-        domain: Domain,
-        holders: Vec<(TenantId, Vec<RoleAssignment>)>,
-    ) -> Result<DomainEnforcer, Fault> {
-        let mut enforcer = Enforcer::new(self.model.clone(), NullAdapter).await.map_err(internal)?;
-        let model = enforcer.get_mut_model();
-        let rule = |rule: &(&str, &str, &str)| vec![rule.0.into(), rule.1.into(), rule.2.into()];
-        model.add_policies("p", "p", POLICY.iter().map(rule).collect());
-        let homes = holders.iter().map(|(home, _)| *home).collect();
-        for (home, assignments) in holders {
-            let groups = assignments
-                .into_iter()
-                .map(|held| vec![subject(home, &held.subject), held.role, domain.to_string()])
-                .collect();
-            model.add_policies("g", "g", groups);
-        }
-        enforcer.build_role_links().map_err(internal)?;
+    /// The enforcer of a domain as the database is now.
+    async fn load(&self, store: &Store, system: TenantId, domain: Domain) -> Result<DomainEnforcer, Fault> {
+        let adapter = PolicyAdapter::new(store.clone(), system, domain);
+        let homes = adapter.homes();
+        let enforcer = Enforcer::new(self.model.clone(), adapter).await.map_err(internal)?;
         Ok(DomainEnforcer { enforcer, homes })
     }
 }
@@ -310,10 +316,14 @@ impl DomainEnforcer {
         resource: Resource,
         action: Action,
     ) -> Result<bool, Fault> {
+        self.holds(caller, domain, &permission(resource.as_str(), action.as_str()))
+    }
+
+    /// Whether the caller has all of a permission: `*` is had only by whom a rule gives `*`.
+    fn holds(&self, caller: &Caller, domain: Domain, wanted: &Permission) -> Result<bool, Fault> {
         let subject = subject(caller.tenant_id, &caller.subject);
-        self.enforcer
-            .enforce((subject, domain.to_string(), resource.as_str(), action.as_str()))
-            .map_err(internal)
+        let request = (subject, domain.to_string(), wanted.resource.as_str(), wanted.action.as_str());
+        self.enforcer.enforce(request).map_err(internal)
     }
 }
 
@@ -322,8 +332,15 @@ fn subject(home: TenantId, subject: &grantor_store::Subject) -> String {
     format!("{home}/{subject}")
 }
 
+/// What the database refused to our adapter is told as what it was.
 fn internal(error: casbin::Error) -> Fault {
-    Fault::internal(error.to_string())
+    match error {
+        casbin::Error::AdapterError(AdapterError(cause)) => match cause.downcast::<grantor_store::Error>() {
+            Ok(error) => (*error).into(),
+            Err(other) => Fault::internal(other),
+        },
+        other => Fault::internal(other.to_string()),
+    }
 }
 
 impl App {
@@ -364,42 +381,29 @@ impl App {
         resource: Resource,
         action: Action,
     ) -> Result<Arc<TenantContext>, AdminFault> {
+        let domain = |context: &TenantContext| Domain::Tenant(context.tenant.id);
+        self.administered_in(caller, slug, domain, resource, action).await
+    }
+
+    /// The tenant with this slug, if the caller has the right in the domain that `domain` says of it.
+    ///
+    /// # Errors
+    /// As [`Self::administered`].
+    pub(super) async fn administered_in(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        domain: impl FnOnce(&TenantContext) -> Domain + Send,
+        resource: Resource,
+        action: Action,
+    ) -> Result<Arc<TenantContext>, AdminFault> {
         let context = match self.any_tenant(slug).await {
             Ok(context) => context,
             Err(Fault::UnknownTenant) => return Err(AdminFault::NotFound),
             Err(fault) => return Err(fault.into()),
         };
-        self.authorize_caller(caller, Domain::Tenant(context.tenant.id), resource, action).await?;
+        self.authorize_caller(caller, domain(&context), resource, action).await?;
         Ok(context)
-    }
-
-    /// Demands that the caller could have given `subject` every role that it holds: whoever can change
-    /// its credentials can act as it.
-    ///
-    /// # Errors
-    /// [`AdminFault::Forbidden`].
-    pub(super) async fn authorize_over(
-        &self,
-        caller: &Caller,
-        home: TenantId,
-        subject: &grantor_store::Subject,
-    ) -> Result<(), AdminFault> {
-        for held in self.store.tenant(home).assignments_of(subject).await? {
-            let domain = held.scope.map_or(Domain::Platform, Domain::Tenant);
-            self.authorize_giving(caller, domain).await?;
-        }
-        Ok(())
-    }
-
-    /// Demands that the caller could give roles in the domain.
-    ///
-    /// # Errors
-    /// [`AdminFault::Forbidden`].
-    pub(super) async fn authorize_giving(&self, caller: &Caller, domain: Domain) -> Result<(), AdminFault> {
-        match self.authorize_caller(caller, domain, Resource::RoleAssignment, Action::Update).await {
-            Err(AdminFault::NotFound) => Err(AdminFault::Forbidden),
-            other => other,
-        }
     }
 
     pub(super) async fn system_tenant(&self) -> Result<TenantId, Fault> {
@@ -416,20 +420,7 @@ impl App {
     async fn load_enforcer(&self, domain: Domain) -> Result<Arc<DomainEnforcer>, Fault> {
         let generation = self.enforcers.generation.load(Ordering::SeqCst);
         let system = self.system_tenant().await?;
-        let mut homes = vec![system];
-        homes.extend(match domain {
-            Domain::Tenant(id) if id != system => Some(id),
-            Domain::Tenant(_) | Domain::Platform => None,
-        });
-        let mut holders = vec![];
-        for home in homes {
-            let mut assignments = self.store.tenant(home).assignments().await?;
-            assignments.retain(|held| {
-                counts(held, home, system) && held.scope.is_none_or(|scope| Domain::Tenant(scope) == domain)
-            });
-            holders.push((home, assignments));
-        }
-        let loaded = Arc::new(self.enforcers.build(domain, holders).await?);
+        let loaded = Arc::new(self.enforcers.load(&self.store, system, domain).await?);
         if self.enforcers.generation.load(Ordering::SeqCst) == generation {
             self.enforcers.loaded.insert(domain, Arc::clone(&loaded));
         }

@@ -8,7 +8,7 @@ use super::client_document::{document, metadata};
 use super::document::{changes, read};
 use super::version::etag;
 use super::{
-    Action, AdminFault, Caller, Domain, Precondition, Resource, Saved, Versioned, Write, as_page, contended,
+    Action, AdminFault, Caller, Precondition, Resource, Saved, Versioned, Write, as_page, contended,
 };
 use crate::app::bootstrap::{CONSOLE_CLIENT, SYSTEM_TENANT};
 use crate::app::{ATTEMPTS, App, TenantContext};
@@ -176,7 +176,7 @@ impl App {
     ) -> Result<Saved<api::Client>, AdminFault> {
         let metadata = metadata(wanted, context)?;
         if self.is_for_the_admin_api(&metadata) {
-            self.authorize_giving(caller, domain_of_administrators(&context.tenant)).await?;
+            self.authorize_over_administrators(caller, &context.tenant).await?;
         }
         let now = self.now();
         let mut client = Client {
@@ -258,7 +258,7 @@ impl App {
             return Err(AdminFault::Protected("the console signs in with this client"));
         }
         if self.is_for_the_admin_api(&current.metadata) || self.is_for_the_admin_api(metadata) {
-            self.authorize_giving(caller, domain_of_administrators(tenant)).await?;
+            self.authorize_over_administrators(caller, tenant).await?;
         }
         self.authorize_over(caller, tenant.id, &Subject::Client(current.client_id.clone())).await
     }
@@ -269,11 +269,6 @@ impl App {
 }
 
 const NOT_A_CLIENT_ID: &str = "must be 1 to 255 printable ASCII characters";
-
-/// Administrators of the system tenant administer the platform.
-fn domain_of_administrators(tenant: &Tenant) -> Domain {
-    if tenant.slug == SYSTEM_TENANT { Domain::Platform } else { Domain::Tenant(tenant.id) }
-}
 
 fn keep_client_id(wanted: &api::Client, client_id: &ClientId) -> Result<(), AdminFault> {
     if wanted.client_id.is_empty() || wanted.client_id == client_id.as_str() {

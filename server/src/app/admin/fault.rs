@@ -1,5 +1,5 @@
 use grantor_protocol::registration::InvalidMetadata;
-use grantor_store::{Error as StoreError, WriteError};
+use grantor_store::{Error as StoreError, Permission, WriteError};
 
 use crate::app::Fault;
 
@@ -12,6 +12,9 @@ pub enum AdminFault {
     /// The caller may see it and not do this to it.
     #[error("the caller's roles do not allow this")]
     Forbidden,
+    /// The caller would give, or take away, this permission without holding it in the same place.
+    #[error("nobody gives, changes or takes away what they do not hold: {} of {}", .0.action, .0.resource)]
+    NotHeld(Permission),
     /// There is no such thing, or the caller may not know that there is.
     #[error("not found")]
     NotFound,
@@ -96,6 +99,7 @@ impl From<WriteError> for AdminFault {
             WriteError::Conflict { field } => Self::Taken(field),
             WriteError::VersionMismatch => Self::PreconditionFailed,
             WriteError::NotFound => Self::NotFound,
+            WriteError::Protected(why) => Self::Protected(why),
             WriteError::Store(error) => error.into(),
         }
     }

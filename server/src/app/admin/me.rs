@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use grantor_api as api;
 
 use super::access::counts;
@@ -5,13 +7,15 @@ use super::{AdminFault, Caller};
 use crate::app::App;
 
 impl App {
-    /// Who the caller is, and the roles that count for it. Whoever is authenticated may ask.
+    /// Who the caller is, the roles that count for it, and what they allow. Whoever is authenticated
+    /// may ask.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn me(&self, caller: &Caller) -> Result<api::Me, AdminFault> {
         let system = self.system_tenant().await?;
         let mut roles = vec![];
+        let mut allowed = BTreeMap::<String, Vec<api::Permission>>::new();
         for held in self.store.tenant(caller.tenant_id).assignments_of(&caller.subject).await? {
             if !counts(&held, caller.tenant_id, system) {
                 continue;
@@ -20,8 +24,18 @@ impl App {
                 None => Some("*".to_owned()),
                 Some(id) => self.store.tenants().by_id(id).await?.map(|tenant| tenant.slug),
             };
-            // A role in a tenant that is gone is none.
-            roles.extend(tenant.map(|tenant| api::HeldRole { role: held.role, tenant }));
+            // A role in a tenant that is gone is none, nor is a role that is not known any more.
+            let (Some(tenant), Some(role)) = (tenant, self.known_role(held.scope, &held.role).await?) else {
+                continue;
+            };
+            let there = allowed.entry(tenant.clone()).or_default();
+            for held in role.permissions {
+                let permission = api::Permission { resource: held.resource, action: held.action };
+                if !there.contains(&permission) {
+                    there.push(permission);
+                }
+            }
+            roles.push(api::HeldRole { role: held.role, tenant });
         }
         Ok(api::Me {
             subject: match &caller.subject {
@@ -32,6 +46,10 @@ impl App {
             email: caller.email.clone(),
             tenant: caller.tenant.clone(),
             roles,
+            permissions: allowed
+                .into_iter()
+                .map(|(tenant, permissions)| api::HeldPermissions { tenant, permissions })
+                .collect(),
             csrf_token: caller.csrf_token.clone(),
         })
     }

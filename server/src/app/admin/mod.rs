@@ -12,16 +12,20 @@ mod initial_access_tokens;
 mod me;
 mod noun;
 mod protected_resources;
+mod role_assignments;
+mod roles;
 mod tenant_document;
 mod tenants;
 mod users;
 mod version;
 
-pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource, is_role};
+pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
 pub use caller::Caller;
 pub use document::Write;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use noun::Noun;
+pub use role_assignments::Place;
+pub use roles::{PlatformRole, TenantRole};
 pub use tenants::check_slug;
 pub use version::{Precondition, Saved, Versioned};
 

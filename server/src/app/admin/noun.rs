@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::document::{changes, read};
 use super::version::etag;
-use super::{Action, AdminFault, Caller, Precondition, Resource, Saved, Versioned, Write, contended};
+use super::{Action, AdminFault, Caller, Domain, Precondition, Resource, Saved, Versioned, Write, contended};
 use crate::app::{ATTEMPTS, App, TenantContext};
 
 /// A thing that a tenant has many of, with a key in its path, a document and a version.
@@ -27,6 +27,11 @@ pub trait Noun: Clone + PartialEq + Send + Sync + 'static {
     const KEY: &'static str;
     /// Members that a replacement may leave out without changing them.
     const LASTING: &'static [&'static str] = &[];
+
+    /// Where the right to it is needed.
+    fn domain(context: &TenantContext) -> Domain {
+        Domain::Tenant(context.tenant.id)
+    }
 
     fn key(&self) -> &str;
 
@@ -106,14 +111,14 @@ pub trait Noun: Clone + PartialEq + Send + Sync + 'static {
 
 impl App {
     /// # Errors
-    /// What [`App::administered`] refuses; faults of the store.
+    /// What [`App::administered_in`] refuses; faults of the store.
     pub async fn read_one<N: Noun>(
         &self,
         caller: &Caller,
         tenant: &str,
         key: &str,
     ) -> Result<Versioned<N::Document>, AdminFault> {
-        let context = self.administered(caller, tenant, N::RESOURCE, Action::Read).await?;
+        let context = self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Read).await?;
         Ok(N::find(self, &context, key).await?.ok_or(AdminFault::NotFound)?.versioned())
     }
 
@@ -125,7 +130,7 @@ impl App {
         tenant: &str,
         wanted: Value,
     ) -> Result<Saved<N::Document>, AdminFault> {
-        let context = self.administered(caller, tenant, N::RESOURCE, Action::Create).await?;
+        let context = self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Create).await?;
         let made = N::make(self, &context, None, read(wanted)?).await?;
         self.insert_one(caller, &context, &made).await
     }
@@ -142,7 +147,7 @@ impl App {
         wanted: Value,
         precondition: &Precondition,
     ) -> Result<Saved<N::Document>, AdminFault> {
-        let context = self.administered(caller, tenant, N::RESOURCE, Action::Update).await?;
+        let context = self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Update).await?;
         for _ in 0..ATTEMPTS {
             if let Some(current) = N::find(self, &context, key).await? {
                 let write = Write::Replace(wanted.clone());
@@ -151,7 +156,7 @@ impl App {
                     None => continue,
                 }
             }
-            self.administered(caller, tenant, N::RESOURCE, Action::Create).await?;
+            self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Create).await?;
             precondition.check(None)?;
             let made = N::make(self, &context, Some(key), read(wanted.clone())?).await?;
             match self.insert_one(caller, &context, &made).await {
@@ -174,7 +179,7 @@ impl App {
         patch: Value,
         precondition: &Precondition,
     ) -> Result<Saved<N::Document>, AdminFault> {
-        let context = self.administered(caller, tenant, N::RESOURCE, Action::Update).await?;
+        let context = self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Update).await?;
         for _ in 0..ATTEMPTS {
             let current = N::find(self, &context, key).await?.ok_or(AdminFault::NotFound)?;
             let write = Write::Merge(patch.clone());
@@ -194,7 +199,7 @@ impl App {
         key: &str,
         precondition: &Precondition,
     ) -> Result<(), AdminFault> {
-        let context = self.administered(caller, tenant, N::RESOURCE, Action::Delete).await?;
+        let context = self.administered_in(caller, tenant, N::domain, N::RESOURCE, Action::Delete).await?;
         let store = self.store.tenant(context.tenant.id);
         for _ in 0..ATTEMPTS {
             let current = N::find(self, &context, key).await?.ok_or(AdminFault::NotFound)?;

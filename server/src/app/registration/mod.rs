@@ -110,6 +110,7 @@ impl App {
                 Err(WriteError::Conflict { .. }) => {}
                 Err(WriteError::NotFound) => return Err(Fault::UnknownTenant),
                 Err(WriteError::Store(error)) => return Err(error.into()),
+                Err(error @ WriteError::Protected(_)) => return Err(Fault::internal(error)),
             }
         }
         Err(Fault::Busy("the same client is being registered elsewhere"))

@@ -11,6 +11,8 @@ mod payload;
 mod problem;
 mod protected_resources;
 mod responses;
+mod role_assignments;
+mod roles;
 mod tenants;
 mod users;
 
@@ -40,6 +42,8 @@ enum Tag {
     Users,
     /// APIs that take a tenant's access tokens.
     Resources,
+    /// What administrators may do, and who they are.
+    Roles,
     /// Devices that wait to be let in.
     Devices,
     /// What lets others register clients at a tenant.
@@ -72,6 +76,8 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         clients::ClientsApi,
         users::UsersApi,
         protected_resources::ProtectedResourcesApi,
+        roles::RolesApi,
+        role_assignments::RoleAssignmentsApi,
         devices::DevicesApi,
         initial_access_tokens::InitialAccessTokensApi,
     );

@@ -69,7 +69,7 @@ fn of_fault(fault: &AdminFault, id: RequestId) -> Response {
 fn told(fault: &AdminFault) -> (Kind, String) {
     match fault {
         AdminFault::Unauthenticated(reason) => (UNAUTHENTICATED, reason.to_string()),
-        AdminFault::Forbidden => (FORBIDDEN, fault.to_string()),
+        AdminFault::Forbidden | AdminFault::NotHeld(_) => (FORBIDDEN, fault.to_string()),
         AdminFault::NotFound => {
             (NOT_FOUND, "there is nothing here, or nothing that the caller may see".to_owned())
         }

@@ -3,7 +3,7 @@ use grantor_store::{RoleAssignment, Subject};
 use serde_json::json;
 
 use super::{Api, trail};
-use crate::support::{Browser, TestApp, TestTenant};
+use crate::support::{Browser, START, TestApp, TestTenant};
 
 const DEVICES: &str = "/tenants/acme/device-authorizations";
 
@@ -84,7 +84,7 @@ crate::on_both! {
             scope: Some(acme.tenant.id),
         };
         let rows = app.app.store.tenant(acme.tenant.id);
-        rows.assign(&role, vec![]).await.unwrap();
+        rows.assign(&role, None, START, vec![]).await.unwrap();
         let answer = json!({ "username": "ada" });
         approver.post(&approve, &answer).await.expect_problem(403, "forbidden");
         rows.unassign(&role, vec![]).await.unwrap();

@@ -7,6 +7,7 @@ mod devices;
 mod operations;
 mod protected_resources;
 mod rights;
+mod roles;
 mod secrecy;
 mod tenants;
 mod users;
@@ -17,7 +18,7 @@ use grantor_store::{RoleAssignment, Subject};
 use poem::http::{Method, header};
 use serde_json::Value;
 
-use crate::support::{Answer, PUBLIC_URL, TestApp, TestTenant, client, request};
+use crate::support::{Answer, PUBLIC_URL, START, TestApp, TestTenant, client, request};
 
 /// The resource that access tokens for the admin API are for.
 pub const ADMIN_API: &str = "https://id.example/admin/v1";
@@ -44,7 +45,7 @@ impl TestApp {
             role: role.to_owned(),
             scope: Some(tenant.id),
         };
-        self.app.store.tenant(tenant.id).assign(&assignment, vec![]).await.unwrap();
+        self.app.store.tenant(tenant.id).assign(&assignment, None, START, vec![]).await.unwrap();
         self.api(tenant, account.as_str(), &secret).await
     }
 

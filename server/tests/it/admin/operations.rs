@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use grantor::app::admin::{Action, Resource};
-use grantor_protocol::model::{AuthenticationMethod, DeviceApproval};
+use grantor_protocol::model::{AuthenticationMethod, DeviceApproval, Tenant};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -61,6 +61,27 @@ fn the_resource() -> Option<Value> {
     Some(json!({ "name": "Target" }))
 }
 
+fn a_role() -> Option<Value> {
+    Some(json!({ "name": "fresh", "permissions": [{ "resource": "stats", "action": "read" }] }))
+}
+
+fn the_role() -> Option<Value> {
+    Some(json!({ "permissions": [{ "resource": "client", "action": "*" }] }))
+}
+
+fn an_assignment() -> Option<Value> {
+    Some(json!({ "role": "auditor", "subject_type": "client", "subject": "holder" }))
+}
+
+const fn of_the_platform(
+    id: &'static str,
+    resource: Resource,
+    action: Action,
+    document: fn() -> Option<Value>,
+) -> Operation {
+    Operation { of_the_platform: true, ..row(id, resource, action, document) }
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -94,6 +115,33 @@ pub const OPERATIONS: &[Operation] = &[
     row("put_protected_resource", Resource::ProtectedResource, Action::Update, the_resource),
     row("patch_protected_resource", Resource::ProtectedResource, Action::Update, nothing),
     row("delete_protected_resource", Resource::ProtectedResource, Action::Delete, none),
+    row("list_roles", Resource::Role, Action::Read, none),
+    row("create_role", Resource::Role, Action::Create, a_role),
+    row("read_role", Resource::Role, Action::Read, none),
+    row("put_role", Resource::Role, Action::Update, the_role),
+    row("patch_role", Resource::Role, Action::Update, nothing),
+    row("delete_role", Resource::Role, Action::Delete, none),
+    row("list_role_assignments", Resource::RoleAssignment, Action::Read, none),
+    row("create_role_assignment", Resource::RoleAssignment, Action::Create, an_assignment),
+    row("read_role_assignment", Resource::RoleAssignment, Action::Read, none),
+    row("put_role_assignment", Resource::RoleAssignment, Action::Update, nothing),
+    row("delete_role_assignment", Resource::RoleAssignment, Action::Delete, none),
+    of_the_platform("list_platform_roles", Resource::Role, Action::Read, none),
+    of_the_platform("create_platform_role", Resource::Role, Action::Create, a_role),
+    of_the_platform("read_platform_role", Resource::Role, Action::Read, none),
+    of_the_platform("put_platform_role", Resource::Role, Action::Update, the_role),
+    of_the_platform("patch_platform_role", Resource::Role, Action::Update, nothing),
+    of_the_platform("delete_platform_role", Resource::Role, Action::Delete, none),
+    of_the_platform("list_platform_role_assignments", Resource::RoleAssignment, Action::Read, none),
+    of_the_platform(
+        "create_platform_role_assignment",
+        Resource::RoleAssignment,
+        Action::Create,
+        an_assignment,
+    ),
+    of_the_platform("read_platform_role_assignment", Resource::RoleAssignment, Action::Read, none),
+    of_the_platform("put_platform_role_assignment", Resource::RoleAssignment, Action::Update, nothing),
+    of_the_platform("delete_platform_role_assignment", Resource::RoleAssignment, Action::Delete, none),
     row("list_initial_access_tokens", Resource::InitialAccessToken, Action::Read, none),
     row("create_initial_access_token", Resource::InitialAccessToken, Action::Create, nothing),
     row("read_initial_access_token", Resource::InitialAccessToken, Action::Read, none),
@@ -156,7 +204,8 @@ impl Target {
         let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
-        let names = BTreeMap::from([
+        let assignment = Self::with_roles(app, &admin, &tenant).await;
+        let mut names = BTreeMap::from([
             ("tenant", slug.to_owned()),
             ("client_id", "target".to_owned()),
             ("user", user),
@@ -164,8 +213,38 @@ impl Target {
             ("device_authorization", device(0)),
             ("deny_device_authorization device_authorization", device(1)),
             ("token", token),
+            ("role", "target".to_owned()),
+            ("assignment", assignment),
         ]);
+        for id in ["read", "put", "delete"].map(|verb| format!("{verb}_platform_role_assignment assignment"))
+        {
+            names.insert(id.leak(), "device-approver:client:system:holder".to_owned());
+        }
         Self { tenant: slug.to_owned(), names }
+    }
+
+    /// Roles of the tenant's and of the platform's, and somebody who has one in either. Gives the
+    /// assignment in the tenant.
+    async fn with_roles(app: &TestApp, admin: &Api<'_>, tenant: &Tenant) -> String {
+        let system = app.system().await;
+        for home in [tenant, &system] {
+            let holder = client(home, "holder");
+            let rows = app.app.store.tenant(home.id);
+            if rows.client(&holder.client_id).await.unwrap().is_none() {
+                rows.create_client(&holder, vec![]).await.unwrap();
+            }
+        }
+        let assignment = format!("device-approver:client:{}:holder", tenant.slug);
+        for path in [
+            format!("/tenants/{}/roles/target", tenant.slug),
+            format!("/tenants/{}/role-assignments/{assignment}", tenant.slug),
+            "/roles/target".to_owned(),
+            "/role-assignments/device-approver:client:system:holder".to_owned(),
+        ] {
+            let answer = admin.put(&path, &json!({})).await;
+            assert!(answer.status.is_success(), "{path}: {answer:?}");
+        }
+        assignment
     }
 
     /// The same things, looked for in another tenant.
@@ -255,15 +334,23 @@ crate::on_both! {
             "deny_device_authorization",
             "read_initial_access_token",
             "delete_initial_access_token",
+            "read_role",
+            "patch_role",
+            "delete_role",
+            "read_role_assignment",
+            "delete_role_assignment",
         ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
         }
         // PUT makes another thing of the same name.
-        for id in ["put_client", "put_user", "put_protected_resource"] {
+        for id in ["put_client", "put_user", "put_protected_resource", "put_role"] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
         }
+        // Nobody of another tenant can have a role here.
+        let operation = operations().find(|operation| operation.id == "put_role_assignment").unwrap();
+        owner.perform(operation, &at_home).await.expect_invalid(&["/subject"]);
         assert_eq!(everything_of(&app, &admin, &foreign).await, before);
     }
 }
@@ -272,8 +359,16 @@ crate::on_both! {
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    let collections = ["clients", "users", "resources", "device-authorizations", "initial-access-tokens"]
-        .map(|noun| format!("{tenant}/{noun}"));
+    let collections = [
+        "clients",
+        "users",
+        "resources",
+        "device-authorizations",
+        "initial-access-tokens",
+        "roles",
+        "role-assignments",
+    ]
+    .map(|noun| format!("{tenant}/{noun}"));
     for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::operations::{Operation, Target, operations};
 use super::{ADMIN_API, Api};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, START, TestApp};
 
 /// What the committed matrix says of a right: role by role.
 fn committed(resource: &str, action: &str) -> Vec<bool> {
@@ -67,8 +67,13 @@ crate::on_both! {
     async fn me_says_who_and_what(app: TestApp) {
         let acme = app.acme().await;
         let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let mut me = owner.get("/me").await.document(200);
+        let permissions = me.as_object_mut().unwrap().remove("permissions").unwrap();
+        assert_eq!(permissions[0]["tenant"], "acme");
+        let role = owner.get("/tenants/acme/roles/tenant-owner").await.document(200);
+        assert_eq!(permissions[0]["permissions"], role["permissions"]);
         assert_eq!(
-            owner.get("/me").await.document(200),
+            me,
             json!({
                 "subject": "account-tenant-owner", "name": "The account-tenant-owner", "email": null,
                 "tenant": "acme", "roles": [{ "role": "tenant-owner", "tenant": "acme" }], "csrf_token": null,
@@ -92,7 +97,7 @@ crate::on_both! {
         ] {
             let assignment =
                 RoleAssignment { subject: Subject::Client(client_id.clone()), role: role.to_owned(), scope };
-            app.app.store.tenant(acme.tenant.id).assign(&assignment, vec![]).await.unwrap();
+            app.app.store.tenant(acme.tenant.id).assign(&assignment, None, START, vec![]).await.unwrap();
         }
         let api = app.api(&acme.tenant, client_id.as_str(), &secret).await;
         for path in ["/tenants", "/tenants/acme", "/tenants/other", "/tenants/system", "/tenants/other/users"] {
@@ -112,7 +117,7 @@ crate::on_both! {
             role: "tenant-admin".to_owned(),
             scope: Some(acme.tenant.id),
         };
-        app.app.store.tenant(system.id).assign(&assignment, vec![]).await.unwrap();
+        app.app.store.tenant(system.id).assign(&assignment, None, START, vec![]).await.unwrap();
         let api = app.api(&system, client_id.as_str(), &secret).await;
         assert_eq!(api.get("/tenants/acme/users").await.status, 200);
         assert_eq!(api.get("/tenants/other/users").await.status, 404);
@@ -134,7 +139,7 @@ crate::on_both! {
             role: "auditor".to_owned(),
             scope: Some(acme.tenant.id),
         };
-        app.app.store.tenant(acme.tenant.id).assign(&assignment, vec![]).await.unwrap();
+        app.app.store.tenant(acme.tenant.id).assign(&assignment, None, START, vec![]).await.unwrap();
         assert_eq!(user_manager.patch(&user, &password).await.status, 403);
         assert_eq!(user_manager.delete(&user).await.status, 403);
         assert_eq!(user_manager.get(&user).await.status, 200);
@@ -206,7 +211,7 @@ async fn people_act_with_their_own_roles() {
         role: "user-manager".to_owned(),
         scope: Some(acme.tenant.id),
     };
-    app.app.store.tenant(acme.tenant.id).assign(&assignment, vec![]).await.unwrap();
+    app.app.store.tenant(acme.tenant.id).assign(&assignment, None, START, vec![]).await.unwrap();
     let me = api.get("/me").await.document(200);
     assert_eq!(me["name"], "Ada Lovelace");
     assert_eq!(me["roles"], json!([{ "role": "user-manager", "tenant": "acme" }]));

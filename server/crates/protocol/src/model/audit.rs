@@ -56,6 +56,10 @@ pub enum AuditKind {
     KeyChanged,
     AdministratorCreated,
     ResourceChanged,
+    /// A role that administrators made, and what it allows.
+    RoleChanged,
+    /// Somebody was given a role, or it was taken away.
+    RoleAssignmentChanged,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
 }
@@ -84,6 +88,8 @@ impl AuditKind {
             Self::KeyChanged => "key.changed",
             Self::AdministratorCreated => "administrator.created",
             Self::ResourceChanged => "resource.changed",
+            Self::RoleChanged => "role.changed",
+            Self::RoleAssignmentChanged => "role_assignment.changed",
             Self::TokenExchanged => "token.exchanged",
         }
     }

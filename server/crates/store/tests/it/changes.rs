@@ -2,7 +2,7 @@ use grantor_protocol::model::KeyState;
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Change, ChangeKind, Changes, Options, Store, Subject, on_both_databases};
 
-use crate::fixture::{World, key};
+use crate::fixture::{World, at, key};
 
 /// Waits for this change, whatever else comes before it.
 async fn wait_for(changes: &mut Changes, expected: &Change) {
@@ -18,7 +18,11 @@ async fn change_everything(world: &World) -> Vec<Change> {
     rows.insert_key(&key(tenant_id, KeyState::Active), vec![]).await.unwrap();
     let subject = Subject::User(world.user.id);
     let role = grantor_store::RoleAssignment { subject, role: "auditor".to_owned(), scope: None };
-    rows.assign(&role, vec![]).await.unwrap();
+    rows.assign(&role, None, at(1), vec![]).await.unwrap();
+    let made = crate::fixture::role(tenant_id, "clerk");
+    rows.create_role(&made, vec![]).await.unwrap();
+    rows.replace_role(&made, 1, vec![]).await.unwrap();
+    rows.delete_role(&made, 2, tenant_id, vec![]).await.unwrap();
     // A protected resource is part of what its tenant is.
     let resource = crate::fixture::resource(tenant_id, "https://api.example");
     rows.create_protected_resource(&resource, vec![]).await.unwrap();
@@ -26,8 +30,9 @@ async fn change_everything(world: &World) -> Vec<Change> {
     rows.delete_protected_resource(&resource.identifier, None, vec![]).await.unwrap();
     let client = ChangeKind::Client(world.client.client_id.clone());
     let of_resource = [ChangeKind::Tenant, ChangeKind::Tenant, ChangeKind::Tenant];
-    [ChangeKind::Tenant, client, ChangeKind::Keys, ChangeKind::RoleAssignments]
+    [ChangeKind::Tenant, client, ChangeKind::Keys]
         .into_iter()
+        .chain(std::iter::repeat_n(ChangeKind::RoleAssignments, 4))
         .chain(of_resource)
         .map(|kind| Change::In { tenant_id, kind })
         .collect()

@@ -12,7 +12,7 @@ use grantor_protocol::model::{
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
-use grantor_store::{ApplyError, Error, NewTenant, Store, TenantStore, WriteError};
+use grantor_store::{ApplyError, Error, NewTenant, Permission, Role, Store, TenantStore, WriteError};
 
 /// A tenant with a user and a client, and everything that can be made from them.
 pub struct World {
@@ -117,6 +117,20 @@ pub fn resource(tenant_id: TenantId, identifier: &str) -> ProtectedResource {
             scopes: vec![description],
             access_token_format: AccessTokenFormat::Opaque,
         },
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+/// A role of a tenant's own.
+pub fn role(tenant_id: TenantId, name: &str) -> Role {
+    Role {
+        tenant_id,
+        platform: false,
+        name: name.to_owned(),
+        description: "For clerks.".to_owned(),
+        permissions: vec![Permission { resource: "client".to_owned(), action: "*".to_owned() }],
         version: 1,
         created_at: at(1),
         updated_at: at(1),

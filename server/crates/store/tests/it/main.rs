@@ -12,6 +12,7 @@ mod guards;
 mod keys;
 mod pages;
 mod registration;
+mod roles;
 mod schema_state;
 mod sqlite;
 mod sweep;

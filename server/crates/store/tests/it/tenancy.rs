@@ -53,7 +53,8 @@ async fn possessions(world: &World) -> Possessions {
     world.rows().store_console_session(console.clone()).await.unwrap();
     let subject = Subject::User(world.user.id);
     let role = RoleAssignment { subject, role: "auditor".to_owned(), scope: None };
-    world.rows().assign(&role, vec![]).await.unwrap();
+    world.rows().assign(&role, None, at(1), vec![]).await.unwrap();
+    world.rows().create_role(&crate::fixture::role(world.tenant.id, "clerk"), vec![]).await.unwrap();
     let resource = crate::fixture::resource(world.tenant.id, "https://api.example");
     world.rows().create_protected_resource(&resource, vec![]).await.unwrap();
     let opaque = opaque.hash;
@@ -106,6 +107,10 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", rows.opaque_access_token(&had.opaque).await.unwrap()),
         format!("{:?}", rows.console_session(&had.console.hash).await.unwrap()),
         format!("{:?}", rows.assignments().await.unwrap()),
+        format!("{:?}", rows.assignments_for(None).await.unwrap()),
+        format!("{:?}", rows.assignment(&had.role).await.unwrap()),
+        format!("{:?}", rows.role(false, "clerk").await.unwrap()),
+        format!("{:?}", rows.roles(false).await.unwrap()),
         format!("{:?}", rows.assignments_of(&had.role.subject).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
     ]
