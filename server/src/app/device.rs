@@ -258,7 +258,7 @@ impl App {
 }
 
 fn origin(address: Option<IpAddr>) -> RequestOrigin {
-    RequestOrigin { address: address.map(|address| address.to_string()) }
+    RequestOrigin { address: address.map(|address| address.to_string()), user_agent: None }
 }
 
 /// Who is counted: the browser, and its address; of IPv6 the network that one subscriber has.
@@ -286,6 +286,7 @@ mod tests {
                 browser: cookie.map(Secret::presented),
                 session: None,
                 address: address.map(|address| address.parse().unwrap()),
+                user_agent: None,
             })
         };
         assert_eq!(subjects(None, None), []);

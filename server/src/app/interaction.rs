@@ -91,7 +91,8 @@ impl App {
         let client = match &interaction.purpose {
             Purpose::Account => None,
             Purpose::Authorization { request } | Purpose::Device { request, .. } => {
-                Some(self.client(context.tenant.id, &request.client_id).await?.ok_or(OVER)?)
+                let client = self.client(context.tenant.id, &request.client_id).await?;
+                Some(client.filter(|loaded| loaded.client.enabled).ok_or(OVER)?)
             }
         };
         let device = match &interaction.purpose {
@@ -125,7 +126,7 @@ impl App {
             self.record_failed_sign_in(context, known).await?;
             return Ok(SignInOutcome::Refused);
         };
-        let (session, cookie) = self.new_session(context, &user);
+        let (session, cookie) = self.new_session(context, &user, browser);
         let event =
             self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
         let decision = authorize::sign_in(session.clone(), Some(&opened.interaction));
@@ -226,7 +227,7 @@ impl App {
         }
     }
 
-    fn new_session(&self, context: &TenantContext, user: &User) -> (Session, Secret) {
+    fn new_session(&self, context: &TenantContext, user: &User, browser: &Browser) -> (Session, Secret) {
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let cookie = Secret::generate(SecretKind::Session, entropy);
         let session = Session {
@@ -239,6 +240,7 @@ impl App {
             created_at: now,
             expires_at: now + context.policy.lifetimes.session,
             ended_at: None,
+            origin: browser.origin(),
         };
         (session, cookie)
     }

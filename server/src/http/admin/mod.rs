@@ -2,15 +2,19 @@
 //! (OpenAPI) is made of the same types.
 
 mod caller;
+mod client_secrets;
 mod clients;
 mod devices;
+mod grants;
 mod initial_access_tokens;
+mod keys;
 mod me;
 mod paging;
 mod payload;
 mod problem;
 mod protected_resources;
 mod responses;
+mod sessions;
 mod tenants;
 mod users;
 
@@ -38,6 +42,12 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// The keys that sign what a tenant issues.
+    Keys,
+    /// Where people are signed in.
+    Sessions,
+    /// What people have let clients do.
+    Grants,
     /// APIs that take a tenant's access tokens.
     Resources,
     /// Devices that wait to be let in.
@@ -70,7 +80,11 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         me::MeApi,
         tenants::TenantsApi,
         clients::ClientsApi,
+        client_secrets::ClientSecretsApi,
         users::UsersApi,
+        keys::KeysApi,
+        sessions::SessionsApi,
+        grants::GrantsApi,
         protected_resources::ProtectedResourcesApi,
         devices::DevicesApi,
         initial_access_tokens::InitialAccessTokensApi,
