@@ -70,8 +70,8 @@ impl App {
     /// once or turned into an interaction.
     ///
     /// # Errors
-    /// A rule's error while client or redirect URI are not proven: it is for the person and must not be
-    /// redirected. Faults of ours.
+    /// A rule's error while client or redirect URI are not proven, or are nobody's that is trusted: it is
+    /// for the person and must not be redirected. Faults of ours.
     pub async fn authorize(
         &self,
         context: &Arc<TenantContext>,
@@ -90,13 +90,18 @@ impl App {
         let policy = &context.policy;
         let client_id = params.get("client_id").and_then(ClientId::parse);
         let client = match &client_id {
-            Some(client_id) => self.named_client(context, client_id).await?,
+            Some(client_id) => self.named_client(context, client_id, browser.address).await?,
             None => None,
         };
+        let redirects_unseen =
+            client.as_deref().is_some_and(|loaded| policy.redirects_unseen(&loaded.client));
         let request = match self.asked_for(context, params, client.as_deref()).await? {
             Ok(request) => request,
             Err(Failure { error, delivery: Delivery::Page }) => return Err(error.into()),
             Err(Failure { error, delivery: Delivery::Redirect(to) }) => {
+                if !redirects_unseen {
+                    return Err(error.into());
+                }
                 tracing::warn!(%error, "authorization request refused");
                 return Ok(Decision::only(Ok(answer(authorize::error_response(&to, &error, policy)))));
             }
@@ -111,6 +116,9 @@ impl App {
         if request.prompt.none
             && let Err(error) = authorize::without_interaction(step.clone())
         {
+            if !redirects_unseen {
+                return Err(error.into());
+            }
             return Ok(authorize::refuse(&request, &error, None, policy, self.now()).map(answer));
         }
         match (step, signed_in) {

@@ -59,7 +59,7 @@ impl App {
     ) -> Result<AuthenticatedClient, Fault> {
         match client_auth::credentials(request.authorization, request.params)? {
             Credentials::None { client_id } => {
-                let loaded = self.known_client(context, &client_id).await?;
+                let loaded = self.known_client(context, &client_id, request.peer).await?;
                 // RFC 8705 §2: such a client names itself, and its certificate is in the connection. A
                 // certificate says nothing of clients that are registered otherwise.
                 let registered = loaded.client.metadata.token_endpoint_auth_method;
@@ -72,13 +72,13 @@ impl App {
                 Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Secret { method, client_id, secret } => {
-                let loaded = self.known_client(context, &client_id).await?;
+                let loaded = self.known_client(context, &client_id, request.peer).await?;
                 client_auth::check_method(&loaded.client, method)?;
                 client_auth::check_secret(&loaded.client, &secret, self.now())?;
                 Ok(AuthenticatedClient { loaded, spent: None })
             }
             Credentials::Assertion { client_id, assertion } => {
-                self.authenticate_by_assertion(context, client_id, &assertion).await
+                self.authenticate_by_assertion(context, (client_id, &assertion), request.peer).await
             }
         }
     }
@@ -87,8 +87,9 @@ impl App {
         &self,
         context: &TenantContext,
         client_id: &ClientId,
+        peer: &Peer,
     ) -> Result<Arc<LoadedClient>, Fault> {
-        let client = self.named_client(context, client_id).await?;
+        let client = self.named_client(context, client_id, peer.address).await?;
         Ok(client.ok_or_else(|| Error::invalid_client("there is no such client"))?)
     }
 
@@ -125,8 +126,8 @@ impl App {
     async fn authenticate_by_assertion(
         &self,
         context: &TenantContext,
-        client_id: Option<ClientId>,
-        assertion: &str,
+        (client_id, assertion): (Option<ClientId>, &str),
+        peer: &Peer,
     ) -> Result<AuthenticatedClient, Fault> {
         let unreadable =
             |error: grantor_jose::Error| Error::invalid_client(format!("client_assertion: {error}"));
@@ -136,7 +137,7 @@ impl App {
         }
         let client_id = ClientId::parse(&subject.sub)
             .ok_or_else(|| Error::invalid_client("the sub of the assertion is not a client_id"))?;
-        let loaded = self.known_client(context, &client_id).await?;
+        let loaded = self.known_client(context, &client_id, peer).await?;
         let by_secret =
             loaded.client.metadata.token_endpoint_auth_method == AuthenticationMethod::ClientSecretJwt;
         let method = if by_secret {

@@ -1,12 +1,15 @@
 //! Clients whose `client_id` is the address of their metadata document
 //! (draft-ietf-oauth-client-id-metadata-document).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use grantor_outbound::{Fetched, Refusal, Wanted};
 use grantor_protocol::client_id_document::{self as document, FRESHNESS, GRACE, MAX_BYTES};
-use grantor_protocol::model::{Actor, AuditEvent, AuditKind, Client, ClientId, ClientMetadata, ClientOrigin};
+use grantor_protocol::model::{
+    Actor, AuditEvent, AuditKind, Client, ClientId, ClientMetadata, ClientOrigin, TenantId,
+};
 use grantor_protocol::{Error, ErrorCode, Lifetime};
 use grantor_store::{Change, ChangeKind, WriteError};
 use serde_json::json;
@@ -16,6 +19,28 @@ use super::{ATTEMPTS, App, Fault, LoadedClient, TenantContext};
 /// Clients give us ten seconds in all.
 const WANTED: Wanted =
     Wanted { accept: "application/json", max_bytes: MAX_BYTES, timeout: Duration::from_secs(5) };
+
+/// At whose cost a document is fetched. Strangers name what is not known, as often as they like: that
+/// must keep nobody from the documents of known clients, and neither of them from clients' keys, which
+/// are fetched at the tenant's own.
+#[derive(Clone, Copy)]
+enum Budget {
+    KnownDocuments,
+    UnknownDocuments,
+}
+
+impl Budget {
+    /// The tenant's identifier but for one bit: it is a UUID, whose variant bits (RFC 9562 §4.1) no other
+    /// tenant's differs in.
+    fn key(self, tenant_id: TenantId) -> [u8; 16] {
+        let mut key = *tenant_id.as_bytes();
+        key[8] ^= match self {
+            Self::KnownDocuments => 0x40,
+            Self::UnknownDocuments => 0x80,
+        };
+        key
+    }
+}
 
 /// Why there is no document.
 enum Unread {
@@ -27,14 +52,17 @@ enum Unread {
 
 impl App {
     /// The client that a request names: one that the tenant knows, or one that introduces itself by a
-    /// document at its `client_id`, if the tenant takes such.
+    /// document at its `client_id`, if the tenant takes such. `address` is where the request came from: who
+    /// names clients that are not known yet is counted like who registers them.
     ///
     /// # Errors
-    /// `invalid_client` that tells what is wrong with address or document; a fault of the store.
+    /// `invalid_client` that tells what is wrong with address or document; [`Fault::TooMany`]; a fault of
+    /// the store.
     pub async fn named_client(
         &self,
         context: &TenantContext,
         client_id: &ClientId,
+        address: Option<IpAddr>,
     ) -> Result<Option<Arc<LoadedClient>>, Fault> {
         let held = self.client(context.tenant.id, client_id).await?;
         if !document::is_address(client_id.as_str()) {
@@ -54,7 +82,13 @@ impl App {
         if disabled || fresh_until.is_some_and(|fresh_until| self.now() < fresh_until) {
             return Ok(held);
         }
-        match self.read_document(context, client_id).await {
+        let budget = if held.is_some() {
+            Budget::KnownDocuments
+        } else {
+            self.count_registration(context, address).await?;
+            Budget::UnknownDocuments
+        };
+        match self.read_document(context, client_id, budget).await {
             Ok((metadata, lifetime)) => {
                 self.keep_document(context, client_id, metadata, lifetime).await.map(Some)
             }
@@ -72,9 +106,10 @@ impl App {
         &self,
         context: &TenantContext,
         client_id: &ClientId,
+        budget: Budget,
     ) -> Result<(ClientMetadata, Lifetime), Unread> {
         let address = client_id.as_str();
-        let fetched = self.fetcher.get(*context.tenant.id.as_bytes(), address, WANTED).await;
+        let fetched = self.fetcher.get(budget.key(context.tenant.id), address, WANTED).await;
         let fetched = fetched.map_err(|refusal| {
             let silent = match &refusal {
                 Refusal::Unresolvable(_)
@@ -121,7 +156,8 @@ impl App {
                 }
                 Some(held) => match held.origin {
                     ClientOrigin::MetadataDocument { fetched_at, .. } if fetched_at < now => {
-                        let (metadata, origin) = (metadata.clone(), origin.clone());
+                        let metadata = metadata.clone().administered_as(&held.metadata);
+                        let origin = origin.clone();
                         let is_changed = held.metadata != metadata;
                         let updated_at = if is_changed { now } else { held.updated_at };
                         let client = Client { metadata, origin, updated_at, ..held };

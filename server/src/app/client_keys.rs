@@ -36,6 +36,19 @@ const WANTED: Wanted = Wanted {
     timeout: Duration::from_secs(5),
 };
 
+/// Whether a key set can be registered: public keys only, and one at least that verifies signatures.
+///
+/// # Errors
+/// What is wrong with it, for whoever registers it.
+pub(super) fn check_jwks(jwks: &Value) -> Result<(), String> {
+    // PostgreSQL cannot keep it.
+    if jwks.to_string().contains("\\u0000") {
+        return Err("must not hold NUL characters".to_owned());
+    }
+    let keys = KeySet::parse(jwks).map_err(|error| error.to_string())?;
+    if keys.keys().is_empty() { Err("holds no key that can verify a signature".to_owned()) } else { Ok(()) }
+}
+
 /// Why nothing of the client's is proven.
 #[derive(Debug, thiserror::Error)]
 pub enum Unproven {

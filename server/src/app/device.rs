@@ -18,6 +18,7 @@ use serde_json::json;
 use super::authorize::{Browser, Progress, SignedIn, progress};
 use super::client_auth::ClientRequest;
 use super::interaction::{OVER, Opened};
+use super::peer::subscriber;
 use super::{App, Fault, LoadedClient, TenantContext};
 
 /// Wrong codes that a browser, or an address, may enter before it has to wait (RFC 8628 §5.1).
@@ -51,7 +52,7 @@ pub enum Entered {
 }
 
 impl App {
-    /// Lets a device begin to wait (RFC 8628 §3.1). `address` is where the request came from.
+    /// Lets a device begin to wait (RFC 8628 §3.1).
     ///
     /// # Errors
     /// The standard's errors; faults of ours.
@@ -74,6 +75,7 @@ impl App {
                     let asked = (asked, origin(request.peer.address));
                     let begun = device::begin(context.tenant.id, asked, policy, &self.user_codes, chance);
                     effects.extend(begun.effects);
+                    effects.extend(self.note_use(context, &authenticated.loaded));
                     begun.outcome
                 }
             };
@@ -159,10 +161,11 @@ impl App {
     ) -> Result<Progress, Fault> {
         let Purpose::Device { entered_from, .. } = &opened.interaction.purpose else { return Err(OVER) };
         let session = &signed_in.session;
-        let person = Person { session, interaction: &opened.interaction, origin: entered_from };
+        let client = &client.client;
+        let person = Person { session, client, interaction: &opened.interaction, origin: entered_from };
         let now = self.now();
         let Decision { mut effects, outcome } = if allowed {
-            let policy = context.policy.device_approval_for(&client.client);
+            let policy = context.policy.device_approval_for(client);
             device::allow(device, policy, person, now, self.entropy.as_ref())
         } else {
             device::deny(device, person, now)
@@ -261,16 +264,10 @@ fn origin(address: Option<IpAddr>) -> RequestOrigin {
     RequestOrigin { address: address.map(|address| address.to_string()), user_agent: None }
 }
 
-/// Who is counted: the browser, and its address; of IPv6 the network that one subscriber has.
+/// Who is counted: the browser, and the subscriber whose address it has.
 fn attempt_subjects(browser: &Browser) -> Vec<SecretHash> {
     let cookie = browser.browser.as_ref().map(|cookie| format!("user code, browser {}", cookie.expose()));
-    let address = browser.address.map(|address| match address.to_canonical() {
-        IpAddr::V4(address) => format!("user code, address {address}"),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("user code, network {a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    });
+    let address = browser.address.map(|address| format!("user code, {}", subscriber(address)));
     [cookie, address].into_iter().flatten().map(|subject| Secret::presented(subject).hash()).collect()
 }
 
@@ -278,9 +275,8 @@ fn attempt_subjects(browser: &Browser) -> Vec<SecretHash> {
 mod tests {
     use super::*;
 
-    /// RFC 4291 §2.5.4: whoever has a network of 64 bits has all its addresses.
     #[test]
-    fn an_address_is_its_subscribers() {
+    fn browser_and_subscriber_are_counted() {
         let subjects = |cookie: Option<&str>, address: Option<&str>| {
             attempt_subjects(&Browser {
                 browser: cookie.map(Secret::presented),
@@ -291,13 +287,8 @@ mod tests {
         };
         assert_eq!(subjects(None, None), []);
         assert_eq!(subjects(Some("a"), Some("192.0.2.1")).len(), 2);
-        let same = [("2001:db8::1", "2001:db8::ffff:1"), ("192.0.2.1", "::ffff:192.0.2.1")];
-        for (one, other) in same {
-            assert_eq!(subjects(None, Some(one)), subjects(None, Some(other)));
-        }
-        for (one, other) in [("2001:db8::1", "2001:db8:0:1::1"), ("192.0.2.1", "192.0.2.2")] {
-            assert_ne!(subjects(None, Some(one)), subjects(None, Some(other)));
-        }
+        assert_eq!(subjects(None, Some("2001:db8::1")), subjects(None, Some("2001:db8::ffff:1")));
+        assert_ne!(subjects(None, Some("192.0.2.1")), subjects(None, Some("192.0.2.2")));
         assert_ne!(subjects(Some("a"), None), subjects(Some("b"), None));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
     Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User,
@@ -54,6 +56,13 @@ impl Opened {
             Purpose::Authorization { request } | Purpose::Device { request, .. } => Some(request),
             Purpose::Account => None,
         }
+    }
+
+    /// What the consent page asks people to trust in, for its form to bring back: a self-made client may
+    /// make something else of itself while they read.
+    pub fn trusted(&self) -> String {
+        let fingerprint = self.client.as_ref().and_then(|loaded| loaded.client.consent_fingerprint());
+        fingerprint.map(|fingerprint| URL_SAFE_NO_PAD.encode(fingerprint.as_bytes())).unwrap_or_default()
     }
 }
 
@@ -127,15 +136,14 @@ impl App {
             return Ok(SignInOutcome::Refused);
         };
         let (session, cookie) = self.new_session(context, &user, browser);
+        let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
+        let previous = previous.as_ref().map(|previous| &previous.session);
+        let (interaction, revokes) = (Some(&opened.interaction), context.policy.sign_out_revokes);
+        let Decision { mut effects, outcome } = authorize::sign_in(session, previous, interaction, revokes);
+        let session = outcome?;
         let event =
             self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
-        let decision = authorize::sign_in(session.clone(), Some(&opened.interaction));
-        let mut effects = decision.effects;
         effects.push(Effect::RecordAudit(Box::new(event)));
-        // Whoever was signed in at this browser before is not any more.
-        if let Some(previous) = self.signed_in(context.tenant.id, browser.session.as_ref()).await? {
-            effects.push(self.end_of(context, previous.session.id));
-        }
         match self.apply(context.tenant.id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => return Err(OVER),
             other => other?,
@@ -196,7 +204,8 @@ impl App {
         }
     }
 
-    /// Takes the answer of the consent page.
+    /// Takes the answer of the consent page. `trusted` is what the page asked the person to trust in; where
+    /// the client is not that any more, they are asked again.
     ///
     /// # Errors
     /// [`Fault::Expired`] when the interaction was finished meanwhile.
@@ -205,9 +214,10 @@ impl App {
         context: &Arc<TenantContext>,
         opened: &Opened,
         signed_in: &SignedIn,
-        answer: Answer,
+        (answer, trusted): (Answer, &str),
     ) -> Result<Progress, Fault> {
         match answer {
+            Answer::Allow if opened.trusted() != trusted => Ok(Progress::Consent(opened.interaction.id)),
             Answer::Allow => self.advance(context, opened, signed_in, true).await,
             Answer::SwitchAccount => Ok(Progress::SignIn(opened.interaction.id)),
             Answer::Deny => {

@@ -29,7 +29,7 @@ impl App {
             }
             let presented = self.presented(context, params.require("token")?).await?;
             let answer = match &presented {
-                Presented::AccessToken(claims) => introspect::access_token(claims, false, caller, self.now()),
+                Presented::AccessToken(claims) => introspect::access_token(claims, caller, self.now()),
                 Presented::RefreshToken(held) => {
                     introspect::refresh_token(held, caller, &context.policy, self.now())
                 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::logout::{self, Hint, IdTokenHint, Logout};
-use grantor_protocol::model::{Actor, AuditKind, ClientId, SessionId};
+use grantor_protocol::logout::{self, Hint, HintClaims, Logout};
+use grantor_protocol::model::{Actor, AuditKind, ClientId};
 use grantor_protocol::{Effect, Params};
 
 use super::authorize::{Browser, SignedIn};
@@ -31,7 +31,7 @@ impl App {
     ) -> Result<LogoutRequest, Fault> {
         let presented = params.get("id_token_hint");
         let verified = presented
-            .map(|token| context.keys.verify::<IdTokenHint>(token, ID_TOKEN_TYPE).map(|hint| hint.claims));
+            .map(|token| context.keys.verify::<HintClaims>(token, ID_TOKEN_TYPE).map(|hint| hint.claims));
         let hint = match &verified {
             None => Hint::Absent,
             Some(Ok(claims)) => Hint::Verified(claims),
@@ -74,12 +74,7 @@ impl App {
             "revokes": context.policy.sign_out_revokes,
             "client_id": client_id.map(ClientId::as_str),
         });
-        let effects = vec![self.end_of(context, session), Effect::RecordAudit(Box::new(event))];
-        Ok(self.apply(context.tenant.id, effects).await?)
-    }
-
-    /// The effect that ends a session as the tenant wants it.
-    pub(super) fn end_of(&self, context: &TenantContext, session: SessionId) -> Effect {
-        Effect::EndSession { session, revokes: context.policy.sign_out_revokes, at: self.now() }
+        let end = Effect::EndSession { session, revokes: context.policy.sign_out_revokes, at: self.now() };
+        Ok(self.apply(context.tenant.id, vec![end, Effect::RecordAudit(Box::new(event))]).await?)
     }
 }

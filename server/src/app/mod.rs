@@ -71,7 +71,7 @@ pub struct App {
     pub enforcers: admin::Enforcers,
     pub capabilities: Capabilities,
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
-    /// budget.
+    /// budget, or one made of it for what has a budget of its own.
     pub fetcher: Arc<Fetcher>,
     logos: logo::Logos,
     master: Arc<MasterKey>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::Scope;
-use crate::model::{GrantId, SigningAlgorithm, TokenId};
+use crate::model::{Client, GrantId, SigningAlgorithm, TokenId};
 
 /// A JWT access token (RFC 9068 §2.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,16 @@ pub struct AccessTokenClaims {
     /// Who acts for the subject (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<ActorClaim>,
+}
+
+impl AccessTokenClaims {
+    /// Whether the token is this client's business: it was issued to it, or is for it or for a resource
+    /// that it may name.
+    pub fn concerns(&self, client: &Client) -> bool {
+        self.client_id == client.client_id.as_str()
+            || self.aud.contains(client.client_id.as_str())
+            || client.metadata.resources.iter().any(|resource| self.aud.contains(resource))
+    }
 }
 
 /// What a token is bound to, as the claim `cnf` says it.

@@ -51,13 +51,21 @@ pub enum Effect {
         at: Timestamp,
     },
     StoreSession(Box<Session>),
+    /// The user of a session proved once more who they are: it goes on under a new cookie, with what was
+    /// given in it. Guarded: it is the same user's, and has not ended.
+    RenewSession(Box<Session>),
     /// Ends the session and those grants given in it that `revokes` names.
     EndSession {
         session: SessionId,
         revokes: SignOutRevokes,
         at: Timestamp,
     },
-    /// Guarded: the grant's user may sign in, and the session that it is given in has not ended.
+    /// Guarded: the session has not ended. Whatever ends with a session says this after it is stored,
+    /// so that a sign-out cannot lose a race.
+    TouchSession {
+        session: SessionId,
+    },
+    /// Guarded: the grant's user may sign in.
     StoreGrant(Box<Grant>),
     /// Guarded: the grant is not revoked. Whatever issues under a grant says this first, so that
     /// a revocation cannot lose a race.

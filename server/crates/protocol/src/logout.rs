@@ -14,7 +14,7 @@ pub const PARAMETERS: [&str; 6] =
 
 /// Claims of an `id_token_hint` whose signature is proven to be the tenant's own. An expired one counts (§4).
 #[derive(Clone, Debug, Deserialize)]
-pub struct IdTokenHint {
+pub struct HintClaims {
     pub iss: String,
     pub sub: String,
     pub aud: Audience,
@@ -28,7 +28,7 @@ pub enum Hint<'a> {
     Absent,
     /// No ID token of this tenant.
     Refused,
-    Verified(&'a IdTokenHint),
+    Verified(&'a HintClaims),
 }
 
 /// What the request proved, once its client was looked for.
@@ -58,8 +58,9 @@ pub struct ReturnAddress {
     pub client_id: ClientId,
     pub uri: String,
     pub state: Option<String>,
-    /// Whether the browser may be sent there without anybody pressing anything (RFC 9700 §4.11.2): not for a
-    /// client that nobody vouched for and that proved nothing.
+    /// Whether the browser may be sent there without anybody pressing anything (RFC 9700 §4.11.2): for a client
+    /// that nobody vouched for, only if its hint is proven to be of this very session. It can get an ID token of
+    /// its own at any time.
     pub automatic: bool,
 }
 
@@ -107,8 +108,9 @@ pub fn decide(
     client: Option<&Client>,
     session: Option<&Session>,
 ) -> Logout {
+    let is_of_session = session.is_some_and(|session| is_of(hint, session));
     let returned = client_id(params, hint, issuer).and_then(|asks| {
-        return_address(params, hint, client.filter(|client| client.enabled), asks.is_some())
+        return_address(params, is_of_session, client.filter(|client| client.enabled), asks.is_some())
     });
     let (return_to, problem) = match returned {
         Ok(return_to) => (return_to, None),
@@ -116,7 +118,7 @@ pub fn decide(
     };
     let step = match session {
         None => Step::Nothing,
-        Some(session) if problem.is_none() && is_of(hint, session) => Step::End,
+        Some(_) if problem.is_none() && is_of_session => Step::End,
         Some(_) => Step::Ask,
     };
     Logout { step, return_to, problem }
@@ -131,7 +133,7 @@ fn is_of(hint: Hint<'_>, session: &Session) -> bool {
 /// §3: only where the client is known and has registered the address.
 fn return_address(
     params: &Params,
-    hint: Hint<'_>,
+    is_of_session: bool,
     client: Option<&Client>,
     names_client: bool,
 ) -> Result<Option<ReturnAddress>, Error> {
@@ -152,7 +154,7 @@ fn return_address(
         client_id: client.client_id.clone(),
         uri: uri.to_owned(),
         state: params.get("state").map(str::to_owned),
-        automatic: matches!(hint, Hint::Verified(_)) || !client.origin.is_self_made(),
+        automatic: is_of_session || !client.origin.is_self_made(),
     }))
 }
 
@@ -175,8 +177,8 @@ mod tests {
         client
     }
 
-    fn hint() -> IdTokenHint {
-        IdTokenHint {
+    fn hint() -> HintClaims {
+        HintClaims {
             iss: ISSUER.to_owned(),
             sub: testing::USER.to_string(),
             aud: Audience::One("app".to_owned()),
@@ -184,7 +186,7 @@ mod tests {
         }
     }
 
-    fn decided(text: &str, hint: Option<&IdTokenHint>, session: Option<&Session>) -> Logout {
+    fn decided(text: &str, hint: Option<&HintClaims>, session: Option<&Session>) -> Logout {
         let params = testing::params(text);
         let hint = hint.map_or(Hint::Absent, Hint::Verified);
         let found = client_id(&params, hint, ISSUER).ok().flatten();
@@ -199,7 +201,7 @@ mod tests {
     /// RP-Initiated Logout §2: only an ID token of this session spares the question.
     #[test]
     fn asks_unless_the_hint_proves_the_session() {
-        type Case = (&'static str, fn(&mut IdTokenHint), Step);
+        type Case = (&'static str, fn(&mut HintClaims), Step);
         let cases: [Case; 5] = [
             ("this session", |_| {}, Step::End),
             ("another user", |hint| hint.sub = Id::<()>::from_bytes([9; 16]).to_string(), Step::Ask),
@@ -295,20 +297,27 @@ mod tests {
         assert_eq!((named.step, location(&named).as_deref()), (Step::End, Some(BACK)));
     }
 
-    /// RFC 9700 §4.11.2: whoever registers oneself gets no redirector.
+    /// RFC 9700 §4.11.2: whoever registers oneself gets no redirector, not for one's own ID token either.
     #[test]
-    fn a_client_that_nobody_vouched_for_needs_a_click_or_a_hint() {
+    fn a_client_that_nobody_vouched_for_needs_a_click_or_the_session() {
         let mut made_itself = client();
         made_itself.origin = ClientOrigin::MetadataDocument { fetched_at: NOW, fresh_until: NOW };
         let params = testing::params(&format!("client_id=app&post_logout_redirect_uri={BACK}"));
-        let hint = hint();
-        for (client, hint, automatic) in [
-            (&client(), Hint::Absent, true),
-            (&made_itself, Hint::Absent, false),
-            (&made_itself, Hint::Verified(&hint), true),
+        let session = testing::session();
+        let own = hint();
+        let foreign = IdTokenHint { sub: Id::<()>::from_bytes([9; 16]).to_string(), ..hint() };
+        for (client, hint, session, automatic) in [
+            (&client(), Hint::Absent, None, true),
+            (&made_itself, Hint::Absent, None, false),
+            (&made_itself, Hint::Absent, Some(&session), false),
+            (&made_itself, Hint::Verified(&own), None, false),
+            (&made_itself, Hint::Verified(&foreign), Some(&session), false),
+            (&made_itself, Hint::Verified(&own), Some(&session), true),
         ] {
-            let logout = decide(&params, hint, ISSUER, Some(client), None);
-            assert_eq!(logout.return_to.unwrap().automatic, automatic);
+            let logout = decide(&params, hint, ISSUER, Some(client), session);
+            assert_eq!(logout.return_to.unwrap().automatic, automatic, "{hint:?} {session:?}");
+            let ends = automatic && session.is_some();
+            assert_eq!(logout.step == Step::End, ends, "{hint:?} {session:?}");
         }
         made_itself.enabled = false;
         let logout = decide(&params, Hint::Absent, ISSUER, Some(&made_itself), None);

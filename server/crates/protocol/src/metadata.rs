@@ -57,6 +57,31 @@ pub struct Metadata {
     client_id_metadata_document_supported: bool,
 }
 
+/// Claims that ID tokens and UserInfo can have.
+const CLAIMS: [&str; 21] = [
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "amr",
+    "sid",
+    "name",
+    "given_name",
+    "family_name",
+    "nickname",
+    "preferred_username",
+    "picture",
+    "website",
+    "locale",
+    "zoneinfo",
+    "updated_at",
+    "email",
+    "email_verified",
+];
+
 /// The document that all four well-known addresses of a tenant answer with.
 pub fn metadata(policy: &Policy) -> Metadata {
     let endpoint = |path: &str| format!("{}/{path}", policy.issuer);
@@ -95,29 +120,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
         tls_client_certificate_bound_access_tokens: policy.client_certificates,
         code_challenge_methods_supported: ["S256"],
-        claims_supported: vec![
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "amr",
-            "sid",
-            "name",
-            "given_name",
-            "family_name",
-            "nickname",
-            "preferred_username",
-            "picture",
-            "website",
-            "locale",
-            "zoneinfo",
-            "updated_at",
-            "email",
-            "email_verified",
-        ],
+        claims_supported: CLAIMS.to_vec(),
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,

@@ -30,6 +30,10 @@ pub enum Profile {
 pub struct Demands {
     /// Whether an authorization request needs a `code_challenge` (RFC 7636).
     pub pkce: bool,
+    /// Whether a person has to have seen a page of ours before the browser goes back to a self-made
+    /// client with an error: anybody can make a client to have people sent to its address (RFC 9700
+    /// §4.11.2).
+    pub seen_before_redirect: bool,
     pub response_types: &'static [ResponseType],
 }
 
@@ -47,8 +51,14 @@ impl Profile {
     /// What the profile demands of a client.
     pub const fn demands(self) -> Demands {
         match self {
-            Self::Oauth21 | Self::Mcp => Demands { pkce: true, response_types: &[ResponseType::Code] },
-            Self::OidcLegacy => Demands { pkce: false, response_types: &ResponseType::ALL },
+            Self::Oauth21 | Self::Mcp => Demands {
+                pkce: true,
+                seen_before_redirect: matches!(self, Self::Mcp),
+                response_types: &[ResponseType::Code],
+            },
+            Self::OidcLegacy => {
+                Demands { pkce: false, seen_before_redirect: false, response_types: &ResponseType::ALL }
+            }
         }
     }
 
@@ -192,6 +202,11 @@ impl Policy {
     /// What is demanded of this client: its own profile's, or else the tenant's.
     pub fn demands_of(&self, client: &ClientMetadata) -> Demands {
         client.profile.unwrap_or(self.profile).demands()
+    }
+
+    /// Whether an error goes back to the client though the person has seen no page of ours.
+    pub fn redirects_unseen(&self, client: &Client) -> bool {
+        !(client.origin.is_self_made() && self.demands_of(&client.metadata).seen_before_redirect)
     }
 
     /// Whether the client may ask for this scope. A self-made client registered what it liked, so the

@@ -2,27 +2,20 @@
 //! asks for becomes metadata that the tenant's registration policy allows, or an error that says why
 //! not.
 
-use std::fmt;
+mod bounds;
+mod members;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
+pub use bounds::{Bounds, host_matches};
+pub use members::members;
+
 use crate::authorize::ResponseType;
-use crate::metadata::ASSERTION_ALGORITHMS;
-use crate::model::{
-    ApplicationType, AuthenticationMethod, ClientMetadata, GrantType, RegistrationBounds, SigningAlgorithm,
-};
+use crate::model::{ApplicationType, AuthenticationMethod, ClientMetadata, GrantType, SigningAlgorithm};
 use crate::redirect_uri::{self, Target};
 use crate::registration::{self, InvalidMetadata};
 use crate::{Error, ErrorCode, Policy, Scope};
-
-/// What bounds a self-made client.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds<'a> {
-    pub policy: &'a Policy,
-    /// Those of the initial access token, where there was one.
-    pub token: Option<&'a RegistrationBounds>,
-}
+use members::{Members, invalid};
 
 /// Where metadata comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,49 +25,6 @@ pub enum Source {
     /// A client id metadata document, written for every server there is: what is unknown here is
     /// passed over.
     Document,
-}
-
-/// Longest text that is no URI, in bytes.
-const MAX_TEXT_LENGTH: usize = 2048;
-
-/// Reads a JSON object.
-///
-/// # Errors
-/// `invalid_client_metadata` for anything else, and for a member that comes twice: readers disagree
-/// about which of the two counts (RFC 8259 §4).
-pub fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
-    serde_json::from_slice(body).map(|Object(members)| members).map_err(|error| {
-        Error::new(ErrorCode::InvalidClientMetadata, format!("the body is not a JSON object: {error}"))
-    })
-}
-
-struct Object(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor)
-    }
-}
-
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Object, A::Error> {
-        let mut members = Map::new();
-        while let Some((name, value)) = access.next_entry::<String, Value>()? {
-            if members.contains_key(&name) {
-                return Err(serde::de::Error::custom(format_args!("member {name} comes twice")));
-            }
-            members.insert(name, value);
-        }
-        Ok(Object(members))
-    }
 }
 
 /// The metadata that a client gets for these members, with the defaults of RFC 7591 §2 and within the
@@ -117,10 +67,6 @@ pub fn metadata(
 
 /// Members that are taken as they are.
 fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
-    let algorithm = members.text("token_endpoint_auth_signing_alg")?;
-    if algorithm.as_deref().is_some_and(|algorithm| !ASSERTION_ALGORITHMS.contains(&algorithm)) {
-        return Err(invalid("token_endpoint_auth_signing_alg", "is not supported"));
-    }
     let jwks = members.value("jwks").cloned();
     let jwks_uri = members.text("jwks_uri")?;
     if jwks.is_some() && jwks_uri.is_some() {
@@ -130,7 +76,7 @@ fn plain(members: &Members<'_>) -> Result<ClientMetadata, Error> {
         client_name: members.text("client_name")?.unwrap_or_default(),
         jwks,
         jwks_uri,
-        token_endpoint_auth_signing_alg: algorithm,
+        token_endpoint_auth_signing_alg: members.text("token_endpoint_auth_signing_alg")?,
         tls_client_auth_subject_dn: members.text("tls_client_auth_subject_dn")?,
         tls_client_auth_san_dns: members.text("tls_client_auth_san_dns")?,
         tls_client_auth_san_uri: members.text("tls_client_auth_san_uri")?,
@@ -339,60 +285,6 @@ fn check_redirect_uris(metadata: &ClientMetadata, bounds: Bounds<'_>) -> Result<
     Ok(())
 }
 
-impl Bounds<'_> {
-    /// Whether the tenant serves the grant type and gives it to such clients.
-    pub fn allow_grant_type(&self, grant_type: GrantType) -> bool {
-        let of_token = self.token.and_then(|token| token.grant_types.as_ref());
-        self.policy.grant_types.contains(&grant_type)
-            && self.policy.registration.grant_types.contains(&grant_type)
-            && of_token.is_none_or(|allowed| allowed.contains(&grant_type))
-    }
-
-    /// Whether such clients may have the scope, which the tenant must know, too.
-    pub fn allow_scope(&self, token: &str) -> bool {
-        let of_token = self.token.and_then(|bounds| bounds.scope.as_ref());
-        let allowed = [self.policy.registration.scope.as_ref(), of_token];
-        self.policy.scopes.contains(token)
-            && allowed.into_iter().flatten().all(|allowed| allowed.contains(token))
-    }
-
-    /// Whether people may be sent there for such a client.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn allow_redirect_uri(&self, uri: &str) -> Result<(), &'static str> {
-        let policy = &self.policy.registration;
-        let of_token = self.token.map(|token| token.redirect_uri_hosts.as_slice()).unwrap_or_default();
-        let within = |hosts: &[String], host: &str| {
-            hosts.is_empty() || hosts.iter().any(|pattern| host_matches(pattern, host))
-        };
-        match redirect_uri::target(uri) {
-            None => Err("is not an absolute URI"),
-            Some(Target::Loopback) if policy.loopback_redirect_uris => Ok(()),
-            Some(Target::Loopback) => Err("is a loopback address, which this tenant does not allow"),
-            Some(Target::PrivateUse) if policy.private_use_redirect_uris => Ok(()),
-            Some(Target::PrivateUse) => Err("has a private-use scheme, which this tenant does not allow"),
-            Some(Target::Host(host)) => {
-                if within(&policy.redirect_uri_hosts, &host) && within(of_token, &host) {
-                    Ok(())
-                } else {
-                    Err("has a host that this tenant does not allow")
-                }
-            }
-        }
-    }
-}
-
-/// Whether a host is meant: by its name, or by `*.example.com` for every name below it.
-pub fn host_matches(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix("*.") {
-        None => pattern.eq_ignore_ascii_case(host),
-        Some(parent) => host.split_once('.').is_some_and(|(label, rest)| {
-            !label.is_empty() && (rest.eq_ignore_ascii_case(parent) || host_matches(pattern, rest))
-        }),
-    }
-}
-
 /// The metadata as it is registered, for the client information response (RFC 7591 §3.2.1). Members
 /// without a value are left out.
 pub fn registered(metadata: &ClientMetadata) -> Map<String, Value> {
@@ -443,62 +335,6 @@ pub fn registered(metadata: &ClientMetadata) -> Map<String, Value> {
         .into_iter()
         .filter(|(name, value)| always.contains(&name.as_str()) || !says_nothing(value))
         .collect()
-}
-
-struct Members<'a>(&'a Map<String, Value>);
-
-impl Members<'_> {
-    /// RFC 7592 §2.2: null is as good as absent.
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
-    }
-
-    fn text(&self, name: &'static str) -> Result<Option<String>, Error> {
-        match self.value(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => checked(name, text).map(Some),
-            Some(_) => Err(invalid(name, "must be a string")),
-        }
-    }
-
-    fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, Error> {
-        let refused = || invalid(name, "must be an array of strings");
-        let Some(value) = self.value(name) else { return Ok(None) };
-        let elements = value.as_array().ok_or_else(refused)?;
-        let texts = elements.iter().map(|element| match element {
-            Value::String(text) => checked(name, text),
-            _ => Err(refused()),
-        });
-        texts.collect::<Result<_, _>>().map(Some)
-    }
-
-    fn flag(&self, name: &'static str) -> Result<bool, Error> {
-        match self.value(name) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(invalid(name, "must be true or false")),
-        }
-    }
-
-    fn seconds(&self, name: &'static str) -> Result<Option<u32>, Error> {
-        let Some(value) = self.value(name) else { return Ok(None) };
-        let seconds = value.as_u64().and_then(|seconds| seconds.try_into().ok());
-        seconds.map(Some).ok_or_else(|| invalid(name, "must be a whole number of seconds"))
-    }
-}
-
-fn checked(name: &'static str, text: &str) -> Result<String, Error> {
-    if text.len() > MAX_TEXT_LENGTH {
-        return Err(invalid(name, format!("has more than {MAX_TEXT_LENGTH} bytes")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(invalid(name, "must not hold control characters"));
-    }
-    Ok(text.to_owned())
-}
-
-fn invalid(field: &str, detail: impl fmt::Display) -> Error {
-    Error::new(ErrorCode::InvalidClientMetadata, format!("{field}: {detail}"))
 }
 
 /// RFC 7591 §3.2.2: whatever is wrong with redirect URIs has a code of its own.

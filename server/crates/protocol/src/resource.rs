@@ -42,6 +42,25 @@ pub fn requested(params: &Params, client: &Client, policy: &Policy) -> Result<Ve
     named(params, |resource| policy.resource_for(client, resource).is_some())
 }
 
+/// The resource of a client that names none: the first that it registered, if it registered any.
+///
+/// # Errors
+/// `invalid_target` as for one that it names: what was registered may be gone or forbidden since.
+pub fn default(client: &Client, policy: &Policy) -> Result<Option<String>, Error> {
+    let Some(identifier) = client.metadata.resources.first() else { return Ok(None) };
+    match policy.resource_for(client, identifier) {
+        Some(resource) => Ok(Some(resource.identifier.clone())),
+        None => Err(not_allowed(identifier)),
+    }
+}
+
+fn not_allowed(resource: &str) -> Error {
+    Error::new(
+        ErrorCode::InvalidTarget,
+        format!("resource {resource} does not exist or is not allowed for this client"),
+    )
+}
+
 /// The resources of a token request under a grant: a part of what was granted, or all of it
 /// (RFC 8707 §2.2).
 ///
@@ -56,10 +75,7 @@ fn named(params: &Params, allowed: impl Fn(&str) -> bool) -> Result<Vec<String>,
     let mut resources: Vec<String> = vec![];
     for resource in params.all("resource") {
         if !allowed(resource) {
-            return Err(Error::new(
-                ErrorCode::InvalidTarget,
-                format!("resource {resource} does not exist or is not allowed for this client"),
-            ));
+            return Err(not_allowed(resource));
         }
         if !resources.iter().any(|named| named == resource) {
             resources.push(resource.to_owned());

@@ -8,7 +8,7 @@ use crate::{Decision, Effect, Entropy, Error, Id, Timestamp};
 #[derive(Debug)]
 pub enum Presented {
     RefreshToken(Box<(RefreshToken, Grant)>),
-    /// A JWT of this tenant's with a valid signature.
+    /// One of this tenant's that was not revoked.
     AccessToken(Box<AccessTokenClaims>),
     /// Nothing of ours, or something that ended long ago.
     Unknown,

@@ -66,10 +66,12 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             pushed_request::consume(conn, tenant, hash, at).await
         }
         Effect::StoreSession(session) => session::store(conn, &session).await,
+        Effect::RenewSession(session) => session::renew(conn, &session).await,
         Effect::EndSession { session, revokes, at } => {
             session::end(conn, tenant, session, at).await?;
             grant::revoke_given_in(conn, tenant, session, revokes, at).await
         }
+        Effect::TouchSession { session } => session::touch(conn, tenant, session).await,
         Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
         Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
         Effect::RevokeGrant { grant, reason, at } => grant::revoke(conn, tenant, grant, reason, at).await,
@@ -113,8 +115,8 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
     }
 }
 
-/// Adding to a consent reads it first, a grant looks at its user and session, and signing out ends
-/// more than one kind of thing.
+/// Adding to a consent reads it first, a grant looks at its user, and signing out ends more
+/// than one kind of thing.
 fn is_one_statement(effect: &Effect) -> bool {
     !matches!(
         effect,
@@ -130,7 +132,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
     match effect {
         Effect::StoreInteraction(interaction) => Some(interaction.tenant_id),
         Effect::StorePushedAuthorizationRequest(pushed) => Some(pushed.tenant_id),
-        Effect::StoreSession(session) => Some(session.tenant_id),
+        Effect::StoreSession(session) | Effect::RenewSession(session) => Some(session.tenant_id),
         Effect::StoreGrant(grant) => Some(grant.tenant_id),
         Effect::StoreAuthorizationCode(code) => Some(code.tenant_id),
         Effect::StoreRefreshToken(token) => Some(token.tenant_id),
@@ -141,6 +143,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }
+        | Effect::TouchSession { .. }
         | Effect::TouchGrant { .. }
         | Effect::RevokeGrant { .. }
         | Effect::RevokeGrantsOf { .. }

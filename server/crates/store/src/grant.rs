@@ -8,7 +8,7 @@ use grantor_protocol::model::{
 
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
-use crate::schema::{clients, grants, sessions, users};
+use crate::schema::{clients, grants, users};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
 use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore, audit};
@@ -171,7 +171,6 @@ impl TenantStore<'_> {
 pub(crate) async fn store(conn: &mut Conn<'_>, grant: &Grant) -> Result<(), ApplyError> {
     let row = GrantRow::new(grant)?;
     user_is_active(conn, grant.tenant_id, grant.user_id).await?;
-    session_has_not_ended(conn, grant.tenant_id, grant.authentication.session_id).await?;
     dual!(conn, c => diesel::insert_into(grants::table).values(row).execute(c).await)?;
     Ok(())
 }
@@ -188,24 +187,6 @@ async fn user_is_active(conn: &mut Conn<'_>, tenant: TenantId, user: UserId) -> 
         Conn::Sqlite(c) => active.get_result(&mut **c).await.optional()?,
     };
     guarded(found.iter().len())
-}
-
-/// Whether the session goes on, or is none of a browser's. Signing out writes its row first and ends its
-/// grants after that: a grant made before is ended by it, one made after is refused here.
-async fn session_has_not_ended(
-    conn: &mut Conn<'_>,
-    tenant: TenantId,
-    session: SessionId,
-) -> Result<(), ApplyError> {
-    let held = sessions::table.find((Bytes::from(tenant), Bytes::from(session))).select(sessions::ended_at);
-    let found: Option<Option<Time>> = match conn {
-        Conn::Postgres(c) => held.for_share().get_result(c).await.optional()?,
-        Conn::Sqlite(c) => held.get_result(&mut **c).await.optional()?,
-    };
-    match found {
-        Some(Some(_)) => Err(ApplyError::Conflict),
-        Some(None) | None => Ok(()),
-    }
 }
 
 /// Makes sure that the grant is not revoked before this transaction ends. SQLite has one writer, so

@@ -3,6 +3,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{RequestOrigin, Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
+use crate::apply::guarded;
 use crate::conn::{Conn, dual};
 use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
@@ -139,6 +140,41 @@ pub(crate) async fn store(conn: &mut Conn<'_>, session: &Session) -> Result<(), 
     let row = SessionRow::new(session)?;
     dual!(conn, c => diesel::insert_into(sessions::table).values(row).execute(c).await)?;
     Ok(())
+}
+
+/// The cookie from before is nobody's from now on.
+pub(crate) async fn renew(conn: &mut Conn<'_>, session: &Session) -> Result<(), ApplyError> {
+    let row = SessionRow::new(session)?;
+    let renewed = (
+        sessions::secret.eq(row.secret),
+        sessions::authenticated_at.eq(row.authenticated_at),
+        sessions::amr.eq(row.amr),
+        sessions::expires_at.eq(row.expires_at),
+        sessions::origin.eq(row.origin),
+    );
+    guarded(dual!(conn, c => Kept(diesel::update(sessions::table.find((row.tenant_id, row.id)))
+        .filter(sessions::user_id.eq(row.user_id))
+        .filter(sessions::ended_at.is_null())
+        .set(renewed)).execute(c).await)?)
+}
+
+/// Makes sure that the session does not end before this transaction does; one that is gone expired
+/// long ago. Signing out writes its row first and ends its grants after that: a grant stored before this
+/// is ended by it, or refused here.
+pub(crate) async fn touch(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    session: SessionId,
+) -> Result<(), ApplyError> {
+    let held = sessions::table.find((Bytes::from(tenant), Bytes::from(session))).select(sessions::ended_at);
+    let found: Option<Option<Time>> = match conn {
+        Conn::Postgres(c) => held.for_share().get_result(c).await.optional()?,
+        Conn::Sqlite(c) => held.get_result(&mut **c).await.optional()?,
+    };
+    match found {
+        Some(Some(_)) => Err(ApplyError::Conflict),
+        Some(None) | None => Ok(()),
+    }
 }
 
 /// A session ends once: a later end changes nothing.

@@ -1,7 +1,6 @@
 //! A client as the admin API tells it, and back.
 
 use grantor_api as api;
-use grantor_jose::KeySet;
 use grantor_protocol::authorize::ResponseType;
 use grantor_protocol::model::{
     ApplicationType, AuthenticationMethod, Client, ClientMetadata, ClientOrigin, GrantType, TokenExchange,
@@ -15,6 +14,7 @@ use super::tenant_document::{
     device_approval_document, device_approval_model, profile_document, profile_model,
 };
 use crate::app::TenantContext;
+use crate::app::client_keys::check_jwks;
 
 /// The metadata that a document asks for.
 ///
@@ -70,14 +70,7 @@ pub(super) fn metadata(wanted: &api::Client, context: &TenantContext) -> Result<
     };
     registration::check(&metadata, &context.policy)?;
     if let Some(jwks) = &metadata.jwks {
-        // PostgreSQL cannot keep it.
-        if jwks.to_string().contains("\\u0000") {
-            return Err(AdminFault::invalid("/jwks", "must not hold NUL characters"));
-        }
-        let keys = KeySet::parse(jwks).map_err(|error| AdminFault::invalid("/jwks", error.to_string()))?;
-        if keys.keys().is_empty() {
-            return Err(AdminFault::invalid("/jwks", "holds no key that can verify a signature"));
-        }
+        check_jwks(jwks).map_err(|detail| AdminFault::invalid("/jwks", detail))?;
     }
     Ok(metadata)
 }

@@ -202,6 +202,10 @@ impl App {
     }
 
     /// None if somebody else was faster.
+    ///
+    /// A client that registered itself may change itself after that, within the policy and but for what
+    /// only administrators say of a client: [`ClientMetadata::administered_as`]. Whoever registers what
+    /// it was does not find it any more.
     async fn change_client(
         &self,
         caller: &Caller,
@@ -222,6 +226,9 @@ impl App {
             return Ok(Some(Saved { now: before, created: false }));
         }
         client.updated_at = self.now();
+        if let ClientOrigin::Registration { fingerprint, .. } = &mut client.origin {
+            *fingerprint = None;
+        }
         let detail = changes(Some(&before.document), Some(&document(&client)));
         let event = self.admin_event(caller, AuditKind::ClientChanged, client.client_id.as_str(), detail);
         match self

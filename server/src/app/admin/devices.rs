@@ -1,8 +1,8 @@
 use grantor_api as api;
 use grantor_protocol::device::{self, Administrator, Refusal, UserCode};
 use grantor_protocol::model::{
-    Actor, AuditKind, DeviceApproval, DeviceAuthorization, DeviceAuthorizationId, DeviceState, User, UserId,
-    UserStatus,
+    Actor, AuditKind, DeviceApproval, DeviceAuthorization, DeviceAuthorizationId, DeviceState, Session, User,
+    UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Timestamp};
 use grantor_store::{ApplyError, DeviceFilter, Page, Subject};
@@ -72,11 +72,12 @@ impl App {
         let named = self.named_user(&context, &answer).await?;
         for _ in 0..ATTEMPTS {
             let device = self.device(&context, id).await?;
-            let policy = self.approval_policy(&context, &device).await?;
+            let policy = (self.approval_policy(&context, &device).await?, context.policy.sign_out_revokes);
             let administrator =
                 Administrator { actor: caller.actor(), user: named.as_ref().map(|user| user.id) };
-            let entropy = self.entropy.as_ref();
-            let decision = device::approve(&device, policy, administrator, self.now(), entropy);
+            let session = self.persons_session(&device).await?;
+            let (now, entropy) = (self.now(), self.entropy.as_ref());
+            let decision = device::approve(&device, policy, administrator, session.as_ref(), now, entropy);
             if decision.outcome.is_ok() {
                 self.check_device_user(caller, &context, &device, named.as_ref()).await?;
             }
@@ -201,6 +202,13 @@ impl App {
         Ok(context.policy.device_approval_for(&client.client))
     }
 
+    /// The session in which a person allowed the device, for as long as it is kept.
+    async fn persons_session(&self, device: &DeviceAuthorization) -> Result<Option<Session>, AdminFault> {
+        let Some(answer) = &device.approval.person else { return Ok(None) };
+        let store = self.store.tenant(device.tenant_id);
+        Ok(store.session(answer.authentication.session_id).await?)
+    }
+
     async fn read_device(
         &self,
         context: &TenantContext,
@@ -259,6 +267,9 @@ fn refused(refusal: Refusal) -> AdminFault {
             AdminFault::invalid("/user_id", "must name the user whose device it will be, or username must")
         }
         Refusal::AnotherUser => AdminFault::Protected("another user entered the code"),
+        Refusal::SignedOut => AdminFault::Protected(
+            "the person who entered the code signed out meanwhile: the device has to ask again",
+        ),
     }
 }
 

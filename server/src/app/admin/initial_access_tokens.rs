@@ -54,7 +54,7 @@ impl App {
     ) -> Result<Saved<api::InitialAccessToken>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::InitialAccessToken, Action::Create).await?;
         let wanted: api::InitialAccessToken = read(wanted)?;
-        let settings = settings(&wanted)?;
+        let settings = settings(&wanted, &context)?;
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let secret = Secret::generate(SecretKind::InitialAccessToken, entropy);
         let token = InitialAccessToken {
@@ -105,7 +105,10 @@ impl App {
     }
 }
 
-fn settings(wanted: &api::InitialAccessToken) -> Result<InitialAccessTokenSettings, AdminFault> {
+fn settings(
+    wanted: &api::InitialAccessToken,
+    context: &TenantContext,
+) -> Result<InitialAccessTokenSettings, AdminFault> {
     if wanted.token.is_some() {
         return Err(AdminFault::invalid("/token", "is generated and cannot be chosen: leave it out"));
     }
@@ -118,6 +121,15 @@ fn settings(wanted: &api::InitialAccessToken) -> Result<InitialAccessTokenSettin
     }
     if let Err((index, detail)) = check_hosts(&wanted.redirect_uri_hosts) {
         return Err(AdminFault::invalid(format!("/redirect_uri_hosts/{index}"), detail));
+    }
+    // The admin API is there, but for clients that an administrator chose.
+    let can_be_given = |resource: &String| {
+        let mut known = context.policy.resources.iter().filter(|known| known.for_self_made_clients);
+        known.any(|known| known.identifier == *resource)
+    };
+    if let Some(index) = wanted.resources.iter().flatten().position(|resource| !can_be_given(resource)) {
+        let detail = "is not a protected resource that clients that register themselves can have";
+        return Err(AdminFault::invalid(format!("/resources/{index}"), detail));
     }
     let scope = wanted.scope.as_deref().map(Scope::parse).transpose();
     let grant_types = wanted.grant_types.as_ref();

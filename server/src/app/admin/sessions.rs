@@ -57,9 +57,11 @@ impl App {
         if session.ended_at.is_some() {
             return Ok(());
         }
-        let detail = json!({ "user_id": session.user_id, "revokes": context.policy.sign_out_revokes });
+        let revokes = context.policy.sign_out_revokes;
+        let detail = json!({ "user_id": session.user_id, "revokes": revokes });
         let event = self.admin_event(caller, AuditKind::SignedOut, &session.id.to_string(), detail);
-        let effects = vec![self.end_of(&context, session.id), Effect::RecordAudit(Box::new(event))];
+        let end = Effect::EndSession { session: session.id, revokes, at: self.now() };
+        let effects = vec![end, Effect::RecordAudit(Box::new(event))];
         Ok(self.apply(context.tenant.id, effects).await.map_err(Fault::from)?)
     }
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use grantor_jose::KeySet;
 use grantor_outbound::Wanted;
 use grantor_protocol::model::ClientMetadata;
 use grantor_protocol::{Error, ErrorCode};
-use serde_json::Value;
 
+use crate::app::client_keys::check_jwks;
 use crate::app::{App, TenantContext};
 
 /// OpenID Connect Dynamic Client Registration §5: a list of redirect URIs.
@@ -54,16 +53,6 @@ impl App {
             Some(missing) => Err(invalid(FIELD, &format!("the document there does not list {missing}"))),
         }
     }
-}
-
-/// A key set that can be used: public keys only, and one at least that verifies signatures.
-fn check_jwks(jwks: &Value) -> Result<(), String> {
-    // PostgreSQL cannot keep it.
-    if jwks.to_string().contains("\\u0000") {
-        return Err("must not hold NUL characters".to_owned());
-    }
-    let keys = KeySet::parse(jwks).map_err(|error| error.to_string())?;
-    if keys.keys().is_empty() { Err("holds no key that can verify a signature".to_owned()) } else { Ok(()) }
 }
 
 fn invalid(field: &str, detail: &str) -> Error {

@@ -36,7 +36,7 @@ impl App {
     }
 
     /// Replaces what is registered (RFC 7592 §2.2) and the registration access token with it. The
-    /// policy of today counts.
+    /// policy of today counts, and what only administrators say of the client stays.
     ///
     /// # Errors
     /// As [`Self::read_registration`]; those of [`register::metadata`]; `invalid_request` for members
@@ -64,6 +64,7 @@ impl App {
                 fingerprint: None,
                 bounds: bounds.clone(),
             };
+            let metadata = metadata.administered_as(&current.metadata);
             let mut client = Client { metadata, origin, updated_at: self.now(), ..current };
             let client_secret = self.provide_secret(&mut client)?;
             let event = self.event_of_client(&client, "updated");

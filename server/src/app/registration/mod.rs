@@ -15,10 +15,11 @@ use grantor_protocol::{Effect, Error, ErrorCode, Id, Lifetime, Secret, SecretKin
 use grantor_store::{Change, ChangeKind, WriteError};
 use serde_json::{Map, Value, json};
 
+use super::peer::subscriber;
 use super::{ATTEMPTS, App, Fault, TenantContext};
 
-/// Registrations that one address may make of one tenant within [`WINDOW`]; where addresses are not
-/// known, all of them together. Many people's clients may come from one address.
+/// Registrations that one [`subscriber`] may make at one tenant within [`WINDOW`]; where addresses are
+/// not known, all of them together. Many people's clients may come from one address.
 const MOST_REGISTRATIONS: u64 = 600;
 
 const WINDOW: Lifetime = Lifetime::from_seconds(3600);
@@ -143,19 +144,23 @@ impl App {
         }
     }
 
-    async fn count_registration(
+    /// Counts a client that is about to be made, whether it registers or has a document read.
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`].
+    pub(super) async fn count_registration(
         &self,
         context: &TenantContext,
         address: Option<IpAddr>,
     ) -> Result<(), Fault> {
-        let who = address.map_or_else(|| "all".to_owned(), |address| address.to_string());
+        let who = address.map_or_else(|| "all".to_owned(), subscriber);
         let subject = Secret::presented(format!("registration {who}")).hash();
         let now = self.now();
         let attempts = self.store.tenant(context.tenant.id).count_attempt(subject, now, now + WINDOW).await?;
         if attempts.count <= MOST_REGISTRATIONS {
             return Ok(());
         }
-        Err(Fault::TooMany { what: "registrations", retry_after: attempts.until.seconds_since(now).max(1) })
+        Err(Fault::TooMany { what: "new clients", retry_after: attempts.until.seconds_since(now).max(1) })
     }
 
     /// Takes the client from whoever made it, for somebody else made the same: see [`App::register`].

@@ -17,23 +17,21 @@ use crate::app::{App, ClientCertificate, Peer};
 /// (RFC 9440), never the proxy's own. From everybody else these headers mean nothing (RFC 9440 §4, RFC 9700 §4.13).
 pub fn peer(app: &App, request: &Request) -> Peer {
     let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
+    // Where the operator wants no certificates nothing of them is advertised; and a proxy that is trusted for
+    // addresses alone may pass on what clients say in its header.
+    let wanted = app.capabilities.client_certificates;
     match connected {
         Some(proxy) if app.trusted_proxies.contains(proxy) => Peer {
             address: Some(forwarded::client_address(request.headers(), proxy, &app.trusted_proxies)),
-            certificate: forwarded_certificate(app, request, proxy),
+            certificate: wanted.then(|| forwarded_certificate(request, proxy)).flatten(),
         },
         address => {
-            Peer { address, certificate: request.extensions().get::<Arc<ClientCertificate>>().cloned() }
+            Peer { address, certificate: wanted.then(|| request.extensions().get().cloned()).flatten() }
         }
     }
 }
 
-/// A proxy that is trusted for addresses alone may pass on what clients say in this header, so it means
-/// nothing unless the operator wants certificates.
-fn forwarded_certificate(app: &App, request: &Request, proxy: IpAddr) -> Option<Arc<ClientCertificate>> {
-    if !app.capabilities.client_certificates {
-        return None;
-    }
+fn forwarded_certificate(request: &Request, proxy: IpAddr) -> Option<Arc<ClientCertificate>> {
     client_cert::certificate(request.headers()).unwrap_or_else(|error| {
         tracing::warn!(%proxy, %error, "the client certificate that a proxy forwards");
         None

@@ -8,29 +8,8 @@ pub fn schemas() -> Value {
             "error": text("A code that the standard registers."),
             "error_description": text("What to change."),
         })),
-        "TokenResponse": object(&["access_token", "token_type", "expires_in"], json!({
-            "access_token": text("A JWT (RFC 9068) or an opaque handle."),
-            "issued_token_type": text("Of a token exchange (RFC 8693 §2.2.1)."),
-            "token_type": text("Bearer or DPoP."),
-            "expires_in": { "type": "integer", "description": "Seconds." },
-            "refresh_token": text("Where the grant has one."),
-            "id_token": text("Where `openid` was granted."),
-            "scope": text("What was granted, separated by spaces."),
-        })),
-        "Introspection": object(&["active"], json!({
-            "active": { "type": "boolean" },
-            "scope": { "type": "string" },
-            "client_id": { "type": "string" },
-            "token_type": { "type": "string" },
-            "exp": { "type": "integer" },
-            "iat": { "type": "integer" },
-            "sub": { "type": "string" },
-            "aud": { "anyOf": [{ "type": "string" }, texts()] },
-            "iss": { "type": "string" },
-            "jti": { "type": "string" },
-            "cnf": { "type": "object", "description": "What the token is bound to (RFC 7800)." },
-            "act": { "type": "object", "description": "Who acts for the subject (RFC 8693 §4.1)." },
-        })),
+        "TokenResponse": token_response(),
+        "Introspection": introspection(),
         "PushedAuthorizationResponse": object(&["request_uri", "expires_in"], json!({
             "request_uri": text("For the authorization endpoint, once."),
             "expires_in": { "type": "integer", "description": "Seconds." },
@@ -47,19 +26,7 @@ pub fn schemas() -> Value {
             }),
         ),
         "ClientMetadata": object(&[], client_metadata()),
-        "ClientInformation": {
-            "allOf": [
-                { "$ref": "#/components/schemas/ClientMetadata" },
-                object(&["client_id"], json!({
-                    "client_id": { "type": "string" },
-                    "client_id_issued_at": { "type": "integer", "description": "Seconds since 1970." },
-                    "client_secret": text("Shown once."),
-                    "client_secret_expires_at": { "type": "integer", "description": "0: never." },
-                    "registration_access_token": text("For the client configuration endpoint."),
-                    "registration_client_uri": text("The client configuration endpoint."),
-                })),
-            ],
-        },
+        "ClientInformation": client_information(),
         "UserInfo": object(&["sub"], json!({
             "sub": { "type": "string" },
             "name": { "type": "string" },
@@ -80,6 +47,60 @@ pub fn schemas() -> Value {
             "response_types_supported": texts(),
             "grant_types_supported": texts(),
         })),
+    })
+}
+
+/// RFC 6749 §5.1, OpenID Connect Core §3.1.3.3, RFC 8693 §2.2.1.
+fn token_response() -> Value {
+    object(
+        &["access_token", "token_type", "expires_in"],
+        json!({
+            "access_token": text("A JWT (RFC 9068) or an opaque handle."),
+            "issued_token_type": text("Of a token exchange (RFC 8693 §2.2.1)."),
+            "token_type": text("Bearer or DPoP."),
+            "expires_in": { "type": "integer", "description": "Seconds." },
+            "refresh_token": text("Where the grant has one."),
+            "id_token": text("Where `openid` was granted."),
+            "scope": text("What was granted, separated by spaces."),
+        }),
+    )
+}
+
+/// RFC 7662 §2.2.
+fn introspection() -> Value {
+    object(
+        &["active"],
+        json!({
+            "active": { "type": "boolean" },
+            "scope": { "type": "string" },
+            "client_id": { "type": "string" },
+            "token_type": { "type": "string" },
+            "exp": { "type": "integer" },
+            "iat": { "type": "integer" },
+            "sub": { "type": "string" },
+            "aud": { "anyOf": [{ "type": "string" }, texts()] },
+            "iss": { "type": "string" },
+            "jti": { "type": "string" },
+            "cnf": { "type": "object", "description": "What the token is bound to (RFC 7800)." },
+            "act": { "type": "object", "description": "Who acts for the subject (RFC 8693 §4.1)." },
+        }),
+    )
+}
+
+/// RFC 7591 §3.2.1.
+fn client_information() -> Value {
+    json!({
+        "allOf": [
+            { "$ref": "#/components/schemas/ClientMetadata" },
+            object(&["client_id"], json!({
+                "client_id": { "type": "string" },
+                "client_id_issued_at": { "type": "integer", "description": "Seconds since 1970." },
+                "client_secret": text("Shown once."),
+                "client_secret_expires_at": { "type": "integer", "description": "0: never." },
+                "registration_access_token": text("For the client configuration endpoint."),
+                "registration_client_uri": text("The client configuration endpoint."),
+            })),
+        ],
     })
 }
 

@@ -97,6 +97,7 @@ pub async fn consent_answer(app: Arc<App>, request: Request) -> Response {
             None => Ok(go(context, Progress::SignIn(opened.interaction.id))),
             Some(signed_in) => {
                 app.forms.check(browser.session.as_ref(), params.get("csrf").unwrap_or_default())?;
+                let answer = (answer, params.get("trusted").unwrap_or_default());
                 Ok(go(context, app.consent(context, &opened, &signed_in, answer).await?))
             }
         }
@@ -184,6 +185,7 @@ fn consent_page(
         action: format!("{}/consent", tenant_path(&context.tenant.slug)),
         csrf,
         interaction: opened.interaction.id.to_string(),
+        trusted: opened.trusted(),
         client_name: client_name(&loaded.client),
         client_logo: logo_address(app, context, &loaded.client),
         client_host: client_id_document::host(loaded.client.client_id.as_str())

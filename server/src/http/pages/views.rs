@@ -47,8 +47,8 @@ pub struct SignInPage {
     pub problem: Option<String>,
 }
 
-/// Asks whether a client may act for the person. Posts `csrf`, `interaction` and `decision`, which is `allow`, `deny`,
-/// or `switch` to sign in as somebody else.
+/// Asks whether a client may act for the person. Posts `csrf`, `interaction`, `trusted` and `decision`, which is
+/// `allow`, `deny`, or `switch` to sign in as somebody else.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct ConsentPage {
@@ -56,6 +56,8 @@ pub struct ConsentPage {
     pub action: String,
     pub csrf: String,
     pub interaction: String,
+    /// Stands for what the page says of a self-made client.
+    pub trusted: String,
     pub client_name: String,
     /// Where this server has the client's logo.
     pub client_logo: Option<String>,

@@ -1,4 +1,4 @@
-use grantor_protocol::model::{AuditKind, DeviceApproval};
+use grantor_protocol::model::{AuditKind, DeviceApproval, SignOutRevokes};
 use grantor_store::{RoleAssignment, Subject};
 use serde_json::json;
 
@@ -150,6 +150,50 @@ crate::on_both! {
         let answer = json!({ "username": "ada" });
         approver.post(&format!("{path}/approve"), &answer).await.expect_problem(409, "protected");
         approver.post(&format!("{path}/deny"), &json!({})).await.expect_problem(409, "protected");
+    }
+
+    /// Signing out ends what was allowed in the session, as far as the tenant says so; the administrator
+    /// is told, and approves what is to outlive the session (OpenID Connect Core §11).
+    async fn a_person_who_signs_out_meanwhile(app: TestApp) {
+        let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;
+        let admin = app.platform("platform-admin").await;
+        for (revokes, ends) in
+            [(SignOutRevokes::All, true), (SignOutRevokes::Online, false), (SignOutRevokes::None, false)]
+        {
+            acme.change_tenant(&app, |tenant| tenant.settings.sign_out_revokes = revokes).await;
+            let (device, mut browser) = (acme.device(&app).await, Browser::default());
+            acme.answer_device(&app, &mut browser, &device, "allow").await;
+            let path = only(&admin).await;
+            let csrf = browser.get(&app, &acme.path("/account")).await.field("csrf");
+            let out = browser.post(&app, &acme.path("/logout"), &[("csrf", &csrf)]).await;
+            assert_eq!(out.status, 200, "{out:?}");
+            let answer = admin.post(&format!("{path}/approve"), &json!({})).await;
+            if ends {
+                answer.expect_problem(409, "protected");
+                assert!(answer.body.contains("signed out meanwhile"), "{answer:?}");
+                acme.poll(&app, &device).await.expect_error(400, "authorization_pending");
+                assert_eq!(admin.post(&format!("{path}/deny"), &json!({})).await.status, 200);
+            } else {
+                assert_eq!(answer.document(200)["state"], "approved");
+                assert_eq!(acme.poll(&app, &device).await.status, 200);
+            }
+            app.clock.advance(1);
+        }
+    }
+
+    /// To sign in again is not to sign out.
+    async fn a_person_who_signs_in_again_meanwhile(app: TestApp) {
+        let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;
+        acme.change_tenant(&app, |tenant| tenant.settings.sign_out_revokes = SignOutRevokes::All).await;
+        let admin = app.platform("platform-admin").await;
+        let (device, mut browser) = (acme.device(&app).await, Browser::default());
+        acme.answer_device(&app, &mut browser, &device, "allow").await;
+        let again = browser.get(&app, &acme.path("/login")).await;
+        let page = browser.follow(&app, &again).await;
+        acme.sign_in(&app, &mut browser, &page).await;
+        let approved = admin.post(&format!("{}/approve", only(&admin).await), &json!({})).await;
+        assert_eq!(approved.document(200)["state"], "approved");
+        assert_eq!(acme.poll(&app, &device).await.status, 200);
     }
 
     /// The person who entered the code was locked before the administrator came.

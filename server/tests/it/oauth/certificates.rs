@@ -69,7 +69,7 @@ pub async fn post_over(
     app.send(request).await
 }
 
-async fn userinfo_over(
+pub async fn userinfo_over(
     app: &TestApp,
     acme: &TestTenant,
     certificate: Option<&Arc<ClientCertificate>>,

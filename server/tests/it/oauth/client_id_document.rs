@@ -1,13 +1,16 @@
 //! Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document, MCP authorization).
 
-use grantor_protocol::model::{AuditKind, Client, ClientId, TenantSettings};
+use grantor_protocol::model::{
+    AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, DeviceApproval, TenantSettings,
+};
+use grantor_protocol::{Lifetime, Secret};
 use serde_json::{Value, json};
 
 use super::assertion::{Signer, parameters};
 use crate::on_both;
 use crate::support::{Browser, Site, TestApp, TestTenant, VERIFIER, client};
 
-const REDIRECT: &str = "http://localhost:3118/callback";
+pub const REDIRECT: &str = "http://localhost:3118/callback";
 
 async fn taking_documents(app: &TestApp) -> TestTenant {
     let mut settings = TenantSettings::default();
@@ -15,7 +18,7 @@ async fn taking_documents(app: &TestApp) -> TestTenant {
     app.tenant_with("acme", settings).await
 }
 
-fn document(client_id: &str) -> Value {
+pub fn document(client_id: &str) -> Value {
     json!({
         "client_id": client_id,
         "client_name": "Assistant",
@@ -97,6 +100,30 @@ on_both! {
         assert_eq!(site.requests(), 4);
     }
 
+    /// A document, read again, does not undo what an administrator said of its client.
+    async fn what_administrators_said_stays(app: TestApp) {
+        let acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let client_id = site.url("/client.json");
+        site.serve("/client.json", "max-age=300", &document(&client_id));
+        assert_eq!(app.get(&acme.authorize_as(&client_id, REDIRECT)).await.status, 303);
+        acme.change_client(&app, &client_id, |client| {
+            client.metadata.device_approval = Some(DeviceApproval::Admin);
+            client.metadata.require_pushed_authorization_requests = true;
+        })
+        .await;
+        let administered = stored(&app, &acme, &client_id).await.unwrap().metadata;
+        let mut changed = document(&client_id);
+        changed["client_name"] = json!("Assistant 2");
+        changed["require_pushed_authorization_requests"] = json!(false);
+        site.serve("/client.json", "max-age=300", &changed);
+        app.clock.advance(300);
+        let refused = app.get(&acme.authorize_as(&client_id, REDIRECT)).await;
+        assert_eq!(refused.location_parameter("error").as_deref(), Some("invalid_request"), "{refused:?}");
+        let expected = ClientMetadata { client_name: "Assistant 2".to_owned(), ..administered };
+        assert_eq!(stored(&app, &acme, &client_id).await.unwrap().metadata, expected);
+    }
+
     /// Nothing is redirected, kept or remembered of what is wrong.
     async fn documents_that_are_refused(app: TestApp) {
         let acme = taking_documents(&app).await;
@@ -169,6 +196,60 @@ on_both! {
             app.get(&acme.authorize_as(&client_id, REDIRECT)).await.expect_error_page(400);
         }
         assert_eq!(site.requests(), 0);
+    }
+
+    /// A client that introduces itself is counted like one that registers; those that are known are not.
+    async fn new_documents_are_counted(app: TestApp) {
+        let acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let [known, new] = ["/known.json", "/new.json"].map(|path| site.url(path));
+        for (path, client_id) in [("/known.json", &known), ("/new.json", &new)] {
+            site.serve(path, "max-age=300", &document(client_id));
+        }
+        let store = app.app.store.tenant(acme.tenant.id);
+        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
+        let now = app.app.clock.now();
+        for _ in 0..599 {
+            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
+        }
+        let ask = async |address: &str, client_id: &str| {
+            Browser::at(address).get(&app, &acme.authorize_as(client_id, REDIRECT)).await
+        };
+        assert_eq!(ask("2001:db8::1", &known).await.status, 303);
+        let refused = ask("2001:db8::2", &new).await;
+        refused.expect_error_page(429);
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+        app.clock.advance(300);
+        assert_eq!(ask("2001:db8::1", &known).await.status, 303);
+        assert_eq!(site.requests(), 2);
+        assert_eq!(ask("2001:db8:0:1::1", &new).await.status, 303);
+    }
+
+    /// Whoever names clients that are not there keeps nobody from the documents and keys of those that are.
+    async fn strangers_use_up_no_budget_but_their_own(app: TestApp) {
+        let mut acme = taking_documents(&app).await;
+        let site = Site::start().await;
+        let (signer, known) = (Signer::es256("k1"), site.url("/known.json"));
+        site.serve("/known.json", "max-age=300", &document(&known));
+        site.serve("/keys", "max-age=600", &json!({ "keys": [signer.jwk()] }));
+        let mut proving = client(&acme.tenant, "proving");
+        proving.metadata.token_endpoint_auth_method = AuthenticationMethod::PrivateKeyJwt;
+        proving.metadata.jwks_uri = Some(site.url("/keys"));
+        acme.add_client(&app, proving).await;
+        let known = acme.authorize_as(&known, REDIRECT);
+        assert_eq!(app.get(&known).await.status, 303);
+        for number in 0..70 {
+            let unknown = site.url(&format!("/{number}"));
+            app.get(&acme.authorize_as(&unknown, REDIRECT)).await.expect_error_page(400);
+        }
+        assert_eq!(site.requests(), 60);
+        let assertion = signer.sign(&signer.claims(&acme, "proving"));
+        let form = [&[("grant_type", "client_credentials")][..], &parameters(&assertion)].concat();
+        assert_eq!(app.post(&acme.path("/token"), &form).await.status, 200);
+        assert_eq!(site.requests(), 61);
+        app.clock.advance(300);
+        assert_eq!(app.get(&known).await.status, 303);
+        assert_eq!(site.requests(), 62, "read again");
     }
 
     /// While nobody answers the copy serves for an hour; an answer that says no counts at once.

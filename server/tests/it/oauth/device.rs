@@ -1,9 +1,13 @@
 //! Device authorization (RFC 8628): the device, the person with the code, and whoever would like to be one.
 
 use futures_util::future::join_all;
-use grantor_protocol::model::{AuditKind, ClientId, DeviceApproval, GrantType, TenantSettings, UserStatus};
+use grantor_protocol::Lifetime;
+use grantor_protocol::model::{
+    AuditKind, ClientId, DeviceApproval, GrantType, RegistrationMode, TenantSettings, UserStatus,
+};
 use serde_json::{Value, json};
 
+use super::register::native;
 use crate::on_both;
 use crate::support::{Answer, Browser, TestApp, TestTenant, encode};
 
@@ -100,6 +104,25 @@ fn wrong(number: usize) -> String {
 }
 
 on_both! {
+    /// A device that asks is a use of its client: it is not taken away from under it.
+    async fn a_device_keeps_its_client(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let unused_lifetime = Lifetime::from_seconds(86_400);
+        acme.change_tenant(&app, |tenant| tenant.settings.registration.unused_lifetime = unused_lifetime).await;
+        let mut document = native();
+        document["grant_types"] = json!([GRANT_TYPE]);
+        let registered = acme.registered(&app, &document).await;
+        let client_id = registered["client_id"].as_str().unwrap();
+        app.clock.advance(86_399);
+        assert_eq!(acme.ask(&app, client_id, "openid").await.status, 200);
+        app.clock.advance(1);
+        assert_eq!(app.app.delete_unused_clients(10).await.unwrap(), 0);
+        assert_eq!(acme.ask(&app, client_id, "openid").await.status, 200);
+        app.clock.advance(86_400);
+        app.app.delete_unused_clients(10).await.unwrap();
+        acme.ask(&app, client_id, "openid").await.expect_error(401, "invalid_client");
+    }
+
     /// RFC 8628 §3.1 to §3.5, all of it once.
     async fn a_device_is_let_in(app: TestApp) {
         let acme = TestTenant::with_devices(&app, DeviceApproval::User).await;

@@ -13,14 +13,14 @@ use crate::on_both;
 use crate::support::{Answer, Browser, START, TestApp, TestTenant, request};
 
 /// Whoever holds a DPoP key, and the newest nonce that it was given.
-struct Holder {
-    signer: Signer,
-    nonce: Option<String>,
+pub struct Holder {
+    pub signer: Signer,
+    pub nonce: Option<String>,
 }
 
 impl Holder {
     /// Somebody with a new key who asked for a nonce already.
-    async fn new(app: &TestApp, acme: &TestTenant) -> Self {
+    pub async fn new(app: &TestApp, acme: &TestTenant) -> Self {
         Self { signer: Signer::es256("k1"), nonce: Some(nonce(app, acme).await) }
     }
 
@@ -39,7 +39,7 @@ impl Holder {
         claims
     }
 
-    fn proof(&self, acme: &TestTenant) -> String {
+    pub fn proof(&self, acme: &TestTenant) -> String {
         self.signer.prove(&self.claims(acme, "POST", "/token"))
     }
 
@@ -59,7 +59,7 @@ impl Holder {
     }
 
     /// A proof for UserInfo with this access token.
-    fn resource_claims(&self, acme: &TestTenant, method: &str, access_token: &str) -> Value {
+    pub fn resource_claims(&self, acme: &TestTenant, method: &str, access_token: &str) -> Value {
         let mut claims = self.claims(acme, method, "/userinfo");
         claims["ath"] = json!(access_token_hash(access_token));
         claims
@@ -67,7 +67,7 @@ impl Holder {
 }
 
 /// Asks for a nonce as clients do: with a proof that has none.
-async fn nonce(app: &TestApp, acme: &TestTenant) -> String {
+pub(super) async fn nonce(app: &TestApp, acme: &TestTenant) -> String {
     let holder = Holder { signer: Signer::es256("k1"), nonce: None };
     let form = [("grant_type", "client_credentials"), ("client_id", "app")];
     let mut claims = holder.claims(acme, "POST", "/token");
@@ -91,7 +91,7 @@ const TAKEN: &str = "invalid_grant";
 const REFUSED: &str = "invalid_dpop_proof";
 
 /// UserInfo with this `Authorization` and these proofs.
-async fn userinfo(
+pub(super) async fn userinfo(
     app: &TestApp,
     acme: &TestTenant,
     method: Method,

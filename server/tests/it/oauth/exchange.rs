@@ -1,9 +1,12 @@
 //! Token exchange (RFC 8693): `web` calls the resource server `api` for a person, which goes on to
 //! `back`, which goes on to `vault`.
 
-use grantor_protocol::model::{AccessTokenFormat, AuditKind, TenantSettings, TokenExchange};
+use grantor_protocol::model::{
+    AccessTokenFormat, AuditKind, AuthenticationMethod, TenantSettings, TokenExchange,
+};
 use serde_json::{Value, json};
 
+use super::dpop::Holder;
 use super::resources::{API, BACK, VAULT, World, access_token, claims};
 use crate::on_both;
 use crate::support::{Answer, Browser, TestApp};
@@ -26,13 +29,19 @@ impl World {
         world
     }
 
-    async fn allow(&self, app: &TestApp, client_id: &str, impersonation: bool, delegation: bool) {
+    pub(super) async fn allow(&self, app: &TestApp, client_id: &str, impersonation: bool, delegation: bool) {
         let allowed = TokenExchange { impersonation, delegation };
         self.acme.change_client(app, client_id, |client| client.metadata.token_exchange = allowed).await;
     }
 
     /// An exchange of a resource server's.
-    async fn exchange(&self, app: &TestApp, client_id: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+    pub(super) async fn exchange(
+        &self,
+        app: &TestApp,
+        client_id: &str,
+        token: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let position = ["api", "back", "vault"].iter().position(|held| *held == client_id);
         let secret = position.map_or(&self.acme.secret, |position| &self.secrets[position]);
         let mut form =
@@ -194,6 +203,31 @@ on_both! {
         // None of it harmed the tokens that were shown.
         assert_eq!(world.introspect(&app, "api", access_token(&tokens)).await["active"], true);
         assert_eq!(world.acme.redeem(&app, &code).await.status, 200);
+    }
+
+    /// RFC 9449 §5, §7.1: whoever has a bound token and not its key makes no other token of it.
+    async fn a_bound_subject_token(app: TestApp) {
+        let world = World::delegating(&app).await;
+        let method = AuthenticationMethod::ClientSecretPost;
+        world
+            .acme
+            .change_client(&app, "api", |client| client.metadata.token_endpoint_auth_method = method)
+            .await;
+        let (holder, thief) = (Holder::new(&app, &world.acme).await, Holder::new(&app, &world.acme).await);
+        let (secret, path) = (world.secrets[0].as_str(), world.acme.path("/token"));
+        let api = [("client_id", "api"), ("client_secret", secret)];
+        let form = [&api[..], &[("grant_type", "client_credentials"), ("resource", BACK)]].concat();
+        let bound = app.post_with_proofs(&[&holder.proof(&world.acme)], &path, &form).await.json();
+        assert_eq!(bound["token_type"], "DPoP");
+
+        let subject = [("subject_token", access_token(&bound)), ("subject_token_type", ACCESS_TOKEN)];
+        let form = [&api[..], &subject, &[("grant_type", GRANT_TYPE)]].concat();
+        app.post(&path, &form).await.expect_error(400, "invalid_request");
+        let stolen = app.post_with_proofs(&[&thief.proof(&world.acme)], &path, &form).await;
+        stolen.expect_error(400, "invalid_request");
+        let exchanged = app.post_with_proofs(&[&holder.proof(&world.acme)], &path, &form).await.json();
+        assert_eq!(exchanged["token_type"], "DPoP");
+        assert_eq!(claims(&exchanged)["cnf"], claims(&bound)["cnf"]);
     }
 
     /// A right that an administrator gives, to clients that authenticate.

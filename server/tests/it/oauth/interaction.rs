@@ -168,24 +168,36 @@ on_both! {
         acme.sign_in(&app, &mut browser, &page).await.expect_error_page(400);
     }
 
+    /// A client that is disabled meanwhile gets nobody any further.
+    async fn a_client_that_is_disabled_meanwhile(app: TestApp) {
+        let acme = app.acme().await;
+        let mut browser = Browser::default();
+        let begun = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
+        let sign_in = browser.follow(&app, &begun).await;
+        let mut other = Browser::default();
+        let consent = at_consent(&app, &acme, &mut other).await;
+        acme.change_client(&app, "app", |client| client.enabled = false).await;
+        browser.follow(&app, &begun).await.expect_error_page(400);
+        acme.sign_in(&app, &mut browser, &sign_in).await.expect_error_page(400);
+        for decision in ["allow", "deny", "switch"] {
+            acme.decide(&app, &mut other, &consent, decision).await.expect_error_page(400);
+        }
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 0);
+        assert_eq!(acme.audited(&app, AuditKind::SignInSucceeded).await, 1, "the other browser's");
+    }
+
     /// "Use another account" leads to the sign-in page of the same interaction, and whoever signs in
     /// there is whom the client hears of.
     async fn switching_the_account(app: TestApp) {
         let acme = app.acme().await;
-        let grace = grantor_protocol::model::User {
-            id: grantor_protocol::Id::generate(acme.tenant.created_at, app.app.entropy.as_ref()),
-            username: "grace".to_owned(),
-            email: None,
-            ..acme.user.clone()
-        };
-        app.app.store.tenant(acme.tenant.id).create_user(&grace, vec![]).await.unwrap();
+        let grace = acme.add_user(&app, "grace").await;
         let mut browser = Browser::default();
         let consent = at_consent(&app, &acme, &mut browser).await;
         let first = browser.cookie("grantor-session-acme").unwrap().to_owned();
         let switched = acme.decide(&app, &mut browser, &consent, "switch").await;
         assert!(switched.location().starts_with("/t/acme/login?"), "{switched:?}");
         let page = browser.follow(&app, &switched).await;
-        let signed_in = sign_in_with(&app, &acme, &mut browser, &page, ("username", "grace")).await;
+        let signed_in = acme.sign_in_as(&app, &mut browser, &page, "grace").await;
         assert_ne!(browser.cookie("grantor-session-acme"), Some(first.as_str()));
 
         // The page that the first one left open in another tab allows nothing in the name of the second.
@@ -198,7 +210,7 @@ on_both! {
         assert_eq!(userinfo["sub"], grace.id.to_string());
     }
 
-    /// OWASP session fixation: a sign-in makes a new session and ends the one before.
+    /// OWASP session fixation: a sign-in makes a new cookie, and the one before opens nothing any more.
     async fn sessions_are_made_by_signing_in(app: TestApp) {
         let acme = app.acme().await;
         let mut browser = Browser::default();

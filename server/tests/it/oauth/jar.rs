@@ -19,14 +19,18 @@ async fn register(app: &TestApp, acme: &mut TestTenant, change: impl FnOnce(&mut
     signer
 }
 
-/// What a good request object says.
 fn claims(acme: &TestTenant) -> Value {
+    claims_of(acme, "signer")
+}
+
+/// What a good request object of this client says.
+pub(super) fn claims_of(acme: &TestTenant, client_id: &str) -> Value {
     json!({
-        "iss": "signer",
+        "iss": client_id,
         "aud": acme.tenant.issuer,
         "iat": START.unix_seconds(),
         "exp": START.unix_seconds() + 300,
-        "client_id": "signer",
+        "client_id": client_id,
         "redirect_uri": REDIRECT_URI,
         "response_type": "code",
         "scope": "openid profile email",

@@ -15,7 +15,7 @@ use crate::support::{Answer, Browser, REDIRECT_URI, TestApp, TestTenant, VERIFIE
 const ISSUER: &str = "https://id.example/t/acme";
 
 /// The request of a client for a response type, in a mode or the one that goes with it.
-fn request(
+pub(super) fn request(
     acme: &TestTenant,
     client_id: &'static str,
     response_type: ResponseType,
@@ -42,13 +42,13 @@ async fn settled(app: &TestApp, profile: Profile) -> (TestTenant, Browser) {
     (acme, browser)
 }
 
-async fn verified(app: &TestApp, acme: &TestTenant, token: &str) -> Value {
+pub(super) async fn verified(app: &TestApp, acme: &TestTenant, token: &str) -> Value {
     let keys = KeySet::parse(&app.get(&acme.path("/jwks")).await.json()).unwrap();
     keys.verify(token, &[Algorithm::ES256]).unwrap().claims
 }
 
 #[track_caller]
-fn expect_refused(answer: &Answer, mode: &str, error: &str) {
+pub(super) fn expect_refused(answer: &Answer, mode: &str, error: &str) {
     let parameters = parameters(answer, mode);
     assert_eq!(value(&parameters, "error"), Some(error), "{parameters:?}");
     assert_eq!(value(&parameters, "state"), Some("s1"));
@@ -59,7 +59,7 @@ fn expect_refused(answer: &Answer, mode: &str, error: &str) {
 }
 
 /// A good answer holds what its response type names, bound together, and nothing else.
-async fn expect_answer(
+pub(super) async fn expect_answer(
     app: &TestApp,
     acme: &TestTenant,
     parameters: &[(String, String)],

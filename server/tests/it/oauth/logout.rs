@@ -48,6 +48,13 @@ async fn is_signed_in(app: &TestApp, acme: &TestTenant, browser: &Browser) -> bo
     browser.clone().get(app, &acme.path("/account")).await.status == 200
 }
 
+/// Signs out on the account page.
+async fn sign_out(app: &TestApp, acme: &TestTenant, browser: &mut Browser) {
+    let csrf = browser.get(app, &acme.path("/account")).await.field("csrf");
+    let out = browser.post(app, &acme.path("/logout"), &[("csrf", &csrf)]).await;
+    assert_eq!(out.status, 200, "{out:?}");
+}
+
 /// Presses a button of the page.
 async fn press(
     app: &TestApp,
@@ -305,6 +312,18 @@ on_both! {
         let page = ask(&app, &acme, &mut Browser::default(), &request).await;
         assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "{page:?}");
         assert!(page.body.contains("href=\"https://app.example/bye\""), "{page:?}");
+        // Its own ID token, which it gets at any time, proves something in that session alone.
+        let mut browser = Browser::default();
+        let tokens = signed_in(&app, &acme, &mut browser).await;
+        let request = [("id_token_hint", id_token(&tokens)), ("post_logout_redirect_uri", BACK)];
+        let page = ask(&app, &acme, &mut Browser::default(), &request).await;
+        assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "{page:?}");
+        let mut other = Browser::default();
+        signed_in(&app, &acme, &mut other).await;
+        expect_question(&ask(&app, &acme, &mut other, &request).await, 200);
+        assert_eq!(ask(&app, &acme, &mut browser, &request).await.location(), BACK);
+        let page = ask(&app, &acme, &mut browser, &request).await;
+        assert_eq!((page.status.as_u16(), page.header("location")), (200, None), "signed out: {page:?}");
     }
 
     /// The tenant says which grants end with the session in which they were given.
@@ -314,6 +333,7 @@ on_both! {
             let slug = format!("acme-{revokes:?}").to_lowercase();
             let settings = TenantSettings { sign_out_revokes: revokes, ..TenantSettings::default() };
             let acme = app.tenant_with(&slug, settings).await;
+            acme.add_user(&app, "grace").await;
             for replaced in [false, true] {
                 let mut browser = Browser::default();
                 let mut offline = acme.authorization("app");
@@ -331,12 +351,9 @@ on_both! {
                 if replaced {
                     let begun = browser.get(&app, &acme.path("/login")).await;
                     let page = browser.follow(&app, &begun).await;
-                    acme.sign_in(&app, &mut browser, &page).await;
+                    acme.sign_in_as(&app, &mut browser, &page, "grace").await;
                 } else {
-                    let account = browser.get(&app, &acme.path("/account")).await;
-                    let csrf = account.field("csrf");
-                    let out = browser.post(&app, &acme.path("/logout"), &[("csrf", &csrf)]).await;
-                    assert_eq!(out.status, 200, "{out:?}");
+                    sign_out(&app, &acme, &mut browser).await;
                 }
                 given.push((elsewhere, false));
                 for (tokens, ends) in &given {
@@ -348,6 +365,41 @@ on_both! {
                 }
                 let late = acme.redeem(&app, &unused).await;
                 assert_eq!(late.status.as_u16(), if online_ends { 400 } else { 200 }, "{slug} {late:?}");
+            }
+        }
+    }
+
+    /// Whoever signs in again has not signed out: their clients keep what they have, until they do. An ID
+    /// token from before is still one of the session (`sid`).
+    async fn signing_in_again(app: TestApp) {
+        let settings = TenantSettings { sign_out_revokes: SignOutRevokes::All, ..TenantSettings::default() };
+        let acme = tenant_with(&app, settings).await;
+        for by_client in [false, true] {
+            let mut browser = Browser::default();
+            let tokens = signed_in(&app, &acme, &mut browser).await;
+            let unused = acme.code(&app, &mut browser, "app").await;
+            let before = browser.clone();
+            app.clock.advance(1);
+            let mut request = acme.authorization("app");
+            request.push(("prompt", "login"));
+            let begun = browser.get(&app, &acme.authorize(&request)).await;
+            let page = browser.follow(&app, &begun).await;
+            acme.sign_in(&app, &mut browser, &page).await;
+            assert!(!is_signed_in(&app, &acme, &before).await, "the cookie from before");
+
+            let refreshed = acme.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await;
+            assert_eq!(refreshed.status, 200, "{refreshed:?}");
+            let late = acme.redeem(&app, &unused).await;
+            assert_eq!(late.status, 200, "{late:?}");
+            if by_client {
+                ask(&app, &acme, &mut browser, &[("id_token_hint", id_token(&tokens))]).await;
+            } else {
+                sign_out(&app, &acme, &mut browser).await;
+            }
+            assert!(!is_signed_in(&app, &acme, &browser).await);
+            for given in [refreshed.json(), late.json()] {
+                let ended = acme.refresh(&app, given["refresh_token"].as_str().unwrap()).await;
+                ended.expect_error(400, "invalid_grant");
             }
         }
     }

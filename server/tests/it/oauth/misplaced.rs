@@ -126,7 +126,9 @@ on_both! {
         browser.get(&app, &address).await.expect_error_page(400);
         browser.get(&app, &address.replace("login", "consent")).await.expect_error_page(400);
         beta.sign_in(&app, &mut browser, &page).await.expect_error_page(400);
-        beta.decide(&app, &mut browser, &page, "allow").await.expect_error_page(400);
+        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+        let allow = [("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "allow")];
+        browser.post(&app, &beta.path("/consent"), &allow).await.expect_error_page(400);
         let answer = acme.sign_in(&app, &mut browser, &page).await;
         assert!(answer.location().starts_with(REDIRECT_URI), "{answer:?}");
     }

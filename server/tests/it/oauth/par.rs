@@ -22,7 +22,7 @@ async fn push(app: &TestApp, acme: &TestTenant, form: &[(&str, &str)]) -> Answer
 
 /// The `request_uri` of a request that was pushed.
 #[track_caller]
-fn request_uri(pushed: &Answer) -> String {
+pub(super) fn request_uri(pushed: &Answer) -> String {
     assert_eq!(pushed.status, 201, "{pushed:?}");
     assert_eq!(pushed.header("cache-control"), Some("no-store"));
     assert_eq!(pushed.header("content-type"), Some("application/json"));

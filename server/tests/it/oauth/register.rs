@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591).
 
 use grantor_protocol::model::{AuditKind, RegistrationMode, TenantSettings};
-use grantor_protocol::{Lifetime, Secret};
+use grantor_protocol::{Lifetime, Profile, Secret};
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ pub fn confidential() -> Value {
     json!({ "client_name": "Shop", "redirect_uris": ["https://shop.example/cb"] })
 }
 
-async fn initial_access_token(app: &TestApp, slug: &str, document: &Value) -> (String, String) {
+pub async fn initial_access_token(app: &TestApp, slug: &str, document: &Value) -> (String, String) {
     let admin = app.platform("platform-admin").await;
     let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), document).await;
     let made = answer.document(201);
@@ -230,6 +230,20 @@ on_both! {
         acme.register(&app, Some(&deleted), &confidential()).await.expect_error(401, "invalid_token");
     }
 
+    /// What a token can give is there when it is made, and is not the admin API.
+    async fn resources_of_an_initial_access_token(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::InitialAccessToken).await;
+        let admin = app.platform("platform-admin").await;
+        let (path, known) = ("/tenants/acme/initial-access-tokens", "https://api.example");
+        admin.post("/tenants/acme/resources", &json!({ "identifier": known })).await.document(201);
+        let admin_api = app.app.addresses.admin_api();
+        for unfit in ["https://api.example/", "https://unknown.example", "", &admin_api] {
+            admin.post(path, &json!({ "resources": [known, unfit] })).await.expect_invalid(&["/resources/1"]);
+        }
+        let (_, token) = initial_access_token(&app, "acme", &json!({ "resources": [known] })).await;
+        assert_eq!(acme.register(&app, Some(&token), &confidential()).await.status, 201);
+    }
+
     async fn many_race_for_the_last_use(app: TestApp) {
         let acme = TestTenant::registering(&app, RegistrationMode::InitialAccessToken).await;
         let (_, token) = initial_access_token(&app, "acme", &json!({ "uses_left": 1 })).await;
@@ -326,6 +340,23 @@ on_both! {
         acme.registered(&app, &confidential()).await;
     }
 
+    /// RFC 4291 §2.5.4: whoever has one address of a network has them all.
+    async fn registrations_are_counted_by_subscriber(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let store = app.app.store.tenant(acme.tenant.id);
+        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
+        let now = app.app.clock.now();
+        for _ in 0..599 {
+            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
+        }
+        for (address, status) in [("2001:db8::1", 201), ("2001:db8::f:2", 429), ("2001:db8:0:1::1", 201)] {
+            let builder = request(Method::POST, &acme.path("/register")).content_type("application/json");
+            let request = builder.body(confidential().to_string());
+            let answer = app.send(Browser::at(address).connected(request)).await;
+            assert_eq!(answer.status, status, "{address}: {answer:?}");
+        }
+    }
+
     /// People are asked whatever the client says, and again when it is not what it was.
     async fn consent_of_a_self_made_client(app: TestApp) {
         let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
@@ -346,6 +377,85 @@ on_both! {
         acme.change_client(&app, client_id, |client| client.metadata.client_name = "Your bank".to_owned()).await;
         assert!(acme.tokens_of(&app, &mut browser, client_id, uri).await.1, "another name, not asked");
         assert!(!acme.tokens_of(&app, &mut browser, client_id, uri).await.1);
+    }
+
+    /// OAuth 2.1 §7: nobody says yes to what the page did not say.
+    async fn a_self_made_client_that_changes_under_the_page(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let registered = acme.registered(&app, &native()).await;
+        let client_id = registered["client_id"].as_str().unwrap();
+        let mut browser = Browser::default();
+        let begun = browser.get(&app, &acme.authorize_as(client_id, "http://localhost/callback")).await;
+        let page = browser.follow(&app, &begun).await;
+        let signed_in = acme.sign_in(&app, &mut browser, &page).await;
+        let page = browser.follow(&app, &signed_in).await;
+        let mut document = native();
+        document["client_id"] = json!(client_id);
+        document["client_name"] = json!("Your bank");
+        let path = acme.path(&format!("/register/{client_id}"));
+        let token = registered["registration_access_token"].as_str();
+        assert_eq!(app.send_json(Method::PUT, &path, token, &document).await.status, 200);
+        let again = acme.decide(&app, &mut browser, &page, "allow").await;
+        assert_eq!(again.location(), signed_in.location());
+        let forged = [
+            ("csrf", page.field("csrf")),
+            ("interaction", page.field("interaction")),
+            ("decision", "allow".to_owned()),
+        ];
+        let forged: Vec<_> = forged.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let again = browser.post(&app, &acme.path("/consent"), &forged).await;
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 0);
+        let page = browser.follow(&app, &again).await;
+        assert!(page.body.contains("Your bank"), "{page:?}");
+        acme.decide(&app, &mut browser, &page, "allow").await.location_parameter("code").unwrap();
+        assert_eq!(acme.audited(&app, AuditKind::ConsentGiven).await, 1);
+    }
+
+    /// RFC 9700 §4.11.2: whoever makes a client gets no redirector. What the person answered goes back.
+    async fn errors_of_a_self_made_client_under_mcp(app: TestApp) {
+        let (redirect_uri, none) = ("https://shop.example/cb", ("prompt", "none"));
+        for profile in [Profile::Mcp, Profile::Oauth21] {
+            let mut settings = TenantSettings { profile, ..TenantSettings::default() };
+            settings.registration.mode = Some(RegistrationMode::Open);
+            let acme = app.tenant_with(profile.as_str(), settings).await;
+            acme.change_client(&app, "app", |client| client.metadata.redirect_uris = vec![redirect_uri.to_owned()])
+                .await;
+            let mut document = confidential();
+            document["token_endpoint_auth_method"] = json!("none");
+            let registered = acme.registered(&app, &document).await;
+            let self_made = registered["client_id"].as_str().unwrap();
+            let mut browser = Browser::default();
+            let begun = browser.get(&app, &acme.authorize_as(self_made, redirect_uri)).await;
+            let page = browser.follow(&app, &begun).await;
+            acme.sign_in(&app, &mut browser, &page).await;
+            for (wrong, code) in [
+                (none, "consent_required"),
+                (("scope", "unheard-of"), "invalid_scope"),
+                (("response_type", "token"), "unsupported_response_type"),
+                (("request", "e30.e30."), ""),
+                (("code_challenge_method", "plain"), "invalid_request"),
+            ] {
+                for (client_id, redirects) in [(self_made, profile != Profile::Mcp), ("app", true)] {
+                    let (name, value) = wrong;
+                    let path = acme.authorize_as(client_id, redirect_uri).replace(&format!("&{name}="), "&x=");
+                    let path = format!("{path}&{name}={value}");
+                    for browser in [&mut browser.clone(), &mut Browser::default()] {
+                        let answer = browser.get(&app, &path).await;
+                        if !redirects || code.is_empty() {
+                            answer.expect_error_page(400);
+                            continue;
+                        }
+                        assert!(answer.location().starts_with(redirect_uri), "{profile:?} {wrong:?} {answer:?}");
+                        let error = answer.location_parameter("error").unwrap();
+                        assert!(error == code || (wrong == none && error == "login_required"), "{error}");
+                    }
+                }
+            }
+            let begun = browser.get(&app, &acme.authorize_as(self_made, redirect_uri)).await;
+            let page = browser.follow(&app, &begun).await;
+            let denied = acme.decide(&app, &mut browser, &page, "deny").await;
+            assert_eq!(denied.location_parameter("error").as_deref(), Some("access_denied"), "{denied:?}");
+        }
     }
 
     /// Those that nobody uses are deleted; those with a living grant or a use are not.

@@ -151,6 +151,54 @@ on_both! {
         answer.expect_error(401, "invalid_client");
     }
 
+    /// RFC 7592 §2.2: the client cannot undo what an administrator said of it, nor say it.
+    async fn what_administrators_said_stays(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let mut editor = Registered::of(&acme, &acme.registered(&app, &native()).await);
+        let administered = json!({
+            "client_name": "Renamed",
+            "profile": "mcp",
+            "access_token_format": "opaque",
+            "device_approval": "admin",
+            "require_pushed_authorization_requests": true,
+            "token_exchange": { "impersonation": false, "delegation": true },
+        });
+        let admin = app.platform("platform-admin").await;
+        let address = format!("/tenants/acme/clients/{}", editor.client_id);
+        admin.patch(&address, &administered).await.document(200);
+        let mut wanted = native();
+        for name in administered.as_object().unwrap().keys().filter(|name| *name != "client_name") {
+            wanted[name] = json!(null);
+        }
+        wanted["require_pushed_authorization_requests"] = json!(false);
+        for skip_consent in [false, true] {
+            wanted["skip_consent"] = json!(skip_consent);
+            let changed = editor.put(&app, wanted.clone()).await;
+            assert_eq!(changed.status, 200, "{changed:?}");
+            editor.token = changed.json()["registration_access_token"].as_str().unwrap().to_owned();
+        }
+        let held = admin.get(&address).await.document(200);
+        let mut expected = administered;
+        expected["client_name"] = native()["client_name"].clone();
+        expected["skip_consent"] = json!(false);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&held[name], value, "{name}");
+        }
+    }
+
+    /// What an administrator changed is no stranger's to share.
+    async fn an_administered_client_is_not_found_by_registering(app: TestApp) {
+        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
+        let first = Registered::of(&acme, &acme.registered(&app, &native()).await);
+        let admin = app.platform("platform-admin").await;
+        let address = format!("/tenants/acme/clients/{}", first.client_id);
+        admin.patch(&address, &json!({ "device_approval": "admin" })).await.document(200);
+        let second = acme.registered(&app, &native()).await;
+        assert_ne!(second["client_id"], first.client_id.as_str());
+        assert_eq!(acme.registered(&app, &native()).await["client_id"], second["client_id"]);
+        assert_eq!(first.ask(&app, Method::GET, &json!({})).await.status, 200, "still its own");
+    }
+
     /// Of two who change a client at a time with one token, one does.
     async fn two_changes_at_a_time(app: TestApp) {
         let acme = TestTenant::registering(&app, RegistrationMode::Open).await;

@@ -221,6 +221,12 @@ on_both! {
         let unknown = [resource, ("resource", "https://unknown.example")];
         for_itself(&app, &acme, &unknown).await.expect_error(400, "invalid_target");
 
+        // Registered, and gone since: by default it is refused like by name.
+        let gone = vec!["https://unknown.example".to_owned(), ADMIN_API.to_owned()];
+        acme.change_client(&app, "web", |client| client.metadata.resources = gone).await;
+        for_itself(&app, &acme, &[]).await.expect_error(400, "invalid_target");
+        assert_eq!(for_itself(&app, &acme, &[resource]).await.status, 200);
+
         acme.change_client(&app, "web", |client| client.metadata.grant_types = vec![GrantType::RefreshToken])
             .await;
         for_itself(&app, &acme, &[]).await.expect_error(400, "unauthorized_client");

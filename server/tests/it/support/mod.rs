@@ -30,6 +30,9 @@ pub const PUBLIC_URL: &str = "https://id.example";
 /// Whose forwarding headers it believes: requests without a TCP address come from nobody.
 pub const TRUSTED_PROXIES: &str = "192.0.2.0/24";
 
+/// What the tests' server can do.
+const CAPABILITIES: Capabilities = Capabilities { client_certificates: true };
+
 /// A server in process with a database of its own.
 pub struct TestApp {
     pub app: Arc<App>,
@@ -51,15 +54,20 @@ impl TestApp {
 
     async fn on(database: TestDatabase) -> Self {
         let store = database.store().clone();
-        let node = Self::node(Arc::new(database), store, Arc::default(), Arc::new(SeededEntropy::default()));
-        node.await
+        let (clock, entropy) = (Arc::default(), Arc::new(SeededEntropy::default()));
+        Self::node(Arc::new(database), store, clock, entropy, CAPABILITIES).await
     }
 
     /// Another server on the same database, with the same clock.
     pub async fn second_node(&self) -> Self {
+        self.second_node_with(CAPABILITIES).await
+    }
+
+    /// Another server on the same database, with the same clock, that can do this.
+    pub async fn second_node_with(&self, capabilities: Capabilities) -> Self {
         let store = Store::open(Options::new(self.database.url())).await.unwrap();
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
-        Self::node(Arc::clone(&self.database), store, clock, entropy).await
+        Self::node(Arc::clone(&self.database), store, clock, entropy, capabilities).await
     }
 
     async fn node(
@@ -67,6 +75,7 @@ impl TestApp {
         store: Store,
         clock: Arc<FrozenClock>,
         entropy: Arc<dyn Entropy>,
+        capabilities: Capabilities,
     ) -> Self {
         let parts = Parts {
             store,
@@ -76,7 +85,7 @@ impl TestApp {
             clock: Arc::<FrozenClock>::clone(&clock),
             entropy,
             hashing_threads: 2,
-            capabilities: Capabilities { client_certificates: true },
+            capabilities,
             fetcher: Fetcher::new(FetchOptions { allow_private_network: true, ..FetchOptions::default() })
                 .unwrap(),
         };

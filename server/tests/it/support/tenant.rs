@@ -107,13 +107,24 @@ impl TestTenant {
         client_id: &str,
         method: AuthenticationMethod,
     ) -> String {
+        let (client, secret) = self.secret_client(app, client_id, method);
+        self.add_client(app, client).await;
+        secret
+    }
+
+    /// A client that proves itself with a secret, yet to be added, and the secret.
+    pub fn secret_client(
+        &self,
+        app: &TestApp,
+        client_id: &str,
+        method: AuthenticationMethod,
+    ) -> (Client, String) {
         let mut client = client(&self.tenant, client_id);
         client.metadata.token_endpoint_auth_method = method;
         let made = app.app.new_client_secret(self.tenant.id, &client.client_id, method);
         let (secret, stored) = made.unwrap();
         client.secrets.push(stored);
-        self.add_client(app, client).await;
-        secret.expose().to_owned()
+        (client, secret.expose().to_owned())
     }
 
     /// Changes a client as administrators do, and tells the server's caches.
@@ -132,6 +143,18 @@ impl TestTenant {
         change(&mut tenant);
         app.app.store.tenants().update(&tenant, None, vec![]).await.unwrap();
         self.changed(app, ChangeKind::Tenant);
+    }
+
+    /// Another person, with the same password.
+    pub async fn add_user(&self, app: &TestApp, username: &str) -> User {
+        let user = User {
+            id: Id::generate(self.tenant.created_at, app.app.entropy.as_ref()),
+            username: username.to_owned(),
+            email: None,
+            ..self.user.clone()
+        };
+        app.app.store.tenant(self.tenant.id).create_user(&user, vec![]).await.unwrap();
+        user
     }
 
     /// Changes the person as administrators do.
@@ -183,11 +206,22 @@ impl TestTenant {
 
     /// Signs the person in at an interaction's sign-in page.
     pub async fn sign_in(&self, app: &TestApp, browser: &mut Browser, page: &Answer) -> Answer {
+        self.sign_in_as(app, browser, page, "ada").await
+    }
+
+    /// Signs in somebody who has the same password.
+    pub async fn sign_in_as(
+        &self,
+        app: &TestApp,
+        browser: &mut Browser,
+        page: &Answer,
+        username: &str,
+    ) -> Answer {
         let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
         let form = [
             ("csrf", csrf.as_str()),
             ("interaction", &interaction),
-            ("username", "ada"),
+            ("username", username),
             ("password", PASSWORD),
         ];
         browser.post(app, &self.path("/login"), &form).await
@@ -201,8 +235,9 @@ impl TestTenant {
         page: &Answer,
         decision: &str,
     ) -> Answer {
-        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
-        let form = [("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", decision)];
+        let fields = ["csrf", "interaction", "trusted"].map(|name| (name, page.field(name)));
+        let hidden = fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let form: Vec<_> = hidden.chain([("decision", decision)]).collect();
         browser.post(app, &self.path("/consent"), &form).await
     }
 

@@ -1,5 +1,5 @@
 use super::AuthorizationRequest;
-use crate::model::{Client, Consent, Interaction, Session};
+use crate::model::{Client, Consent, Interaction, Session, SignOutRevokes};
 use crate::{Decision, Effect, Error, ErrorCode, Lifetime, Scope, Timestamp};
 
 /// What is known when the next step is looked for.
@@ -85,20 +85,39 @@ pub fn without_interaction(step: Step) -> Result<(), Error> {
     }
 }
 
-/// A person signed in with a new session, during `interaction` or without one.
-pub fn sign_in(session: Session, interaction: Option<&Interaction>) -> Decision<Session> {
-    let record = interaction
-        .map(|interaction| Effect::RecordSignIn { interaction: interaction.id, session: session.id });
-    let effects = std::iter::once(Effect::StoreSession(Box::new(session.clone()))).chain(record).collect();
+/// A person signed in, for which `session` was made, during `interaction` or without one. `previous` is the
+/// live session that the browser had: the same user's goes on, and what was given in it stands; somebody
+/// else's ends with those grants that `revokes` names. The outcome is the session that the person has now.
+pub fn sign_in(
+    session: Session,
+    previous: Option<&Session>,
+    interaction: Option<&Interaction>,
+    revokes: SignOutRevokes,
+) -> Decision<Session> {
+    let (session, mut effects) = match previous {
+        Some(previous) if previous.user_id == session.user_id => {
+            let renewed = Session { id: previous.id, created_at: previous.created_at, ..session };
+            (renewed.clone(), vec![Effect::RenewSession(Box::new(renewed))])
+        }
+        Some(previous) => {
+            let end = Effect::EndSession { session: previous.id, revokes, at: session.created_at };
+            (session.clone(), vec![Effect::StoreSession(Box::new(session)), end])
+        }
+        None => (session.clone(), vec![Effect::StoreSession(Box::new(session))]),
+    };
+    effects.extend(
+        interaction
+            .map(|interaction| Effect::RecordSignIn { interaction: interaction.id, session: session.id }),
+    );
     Decision { effects, outcome: Ok(session) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Id;
     use crate::model::{AuthenticationMethod, ClientOrigin};
     use crate::testing::{self, NOW};
+    use crate::{Id, Secret};
 
     fn step(request: &AuthorizationRequest, session: Option<&Session>, consent: Option<&Consent>) -> Step {
         let situation = Situation { session, consent, interaction: None, consented_now: false };
@@ -225,6 +244,42 @@ mod tests {
             consented_now: false,
         };
         assert_eq!(next_step(&request, &testing::client(), situation, NOW), Step::Done);
+    }
+
+    /// Whoever was signed in before is not any more, but people who come back are not sent away from
+    /// everything that they allowed. OWASP session fixation: the cookie is a new one for everybody.
+    #[test]
+    fn who_was_signed_in_before() {
+        let request = testing::authorization_request("openid");
+        let interaction = testing::interaction(request, None);
+        let new = Session {
+            id: Id::from_bytes([7; 16]),
+            secret: Secret::presented("gse_new").hash(),
+            authenticated_at: NOW,
+            created_at: NOW,
+            ..testing::session()
+        };
+        let revokes = SignOutRevokes::All;
+        let record =
+            |session: &Session| Effect::RecordSignIn { interaction: interaction.id, session: session.id };
+
+        let previous = Session { user_id: Id::from_bytes([9; 16]), ..testing::session() };
+        let decision = sign_in(new.clone(), Some(&previous), Some(&interaction), revokes);
+        assert_eq!(decision.outcome.unwrap(), new);
+        let (store, session) = (Effect::StoreSession(Box::new(new.clone())), previous.id);
+        assert_eq!(
+            decision.effects,
+            [store.clone(), Effect::EndSession { session, revokes, at: NOW }, record(&new)]
+        );
+
+        let previous = testing::session();
+        let decision = sign_in(new.clone(), Some(&previous), Some(&interaction), revokes);
+        let renewed = Session { id: previous.id, created_at: previous.created_at, ..new.clone() };
+        assert_eq!(decision.effects, [Effect::RenewSession(Box::new(renewed.clone())), record(&renewed)]);
+        assert_eq!(decision.outcome.unwrap(), renewed);
+
+        let decision = sign_in(new.clone(), None, None, revokes);
+        assert_eq!((decision.effects, decision.outcome.unwrap()), (vec![store], new));
     }
 
     /// OpenID Connect Core §3.1.2.6.

@@ -102,6 +102,7 @@ pub fn grant(
     let grant = grant_of(granted, now, entropy);
     let mut effects = complete(request, interaction, now);
     effects.push(Effect::StoreGrant(Box::new(grant.clone())));
+    effects.push(Effect::TouchSession { session: session.id });
     let code = request.response_type.has_code().then(|| {
         let (code, effect) = authorization_code(&grant, request, policy, now, entropy);
         effects.push(effect);
@@ -375,7 +376,10 @@ mod tests {
         let mut request = testing::authorization_request("openid");
         request.response_type = ResponseType::Token;
         let decision = grant_to(&request, &client);
-        assert!(matches!(decision.effects.as_slice(), [Effect::StoreGrant(_), Effect::StoreAccessToken(_)]));
+        assert!(matches!(
+            decision.effects.as_slice(),
+            [Effect::StoreGrant(_), Effect::TouchSession { .. }, Effect::StoreAccessToken(_)]
+        ));
     }
 
     /// No downgrade to a bearer token for a client that registered for bound ones.
@@ -414,7 +418,11 @@ mod tests {
         let request = testing::authorization_request("openid");
         let policy = testing::policy();
         let decision = grant_to(&request, &testing::client());
-        let [Effect::StoreGrant(grant), Effect::StoreAuthorizationCode(code)] = decision.effects.as_slice()
+        let [
+            Effect::StoreGrant(grant),
+            Effect::TouchSession { session },
+            Effect::StoreAuthorizationCode(code),
+        ] = decision.effects.as_slice()
         else {
             panic!("{:?}", decision.effects)
         };
@@ -422,6 +430,6 @@ mod tests {
         assert_eq!(answer.parameters[0].0, "code");
         assert_eq!(Secret::presented(answer.parameters[0].1.clone()).hash(), code.hash);
         assert_eq!((code.grant_id, code.expires_at), (grant.id, NOW + policy.lifetimes.authorization_code));
-        assert_eq!(grant.nonce, request.nonce);
+        assert_eq!((&grant.nonce, grant.authentication.session_id), (&request.nonce, *session));
     }
 }

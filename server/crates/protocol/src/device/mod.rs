@@ -18,9 +18,9 @@ use serde::Serialize;
 
 use crate::authorize::AuthorizationRequest;
 use crate::model::{
-    Actor, AdministratorsAnswer, Authentication, Consent, DeviceApproval, DeviceApprovalRecord,
+    Actor, AdministratorsAnswer, Authentication, Client, Consent, DeviceApproval, DeviceApprovalRecord,
     DeviceAuthorization, DeviceMove, DeviceState, Grant, Interaction, PersonsAnswer, RequestOrigin, Session,
-    TenantId, UserId,
+    SignOutRevokes, TenantId, UserId,
 };
 use crate::{Decision, Effect, Entropy, Id, Policy, Secret, SecretKind, Timestamp};
 
@@ -45,6 +45,8 @@ pub struct DeviceAuthorizationResponse {
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
     pub session: &'a Session,
+    /// The client that the page named.
+    pub client: &'a Client,
     pub interaction: &'a Interaction,
     pub origin: &'a RequestOrigin,
 }
@@ -70,6 +72,8 @@ pub enum Refusal {
     UserMissing,
     /// The administrator names another user than the one who entered the code.
     AnotherUser,
+    /// The person who entered the code signed out since, and such grants end with the session.
+    SignedOut,
 }
 
 /// Lets a device begin to wait (RFC 8628 §3.2). A user code that another device has is a conflict;
@@ -144,7 +148,8 @@ pub fn allow(
             step.to = DeviceState::Approved;
             let authentication = authentication_in(person.session);
             effects.push(grant(device, &mut step, (person.session.user_id, authentication), entropy));
-            effects.push(consent(device, person.session.user_id, now));
+            effects.push(Effect::TouchSession { session: person.session.id });
+            effects.extend(consent(device, &step));
         }
     }
     moved(effects, step)
@@ -162,11 +167,13 @@ pub fn deny(
     moved(vec![complete(person, now)], persons_step(device, person, now))
 }
 
-/// An administrator lets the device in: after a person, or in a person's place.
+/// An administrator lets the device in: after a person, or in a person's place. `session` is the one in
+/// which the person answered, if it is still known; `revokes` says whether it matters that it goes on.
 pub fn approve(
     device: &DeviceAuthorization,
-    policy: DeviceApproval,
+    (policy, revokes): (DeviceApproval, SignOutRevokes),
     administrator: Administrator,
+    session: Option<&Session>,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Decision<DeviceState, Refusal> {
@@ -175,13 +182,17 @@ pub fn approve(
         Ok(found) => found,
         Err(refusal) => return Decision::only(Err(refusal)),
     };
+    let ends_with =
+        Some(authentication.session_id).filter(|_| person_allowed && revokes.ends(&device.request.scope));
+    if ends_with.is_some() && session.is_some_and(|session| session.ended_at.is_some()) {
+        return Decision::only(Err(Refusal::SignedOut));
+    }
     let mut step = administrators_step(device, actor, now);
     step.to = DeviceState::Approved;
     step.user_id = Some(user);
     let mut effects = vec![grant(device, &mut step, (user, authentication), entropy)];
-    if person_allowed {
-        effects.push(consent(device, user, now));
-    }
+    effects.extend(ends_with.map(|session| Effect::TouchSession { session }));
+    effects.extend(consent(device, &step));
     moved(effects, step)
 }
 
@@ -232,6 +243,7 @@ fn persons_step(device: &DeviceAuthorization, person: Person<'_>, now: Timestamp
     let answer = PersonsAnswer {
         authentication: authentication_in(person.session),
         origin: person.origin.clone(),
+        client_fingerprint: person.client.consent_fingerprint(),
         at: now,
     };
     DeviceMove {
@@ -294,18 +306,19 @@ fn grant(
     }))
 }
 
-/// What the person allowed, so that they find it in their account and can take it back. It never
-/// answers for another device.
-fn consent(device: &DeviceAuthorization, user_id: UserId, now: Timestamp) -> Effect {
-    Effect::StoreConsent(Box::new(Consent {
+/// What the person allowed, if one did, so that they find it in their account and can take it back. It
+/// never answers for another device, nor for what a client made of itself after they saw it.
+fn consent(device: &DeviceAuthorization, step: &DeviceMove) -> Option<Effect> {
+    let (user_id, answer) = step.user_id.zip(step.approval.person.as_ref())?;
+    Some(Effect::StoreConsent(Box::new(Consent {
         tenant_id: device.tenant_id,
         user_id,
         client_id: device.client_id.clone(),
         scope: device.request.scope.clone(),
         resources: device.request.resources.clone(),
-        client_fingerprint: None,
-        given_at: now,
-    }))
+        client_fingerprint: answer.client_fingerprint,
+        given_at: step.at,
+    })))
 }
 
 fn moved(mut effects: Vec<Effect>, step: DeviceMove) -> Decision<DeviceState, Refusal> {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::authorize::{Situation, Step, next_step};
-use crate::model::Purpose;
+use crate::model::{ClientOrigin, Purpose};
 use crate::testing::{self, NOW, SeededEntropy, USER};
-use crate::{Lifetime, authorize};
+use crate::{Lifetime, Scope, authorize};
 
 const KEY: UserCodeKey = UserCodeKey::new([9; 32]);
 
@@ -35,14 +35,21 @@ fn answer(
     now: Timestamp,
 ) -> Decision<DeviceState, Refusal> {
     let (session, interaction, origin) = (testing::session(), interaction(device), RequestOrigin::default());
-    let person = Person { session: &session, interaction: &interaction, origin: &origin };
+    let client = testing::client();
+    let person = Person { session: &session, client: &client, interaction: &interaction, origin: &origin };
     let entropy = SeededEntropy::default();
     let administrator = |user| Administrator { actor: ADMINISTRATOR, user };
     match answer {
         Answer::Allow => allow(device, policy, person, now, &entropy),
         Answer::Deny => deny(device, person, now),
-        Answer::Approve => approve(device, policy, administrator(None), now, &entropy),
-        Answer::ApproveFor(user) => approve(device, policy, administrator(Some(user)), now, &entropy),
+        Answer::Approve => {
+            let policy = (policy, SignOutRevokes::default());
+            approve(device, policy, administrator(None), Some(&session), now, &entropy)
+        }
+        Answer::ApproveFor(user) => {
+            let policy = (policy, SignOutRevokes::default());
+            approve(device, policy, administrator(Some(user)), Some(&session), now, &entropy)
+        }
         Answer::AdministratorDenies => deny_by_administrator(device, ADMINISTRATOR, now),
     }
 }
@@ -173,6 +180,76 @@ fn the_grant_is_the_persons() {
         assert_eq!(grant.authentication.session_id, session.id);
         assert_eq!((&grant.scope, &grant.resources), (&device.request.scope, &device.request.resources));
         assert!(decision.effects.iter().any(|effect| matches!(effect, Effect::StoreConsent(_))));
+    }
+}
+
+/// The consent is to the client as the person saw it: a self-made client that changes afterwards, before an
+/// administrator approves as well, is another one.
+#[test]
+fn the_consent_is_to_what_the_person_saw() {
+    let (device, session, origin) = (testing::device(), testing::session(), RequestOrigin::default());
+    let interaction = interaction(&device);
+    let mut self_made = testing::client();
+    self_made.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds: None };
+    for client in [testing::client(), self_made] {
+        let seen = client.consent_fingerprint();
+        let person =
+            Person { session: &session, client: &client, interaction: &interaction, origin: &origin };
+        let entropy = SeededEntropy::default();
+        let at_once = allow(&device, DeviceApproval::User, person, NOW, &entropy);
+        let first = allow(&device, DeviceApproval::UserThenAdmin, person, NOW, &entropy);
+        let later = answer(&after(&device, &first), DeviceApproval::UserThenAdmin, Answer::Approve, NOW);
+        for decision in [at_once, later] {
+            let consent = decision.effects.iter().find_map(|effect| match effect {
+                Effect::StoreConsent(consent) => Some(consent),
+                _ => None,
+            });
+            let consent = consent.unwrap();
+            assert_eq!((consent.client_fingerprint, consent.user_id), (seen, USER));
+            // What next_step asks of a consent.
+            let mut changed = client.clone();
+            changed.metadata.client_name = "Your bank".to_owned();
+            let holds = |client: &Client| {
+                client.consent_fingerprint().is_none_or(|now| consent.client_fingerprint == Some(now))
+            };
+            assert!(holds(&client));
+            assert_eq!(holds(&changed), seen.is_none());
+        }
+    }
+}
+
+/// A sign-out before the last approval counts like one after it, and where none of them ends the grant
+/// there is nothing to count. OpenID Connect Core §11: `offline_access` is for the time after.
+#[test]
+fn a_person_who_signs_out_before_the_administrator() {
+    use SignOutRevokes::{All, None, Online};
+    let ended = Session { ended_at: Some(NOW), ..testing::session() };
+    for (revokes, scope, ends) in [
+        (None, "openid", false),
+        (None, "openid offline_access", false),
+        (Online, "openid", true),
+        (Online, "openid offline_access", false),
+        (All, "openid", true),
+        (All, "openid offline_access", true),
+    ] {
+        let mut device = awaiting_administrator();
+        device.request.scope = Scope::parse(scope).unwrap();
+        let approved = |session: Option<&Session>| {
+            let administrator = Administrator { actor: ADMINISTRATOR, user: Option::None };
+            let policy = (DeviceApproval::UserThenAdmin, revokes);
+            approve(&device, policy, administrator, session, NOW, &SeededEntropy::default())
+        };
+        let decision = approved(Some(&ended));
+        let expected = if ends { Err(Refusal::SignedOut) } else { Ok(DeviceState::Approved) };
+        assert_eq!(decision.outcome, expected, "{revokes:?} {scope}");
+        assert_eq!(decision.effects.is_empty(), ends);
+        // One that goes on, or expired long ago, must not end before the grant is there.
+        for session in [Some(&testing::session()), Option::None] {
+            let decision = approved(session);
+            assert_eq!(decision.outcome, Ok(DeviceState::Approved), "{revokes:?} {scope}");
+            let touch = Effect::TouchSession { session: testing::session().id };
+            assert_eq!(decision.effects.contains(&touch), ends, "{revokes:?} {scope}");
+        }
     }
 }
 

@@ -329,6 +329,24 @@ impl ClientMetadata {
     pub fn fingerprint(&self) -> SecretHash {
         fingerprint(self)
     }
+
+    /// These metadata, which a client wrote of itself, with what only administrators say of it, as it
+    /// is `held`: no client can register that, so its silence takes nothing back. A demand for pushed
+    /// requests (RFC 9126 §6), which every client can meet, stays once it was made.
+    #[must_use]
+    pub fn administered_as(self, held: &Self) -> Self {
+        Self {
+            require_pushed_authorization_requests: self.require_pushed_authorization_requests
+                || held.require_pushed_authorization_requests,
+            skip_consent: held.skip_consent,
+            resources: held.resources.clone(),
+            profile: held.profile,
+            access_token_format: held.access_token_format,
+            device_approval: held.device_approval,
+            token_exchange: held.token_exchange.clone(),
+            ..self
+        }
+    }
 }
 
 fn fingerprint(value: &impl Serialize) -> SecretHash {
@@ -357,5 +375,46 @@ impl Client {
     /// Whether the client may use this grant type.
     pub fn allows(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::register::{self, Bounds, Source};
+    use crate::testing;
+
+    /// RFC 7592 §2.2: what a client writes takes back nothing that it cannot write.
+    #[test]
+    fn what_administrators_say_stays() {
+        let administered = ClientMetadata {
+            require_pushed_authorization_requests: true,
+            skip_consent: true,
+            resources: vec!["https://api.example/".to_owned()],
+            profile: Some(Profile::Mcp),
+            access_token_format: Some(AccessTokenFormat::Opaque),
+            device_approval: Some(DeviceApproval::Admin),
+            token_exchange: TokenExchange { impersonation: true, delegation: true },
+            ..ClientMetadata::default()
+        };
+        let members = serde_json::to_value(&administered).unwrap();
+        let mut document = members.as_object().unwrap().clone();
+        document.insert("client_name".to_owned(), json!("Mine"));
+        document.insert("redirect_uris".to_owned(), json!(["https://mine.example/cb"]));
+        document.insert("require_pushed_authorization_requests".to_owned(), json!(false));
+        document.retain(|_, value| *value != json!("") && *value != json!([]));
+        let bounds = Bounds { policy: &testing::policy(), token: None };
+        let written = register::metadata(&document, Source::Request, bounds).unwrap();
+        let kept = written.clone().administered_as(&administered);
+        let of = |metadata: &ClientMetadata| serde_json::to_value(metadata).unwrap();
+        for (name, value) in of(&administered).as_object().unwrap() {
+            let default = &of(&ClientMetadata::default())[name];
+            let expected = if value == default { &of(&written)[name] } else { value };
+            assert_eq!(&of(&kept)[name], expected, "{name}");
+            assert!(value == default || of(&written)[name] == *default, "{name} can be registered");
+        }
+        assert_eq!(written.clone().administered_as(&written), written);
     }
 }

@@ -95,6 +95,9 @@ pub struct DeviceApprovalRecord {
 pub struct PersonsAnswer {
     pub authentication: Authentication,
     pub origin: RequestOrigin,
+    /// What they were told of the client, as [`Client::consent_fingerprint`](super::Client::consent_fingerprint).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_fingerprint: Option<SecretHash>,
     pub at: Timestamp,
 }
 

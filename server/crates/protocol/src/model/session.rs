@@ -1,7 +1,8 @@
 use super::{RequestOrigin, TenantId, UserId};
 use crate::{Id, SecretHash, Timestamp};
 
-/// Identifies a session; its text is the `sid` claim. The cookie holds another, secret value.
+/// Identifies a session; its text is the `sid` claim. The cookie holds another, secret value, and a new one
+/// whenever the user signs in again.
 pub type SessionId = Id<Session>;
 
 /// One browser in which a user is signed in.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{RegistrationPolicy, TenantSettings};
+use crate::model::{RegistrationBounds, RegistrationPolicy, TenantSettings};
 use crate::testing;
 
 fn policy(change: impl FnOnce(&mut RegistrationPolicy)) -> Policy {

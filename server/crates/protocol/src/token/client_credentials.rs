@@ -29,7 +29,7 @@ pub fn decide(request: TokenRequest<'_>) -> Result<Issuance, Error> {
     }
     let mut resources = resource::requested(params, client, policy)?;
     if resources.is_empty() {
-        resources.extend(client.metadata.resources.first().cloned());
+        resources.extend(resource::default(client, policy)?);
     }
     access_token(request, (scope, resources))
 }
@@ -37,7 +37,7 @@ pub fn decide(request: TokenRequest<'_>) -> Result<Issuance, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Client;
+    use crate::model::{Client, ClientOrigin, RegistrationBounds};
     use crate::testing;
 
     fn decide_with(text: &str, client: &Client) -> Result<Issuance, Error> {
@@ -54,14 +54,26 @@ mod tests {
         assert!(issuance.id_token.is_none() && issuance.refresh_token.is_none());
     }
 
+    /// RFC 6749 §4.4, RFC 8707 §2: nor by default what it may not name.
     #[test]
     fn refuses_what_the_client_may_not_have() {
+        let with_default = |resource: &str| {
+            let mut client = testing::client();
+            client.metadata.resources.insert(0, resource.to_owned());
+            client
+        };
+        let mut self_made = testing::client();
+        let bounds = Some(Box::new(RegistrationBounds { resources: Some(vec![]), ..Default::default() }));
+        self_made.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds };
         for (text, client, code) in [
             ("", testing::public_client(), ErrorCode::UnauthorizedClient),
             ("scope=openid", testing::client(), ErrorCode::InvalidScope),
             ("scope=offline_access", testing::client(), ErrorCode::InvalidScope),
             ("scope=other", testing::client(), ErrorCode::InvalidScope),
             ("resource=https://other.example", testing::client(), ErrorCode::InvalidTarget),
+            ("", with_default("https://deleted.example"), ErrorCode::InvalidTarget),
+            ("scope=email", with_default("https://deleted.example"), ErrorCode::InvalidTarget),
+            ("", self_made, ErrorCode::InvalidTarget),
         ] {
             assert_eq!(decide_with(text, &client).unwrap_err().code, code, "{text}");
         }

@@ -100,6 +100,9 @@ fn exchange(request: TokenRequest<'_>, loaded: Loaded<'_>) -> Result<(Vec<Effect
     claims.auth_time = subject.auth_time;
     claims.grant_id = subject.grant_id;
     claims.act = act;
+    // What went in bound comes out bound, whether or not the client registered for that.
+    let bound = [Some(subject), actor].into_iter().flatten().find_map(|held| held.cnf.clone());
+    claims.cnf = claims.cnf.take().or(bound);
     claims.exp = claims.exp.min(subject.exp);
     issuance.expires_in = u32::try_from(claims.exp - now.unix_seconds()).unwrap_or_default();
     issuance.issued_token_type = Some(issued_token_type);
@@ -149,9 +152,8 @@ fn requested_type(params: &Params) -> Result<&'static str, Error> {
 /// is wrong with it is `invalid_request`.
 ///
 /// The client must be one that the token was issued to or is for: a token that it came by otherwise
-/// is somebody else's. A bound token (RFC 9449, RFC 8705) of the client's own takes the proof that it
-/// always takes. A resource server cannot give that: it checked the proof when the token was
-/// presented to it.
+/// is somebody else's. A bound token (RFC 9449 §7.1, RFC 8705 §3) takes the proof that it always takes:
+/// whoever stole one must not get an unbound one for it, a resource server that it is for included.
 fn usable<'a>(
     name: &str,
     found: Option<Found<'a>>,
@@ -170,18 +172,13 @@ fn usable<'a>(
     if claims.exp <= request.now.unix_seconds() {
         return Err(refused("expired"));
     }
-    let client = request.client;
-    if claims.client_id == client.client_id.as_str() {
-        return match &claims.cnf {
-            Some(bound) if !request.possession.proves(bound) => Err(refused("bound, and not proven")),
-            _ => Ok(claims),
-        };
+    if !claims.concerns(request.client) {
+        return Err(refused("another client's, for another resource"));
     }
-    let is_audience = claims.aud.iter().any(|audience| {
-        audience == client.client_id.as_str()
-            || client.metadata.resources.iter().any(|resource| resource == audience)
-    });
-    if is_audience { Ok(claims) } else { Err(refused("another client's, for another resource")) }
+    match &claims.cnf {
+        Some(bound) if !request.possession.proves(bound) => Err(refused("bound, and not proven")),
+        _ => Ok(claims),
+    }
 }
 
 /// The claim `act` of a token that `actor`, or else the client, acts with: those who acted before are

@@ -45,7 +45,12 @@ on_both_databases! {
             state: DeviceState::Approved,
             user_id: Some(world.user.id),
             approval: DeviceApprovalRecord {
-                person: Some(PersonsAnswer { authentication, origin, at: at(4) }),
+                person: Some(PersonsAnswer {
+                    authentication,
+                    origin,
+                    client_fingerprint: Some(hash()),
+                    at: at(4),
+                }),
                 administrator: Some(AdministratorsAnswer { actor: Actor::System, at: at(5) }),
                 grant_id: Some(grant.id),
             },

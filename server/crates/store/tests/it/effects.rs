@@ -1,7 +1,7 @@
 //! Every effect does what it says, and what was stored is what is read.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{AuditKind, RevocationReason, SignOutRevokes};
+use grantor_protocol::model::{AuditKind, RevocationReason, Session, SignOutRevokes};
 use grantor_store::{AccessTokenState, ApplyError, Error, on_both_databases};
 
 use crate::fixture::{World, at, audit, hash, id, scope};
@@ -52,6 +52,24 @@ on_both_databases! {
         assert_eq!(world.rows().session_by_secret(&hash()).await.unwrap(), None);
     }
 
+    async fn a_session_is_renewed(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let session = world.session();
+        world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let renewed = Session {
+            secret: hash(),
+            authenticated_at: at(40),
+            amr: vec!["pwd".to_owned()],
+            expires_at: at(4000),
+            ..session.clone()
+        };
+        world.apply([Effect::RenewSession(Box::new(renewed.clone()))]).await.unwrap();
+        let rows = world.rows();
+        assert_eq!(rows.session_by_secret(&session.secret).await.unwrap(), None, "the old cookie");
+        let found = rows.session_by_secret(&renewed.secret).await.unwrap();
+        assert_eq!(found, Some((renewed, world.user.clone())));
+    }
+
     /// OpenID Connect Core §11: grants for the time after the session outlive it, unless the tenant says otherwise.
     async fn a_session_takes_its_grants_along(database: TestDatabase) {
         use SignOutRevokes::{All, None, Online};
@@ -86,9 +104,12 @@ on_both_databases! {
             // Whoever was still deciding when the session ended decides once more.
             let mut late = world.grant();
             late.authentication.session_id = session;
-            let refused = world.apply([Effect::StoreGrant(Box::new(late.clone()))]).await;
+            let store = Effect::StoreGrant(Box::new(late.clone()));
+            let refused = world.apply([store.clone(), Effect::TouchSession { session }]).await;
             assert!(matches!(refused, Err(ApplyError::Conflict)), "{refused:?}");
             assert_eq!(world.rows().grant(late.id).await.unwrap(), Option::None);
+            let session = other.id;
+            world.apply([store, Effect::TouchSession { session }]).await.unwrap();
         }
     }
 

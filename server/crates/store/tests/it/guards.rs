@@ -1,7 +1,7 @@
 //! What was relied on is no longer so: nothing of the decision stands.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::RevocationReason;
+use grantor_protocol::model::{RevocationReason, SignOutRevokes};
 use grantor_store::{ApplyError, on_both_databases};
 use tokio::task::JoinSet;
 
@@ -10,7 +10,7 @@ use crate::fixture::{World, at, client, hash, id, is_conflict, user};
 /// Effects of which each must be a conflict, by name.
 async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
     let interaction = world.interaction();
-    let session = world.session();
+    let (session, ended) = (world.session(), world.session());
     let (grant, code, token) = world.issued().await;
     let (revoked, ..) = world.issued().await;
     let pushed = world.pushed_request();
@@ -24,6 +24,8 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
             Effect::StorePushedAuthorizationRequest(Box::new(pushed.clone())),
             Effect::ConsumePushedAuthorizationRequest { hash: pushed.hash, at: at(9) },
             Effect::StoreSession(Box::new(session.clone())),
+            Effect::StoreSession(Box::new(ended.clone())),
+            Effect::EndSession { session: ended.id, revokes: SignOutRevokes::None, at: at(9) },
             Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(9) },
             Effect::RotateRefreshToken { hash: token.hash, at: at(9) },
             Effect::RevokeGrant { grant: revoked.id, reason, at: at(9) },
@@ -33,6 +35,7 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         .unwrap();
 
     let same_secret = grantor_protocol::model::Session { id: id(), ..session.clone() };
+    let of_another = grantor_protocol::model::Session { user_id: id(), secret: hash(), ..session.clone() };
     let mut of_nobody = world.grant();
     of_nobody.user_id = user(world.tenant.id, "nobody").id;
     let mut of_no_client = world.grant();
@@ -46,6 +49,10 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         ("sign in to no interaction", Effect::RecordSignIn { interaction: id(), session: id() }),
         ("complete twice", Effect::CompleteInteraction { interaction: interaction.id, at: at(10) }),
         ("complete no interaction", Effect::CompleteInteraction { interaction: id(), at: at(10) }),
+        ("renew an ended session", Effect::RenewSession(Box::new(ended.clone()))),
+        ("renew another user's session", Effect::RenewSession(Box::new(of_another))),
+        ("renew no session", Effect::RenewSession(Box::new(world.session()))),
+        ("touch an ended session", Effect::TouchSession { session: ended.id }),
         ("touch a revoked grant", Effect::TouchGrant { grant: revoked.id }),
         ("touch no grant", Effect::TouchGrant { grant: id() }),
         ("consume twice", Effect::ConsumeAuthorizationCode { hash: code.hash, at: at(10) }),

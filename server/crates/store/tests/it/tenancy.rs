@@ -123,6 +123,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
+        (false, Effect::TouchSession { session: had.session.id }),
         (false, Effect::EndSession { session: had.session.id, revokes: SignOutRevokes::All, at }),
         (false, Effect::RevokeGrant { grant: had.grant.id, reason, at }),
         (false, Effect::RevokeGrantsOf { user, client_id: client_id.clone(), reason, at }),
@@ -136,6 +137,7 @@ fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
     vec![
         Effect::StoreInteraction(Box::new(world.interaction())),
         Effect::StoreSession(Box::new(world.session())),
+        Effect::RenewSession(Box::new(had.session.clone())),
         Effect::StorePushedAuthorizationRequest(Box::new(world.pushed_request())),
         Effect::StoreGrant(Box::new(world.grant())),
         Effect::StoreAuthorizationCode(Box::new(world.code(&had.grant))),

@@ -90,8 +90,8 @@ macro_rules! pages {
 pages! {
     SignInPage { layout, action, csrf, interaction, username, client_name, problem }
     ConsentPage {
-        layout, action, csrf, interaction, client_name, client_logo, client_host, warning, client_uri, return_host,
-        device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
+        layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
+        return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
     }
     ActivatePage { layout, action, csrf, user_code, problem }
     DevicePage { layout, title, message, done }

@@ -212,21 +212,42 @@ fn tokens_that_will_not_do() {
     }
 }
 
-/// RFC 9449 §5, RFC 8705 §3: a bound token of one's own needs its key; a resource server has none.
+/// RFC 9449 §5, §7.1, RFC 8705 §3: a bound token needs its key or certificate, whoever it was issued to and
+/// whichever of the two it is, and what comes of it is bound.
 #[test]
 fn bound_tokens() {
-    let bound = |client_id: &str| AccessTokenClaims {
-        cnf: Some(Confirmation::DpopKey("k".to_owned())),
-        client_id: client_id.to_owned(),
-        ..subject()
+    let key = |name: &str| Confirmation::DpopKey(name.to_owned());
+    let certificate = |name: &str| Confirmation::Certificate(name.to_owned());
+    let proven = |dpop_key: Option<&str>, certificate: Option<&str>| Possession {
+        dpop_key: dpop_key.map(str::to_owned),
+        certificate: certificate.map(str::to_owned),
     };
-    Case { subject: Some(bound("api")), ..Case::default() }.refused(ErrorCode::InvalidRequest);
-    let proven = |key: &str| Possession { dpop_key: Some(key.to_owned()), certificate: None };
-    let other_key = Case { subject: Some(bound("api")), possession: proven("x"), ..Case::default() };
-    other_key.refused(ErrorCode::InvalidRequest);
-    let case = Case { subject: Some(bound("api")), possession: proven("k"), ..Case::default() };
-    assert_eq!(case.issued().cnf, bound("api").cnf);
-    assert_eq!(Case { subject: Some(bound("app")), ..Case::default() }.issued().cnf, None);
+    for (bound, possession, issued) in [
+        (None, proven(None, None), Ok(None)),
+        (None, proven(None, Some("c")), Ok(None)),
+        (None, proven(Some("k"), None), Ok(Some(key("k")))),
+        (Some(key("k")), proven(None, None), Err(ErrorCode::InvalidRequest)),
+        (Some(key("k")), proven(Some("x"), Some("k")), Err(ErrorCode::InvalidRequest)),
+        (Some(key("k")), proven(Some("k"), None), Ok(Some(key("k")))),
+        (Some(certificate("c")), proven(None, None), Err(ErrorCode::InvalidRequest)),
+        (Some(certificate("c")), proven(Some("c"), Some("x")), Err(ErrorCode::InvalidRequest)),
+        (Some(certificate("c")), proven(None, Some("c")), Ok(Some(certificate("c")))),
+        (Some(certificate("c")), proven(Some("k"), Some("c")), Ok(Some(key("k")))),
+    ] {
+        for client_id in ["api", "app"] {
+            let subject =
+                AccessTokenClaims { cnf: bound.clone(), client_id: client_id.to_owned(), ..subject() };
+            let of_subject =
+                Case { subject: Some(subject), possession: possession.clone(), ..Case::default() };
+            let actor = AccessTokenClaims { cnf: bound.clone(), ..actor() };
+            let of_actor =
+                Case { actor: Some(Some(actor)), possession: possession.clone(), ..Case::default() };
+            for case in [of_subject, of_actor] {
+                let outcome = case.decide().outcome.map(|issuance| issuance.access_token.cnf);
+                assert_eq!(outcome.map_err(|error| error.code), issued, "{bound:?} {possession:?}");
+            }
+        }
+    }
 }
 
 #[test]
