@@ -121,7 +121,8 @@ impl KeysApi {
     /// signed are refused by introspection, UserInfo, this API and as `id_token_hint`; resource servers that verify tokens
     /// themselves refuse them when they read the JWKS next, five minutes later at most. A key that signs is followed in the
     /// same step by the published key of its algorithm, or by a new one. Sessions, grants, refresh tokens and opaque access
-    /// tokens stay valid: clients get new access tokens with their refresh tokens.
+    /// tokens stay valid: clients get new access tokens with their refresh tokens. Whoever asks with an access token that the
+    /// key signed needs a new one too.
     #[oai(path = "/tenants/:tenant/keys/:kid/revoke", method = "post", operation_id = "revoke_key")]
     async fn revoke(
         &self,

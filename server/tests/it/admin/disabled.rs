@@ -86,8 +86,8 @@ crate::on_both! {
         assert_eq!(found("enabled=true").await, ["web"]);
         assert_eq!(found("grant_type=client_credentials").await, ["web"]);
         assert_eq!(found("grant_type=refresh_token").await, ["app", "web"]);
-        assert_eq!(found("grant_type=device_code&enabled=true").await, ["web"]);
-        assert_eq!(found("grant_type=token_exchange").await, [""; 0]);
+        assert_eq!(found("grant_type=urn:ietf:params:oauth:grant-type:device_code&enabled=true").await, ["web"]);
+        assert_eq!(found("grant_type=urn:ietf:params:oauth:grant-type:token-exchange").await, [""; 0]);
         assert_eq!(found("self_registered=false").await, ["app", "web"]);
         assert_eq!(found("self_registered=true").await, [""; 0]);
         admin.get("/tenants/acme/clients?grant_type=password").await.expect_problem(400, "invalid-request");

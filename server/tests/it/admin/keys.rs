@@ -81,6 +81,7 @@ crate::on_both! {
     async fn a_revoked_key_is_followed_by_the_published_one(app: TestApp) {
         app.acme().await;
         let admin = app.platform("platform-admin").await;
+        app.clock.advance(1);
         let next = kid(&admin.post(&format!("{KEYS}/rotate"), &rotation(false)).await);
         let old = only(&admin, "active").await;
         assert_eq!(admin.post(&format!("{KEYS}/{old}/revoke"), &json!({})).await.status, 200);
@@ -108,6 +109,7 @@ crate::on_both! {
         let acme = app.acme().await;
         let admin = app.platform("platform-admin").await;
         let first = only(&admin, "active").await;
+        app.clock.advance(1);
         let path = format!("{KEYS}/rotate");
         let (later, now) = (rotation(false), rotation(true));
         let answers = join_all((0..4).map(|_| admin.post(&path, &later))).await;

@@ -245,6 +245,8 @@ impl Target {
         let names = BTreeMap::from([
             ("kid", kid(&keys["items"][0])),
             ("activate_key kid", kid(&successor)),
+            // Not the one that signed the callers' access tokens.
+            ("revoke_key kid", kid(&successor)),
             ("session", session.to_string()),
             ("grant", grant.to_string()),
             ("list_client_secrets client_id", "secretive".to_owned()),

@@ -205,7 +205,9 @@ on_both_databases! {
         assert!(is_foreign(&rows.create_protected_resource(&had.resource, vec![]).await));
         assert!(is_foreign(&rows.replace_protected_resource(&had.resource, None, vec![]).await));
         assert!(is_missing(&rows.delete_protected_resource(&had.resource.identifier, None, vec![]).await));
-        // The stranger has a client of the same name: it goes, the owner's stays.
+        // The stranger has a client of the same name: its grants end and it goes, the owner's stay.
+        let ended = (RevocationReason::RevokedByAdministrator, at(50));
+        rows.revoke_grants_of_client(&owner.client.client_id, None, 100, ended, vec![]).await.unwrap();
         rows.delete_client(&owner.client.client_id, None, vec![]).await.unwrap();
         assert!(is_missing(&rows.delete_user(owner.user.id, None, vec![]).await));
         let password = PasswordHash::from_phc("stolen");
