@@ -2,9 +2,12 @@
 //! (OpenAPI) is made of the same types.
 
 mod caller;
+mod client_secrets;
 mod clients;
 mod devices;
+mod grants;
 mod initial_access_tokens;
+mod keys;
 mod me;
 mod paging;
 mod payload;
@@ -13,6 +16,7 @@ mod protected_resources;
 mod responses;
 mod role_assignments;
 mod roles;
+mod sessions;
 mod tenants;
 mod users;
 
@@ -40,6 +44,12 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// The keys that sign what a tenant issues.
+    Keys,
+    /// Where people are signed in.
+    Sessions,
+    /// What people have let clients do.
+    Grants,
     /// APIs that take a tenant's access tokens.
     Resources,
     /// What administrators may do, and who they are.
@@ -74,7 +84,11 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         me::MeApi,
         tenants::TenantsApi,
         clients::ClientsApi,
+        client_secrets::ClientSecretsApi,
         users::UsersApi,
+        keys::KeysApi,
+        sessions::SessionsApi,
+        grants::GrantsApi,
         protected_resources::ProtectedResourcesApi,
         roles::RolesApi,
         role_assignments::RoleAssignmentsApi,

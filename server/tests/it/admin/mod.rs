@@ -1,14 +1,20 @@
 //! The admin API.
 
+mod client_secrets;
 mod clients;
 mod conventions;
 mod credentials;
 mod devices;
+mod disabled;
+mod grants;
+mod keys;
 mod operations;
 mod protected_resources;
 mod rights;
 mod roles;
 mod secrecy;
+mod sessions;
+mod suspension;
 mod tenants;
 mod users;
 

@@ -79,9 +79,9 @@ on_both_databases! {
         let keys = key(world.tenant.id, KeyState::Published);
         world.rows().insert_key(&keys, vec![]).await.unwrap();
         let (from, to) = (KeyState::Published, KeyState::Published);
-        let step = grantor_store::KeyChange { id: keys.id, from, to, changes_at: None };
+        let step = grantor_store::KeyChange { id: keys.id, from, to, changes_at: None, at: at(1), revoked: false };
         for _ in 0..1100 {
-            world.rows().change_keys(vec![step], vec![]).await.unwrap();
+            world.rows().change_keys(vec![step], None, vec![]).await.unwrap();
         }
         assert_eq!(changes.next().await, Some(Change::Everything));
     }

@@ -16,27 +16,43 @@ on_both_databases! {
             from: KeyState::Published,
             to: KeyState::Active,
             changes_at: Some(at(40)),
+            at: at(20),
+            revoked: false,
         };
         let retire = KeyChange {
             id: old.id,
             from: KeyState::Active,
             to: KeyState::Retired,
             changes_at: Some(at(30)),
+            at: at(20),
+            revoked: false,
         };
-        rows.change_keys(vec![retire, activate], vec![audit(AuditKind::KeyChanged)]).await.unwrap();
+        rows.change_keys(vec![retire, activate], None, vec![audit(AuditKind::KeyChanged)]).await.unwrap();
         let keys = rows.signing_keys().await.unwrap();
         let states: Vec<_> = keys.iter().map(|key| (key.state, key.changes_at)).collect();
         assert_eq!(states, [(KeyState::Retired, Some(at(30))), (KeyState::Active, Some(at(40)))]);
 
+        let times: Vec<_> = keys.iter().map(|key| (key.activated_at, key.retired_at)).collect();
+        assert_eq!(times, [(Some(at(0)), Some(at(20))), (Some(at(20)), None)]);
+
         // The second step is not possible, so the first is not taken either.
         let remove = KeyChange { from: KeyState::Retired, to: KeyState::Removed, changes_at: None, ..retire };
-        let late = rows.change_keys(vec![remove, activate], vec![audit(AuditKind::KeyChanged)]).await;
+        let late = rows.change_keys(vec![remove, activate], None, vec![audit(AuditKind::KeyChanged)]).await;
         assert!(matches!(late, Err(WriteError::VersionMismatch)), "{late:?}");
         assert_eq!(rows.signing_keys().await.unwrap(), keys);
-        let unknown = rows.change_keys(vec![KeyChange { id: id(), ..remove }], vec![]).await;
+        let unknown = rows.change_keys(vec![KeyChange { id: id(), ..remove }], None, vec![]).await;
         assert!(matches!(unknown, Err(WriteError::NotFound)), "{unknown:?}");
 
-        rows.change_keys(vec![remove], vec![]).await.unwrap();
+        // A key that begins to sign while another does is no more possible, and takes the step back with it.
+        let second = key(world.tenant.id, KeyState::Active);
+        assert_eq!(taken(rows.change_keys(vec![remove], Some(second), vec![]).await), "algorithm");
+        assert_eq!(rows.signing_keys().await.unwrap(), keys);
+
+        let revoke = KeyChange { revoked: true, at: at(25), ..remove };
+        rows.change_keys(vec![revoke], None, vec![]).await.unwrap();
+        let removed = rows.signing_key(old.id).await.unwrap().unwrap();
+        assert_eq!((removed.removed_at, removed.revoked_at), (Some(at(25)), Some(at(25))));
+        assert_eq!((removed.retired_at, removed.changes_at), (Some(at(20)), None));
         let ids: Vec<_> = rows.signing_keys().await.unwrap().iter().map(|key| key.id).collect();
         assert_eq!(ids, [new.id], "a removed key is not read");
         assert_eq!(rows.audit_events(10).await.unwrap().len(), 3);
@@ -53,8 +69,8 @@ on_both_databases! {
         rows.insert_key(&retired, vec![]).await.unwrap();
         assert_eq!(taken(rows.insert_key(&retired, vec![]).await), "id");
         let again =
-            KeyChange { id: retired.id, from: KeyState::Retired, to: KeyState::Active, changes_at: None };
-        assert_eq!(taken(rows.change_keys(vec![again], vec![]).await), "algorithm");
+            KeyChange { id: retired.id, from: KeyState::Retired, to: KeyState::Active, changes_at: None, at: at(9), revoked: false };
+        assert_eq!(taken(rows.change_keys(vec![again], None, vec![]).await), "algorithm");
     }
 
     async fn due_keys_of_all_tenants_are_found_by_time(database: TestDatabase) {

@@ -10,6 +10,7 @@ mod effects;
 mod fixture;
 mod guards;
 mod keys;
+mod listings;
 mod pages;
 mod registration;
 mod roles;

@@ -3,8 +3,8 @@
 use grantor_protocol::Effect;
 use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignOutRevokes};
 use grantor_store::{
-    ApplyError, ConsoleSession, Error, KeyChange, Page, RoleAssignment, Subject, TenantStore, WriteError,
-    on_both_databases,
+    ApplyError, ClientFilter, ConsoleSession, Error, GrantFilter, KeyChange, KeyFilter, Page, RoleAssignment,
+    SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
 use crate::fixture::{World, at, hash, id, is_conflict, is_foreign, key};
@@ -99,8 +99,11 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", state.revoked),
         format!("{:?}", !state.grant_revoked),
         format!("{:?}", rows.is_assertion_spent(client_id, &had.jti).await.unwrap()),
-        format!("{:?}", rows.list_clients(&page).await.unwrap().items),
-        format!("{:?}", rows.list_users(&page).await.unwrap().items),
+        format!("{:?}", rows.list_clients(&page, ClientFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_users(&page, &UserFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_keys(&page, KeyFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_sessions(&page, SessionFilter::default(), at(0)).await.unwrap().items),
+        format!("{:?}", rows.list_grants(&page, &GrantFilter::default()).await.unwrap().items),
         format!("{:?}", rows.protected_resource(&had.resource.identifier).await.unwrap()),
         format!("{:?}", rows.protected_resources().await.unwrap()),
         format!("{:?}", rows.list_protected_resources(&page).await.unwrap().items),
@@ -207,7 +210,9 @@ on_both_databases! {
         assert!(is_foreign(&rows.create_protected_resource(&had.resource, vec![]).await));
         assert!(is_foreign(&rows.replace_protected_resource(&had.resource, None, vec![]).await));
         assert!(is_missing(&rows.delete_protected_resource(&had.resource.identifier, None, vec![]).await));
-        // The stranger has a client of the same name: it goes, the owner's stays.
+        // The stranger has a client of the same name: its grants end and it goes, the owner's stay.
+        let ended = (RevocationReason::RevokedByAdministrator, at(50));
+        rows.revoke_grants_of_client(&owner.client.client_id, None, 100, ended, vec![]).await.unwrap();
         rows.delete_client(&owner.client.client_id, None, vec![]).await.unwrap();
         assert!(is_missing(&rows.delete_user(owner.user.id, None, vec![]).await));
         let password = PasswordHash::from_phc("stolen");
@@ -217,8 +222,10 @@ on_both_databases! {
             from: KeyState::Active,
             to: KeyState::Removed,
             changes_at: None,
+            at: at(50),
+            revoked: true,
         };
-        assert!(is_missing(&rows.change_keys(vec![step], vec![]).await));
+        assert!(is_missing(&rows.change_keys(vec![step], None, vec![]).await));
         assert!(is_missing(&rows.store_console_session(ConsoleSession { hash: hash(), ..had.console.clone() }).await));
         rows.end_console_session(&had.console.hash).await.unwrap();
         assert!(is_missing(&rows.unassign(&had.role, vec![]).await));
