@@ -22,6 +22,7 @@ mod key_life;
 pub mod keyring;
 pub mod logo;
 pub mod logout;
+pub mod origin;
 pub mod par;
 pub mod passwords;
 pub mod peer;
@@ -169,9 +170,17 @@ impl App {
         Err(Fault::Busy("the same state is being changed elsewhere"))
     }
 
-    async fn apply(&self, tenant_id: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
+    /// Rules know no request, so their audit events get its origin here.
+    async fn apply(&self, tenant_id: TenantId, mut effects: Vec<Effect>) -> Result<(), ApplyError> {
         if effects.is_empty() {
             return Ok(());
+        }
+        for effect in &mut effects {
+            if let Effect::RecordAudit(event) = effect
+                && event.origin.is_none()
+            {
+                event.origin = origin::current();
+            }
         }
         self.store.tenant(tenant_id).apply(effects).await
     }

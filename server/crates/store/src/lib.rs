@@ -49,6 +49,7 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 pub use attempt::Attempts;
+pub use audit::{BrokenAt, BrokenLink, Verification};
 pub use changes::{Change, ChangeKind, Changes};
 pub use console_session::ConsoleSession;
 pub use device::DeviceFilter;

@@ -23,7 +23,7 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 use tracing::Instrument;
 
 use super::request_id::RequestId;
-use crate::app::App;
+use crate::app::{App, origin};
 
 /// Where the admin API is under the public address.
 const ROOT: &str = "/admin/v1";
@@ -108,7 +108,7 @@ impl Endpoint for AdminEndpoint {
             // What changes something runs to its end even when whoever asked has hung up.
             _ => {
                 let routes = Arc::clone(&self.routes);
-                let change = async move { routes.call(request).await }.in_current_span();
+                let change = origin::carried(async move { routes.call(request).await }.in_current_span());
                 tokio::spawn(change).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "a handler ended without an answer");
                     Err(StatusCode::INTERNAL_SERVER_ERROR.into())

@@ -28,6 +28,15 @@ pub fn peer(app: &App, request: &Request) -> Peer {
     }
 }
 
+/// The network address of [`peer`], without looking for a certificate.
+pub fn address(app: &App, request: &Request) -> Option<IpAddr> {
+    let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())?;
+    Some(match app.trusted_proxies.contains(connected) {
+        true => forwarded::client_address(request.headers(), connected, &app.trusted_proxies),
+        false => connected,
+    })
+}
+
 /// A proxy that is trusted for addresses alone may pass on what clients say in this header, so it means
 /// nothing unless the operator wants certificates.
 fn forwarded_certificate(app: &App, request: &Request, proxy: IpAddr) -> Option<Arc<ClientCertificate>> {

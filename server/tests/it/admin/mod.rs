@@ -1,5 +1,6 @@
 //! The admin API.
 
+mod audit_events;
 mod clients;
 mod conventions;
 mod credentials;
