@@ -11,12 +11,14 @@ UPDATE audit_events SET actor_key = CASE actor ->> 'kind'
     WHEN 'user' THEN 'user:' || (actor ->> 'id')
     WHEN 'client' THEN 'client:' || (actor ->> 'client_id')
     ELSE actor ->> 'kind' END;
+DROP INDEX audit_events_listing;
+CREATE INDEX audit_events_listing ON audit_events (tenant_id, at, sequence, id);
+CREATE INDEX audit_events_kind ON audit_events (tenant_id, kind, at, sequence, id);
+CREATE INDEX audit_events_actor ON audit_events (tenant_id, actor_key, at, sequence, id);
+CREATE INDEX audit_events_target ON audit_events (tenant_id, target, at, sequence, id);
 CREATE INDEX audit_events_sequence ON audit_events (tenant_id, sequence, id);
-CREATE INDEX audit_events_kind ON audit_events (tenant_id, kind, at, id);
-CREATE INDEX audit_events_actor ON audit_events (tenant_id, actor_key, at, id);
-CREATE INDEX audit_events_target ON audit_events (tenant_id, target, at, id);
 -- For the platform's own look at all tenants.
-CREATE INDEX audit_events_platform ON audit_events (at, id);
+CREATE INDEX audit_events_platform ON audit_events (at, sequence, id);
 
 -- Where each tenant's chain ends: the number and hash of its newest event. What retention deleted ends
 -- with pruned_to and pruned_hash, and is looked for again at prunes_at. Until followed_until somebody

@@ -31,6 +31,7 @@ mod request_object;
 pub mod revoke;
 pub mod tenants;
 pub mod token;
+pub mod token_issues;
 pub mod tokens;
 pub mod userinfo;
 mod verified_tokens;
@@ -83,6 +84,8 @@ pub struct App {
     user_codes: UserCodeKey,
     polls: device::Polls,
     key_making: Semaphore,
+    token_issues: token_issues::TokenIssues,
+    audit_followers: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
 }
@@ -136,6 +139,8 @@ impl App {
             master: Arc::new(master),
             verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
+            token_issues: token_issues::TokenIssues::default(),
+            audit_followers: Semaphore::new(admin::AUDIT_FOLLOWERS),
         }))
     }
 

@@ -16,6 +16,11 @@ pub fn current() -> Option<EventOrigin> {
     ORIGIN.try_with(|origin| EventOrigin::clone(origin)).ok()
 }
 
+/// [`current`] without a copy.
+pub(super) fn shared() -> Option<Arc<EventOrigin>> {
+    ORIGIN.try_with(Arc::clone).ok()
+}
+
 /// Work whose audit events have this origin.
 pub async fn within<T>(origin: Arc<EventOrigin>, work: impl Future<Output = T>) -> T {
     ORIGIN.scope(origin, work).await
@@ -23,7 +28,7 @@ pub async fn within<T>(origin: Arc<EventOrigin>, work: impl Future<Output = T>) 
 
 /// Work that another task does for the request of this one.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let origin = ORIGIN.try_with(Arc::clone).ok();
+    let origin = shared();
     async move {
         match origin {
             Some(origin) => within(origin, work).await,

@@ -3,6 +3,7 @@
 //! A document is written as it is read: members that the server alone decides are ignored where they
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
+mod audit_event;
 mod client;
 mod device;
 mod initial_access_token;
@@ -15,6 +16,7 @@ mod secret_text;
 mod tenant;
 mod user;
 
+pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };

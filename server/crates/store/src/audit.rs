@@ -2,20 +2,27 @@
 //! each tenant.
 
 mod chain;
+mod listing;
+mod news;
+mod retention;
 mod verify;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::{join, join_all};
+use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, AuditKind, TenantId};
 
 use crate::conn::{Conn, dual};
 use crate::schema::{audit_chains, audit_events};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document};
-use crate::{Error, TenantStore};
+use crate::{Change, ChangeKind, Error, TenantStore, changes};
 
+pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind};
+pub use news::AuditNews;
+pub(crate) use retention::look_again;
 pub use verify::{BrokenAt, BrokenLink, Verification};
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -82,6 +89,8 @@ struct Claimed {
     sequence: i64,
     #[diesel(sql_type = Binary)]
     hash: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    followed_until: Time,
 }
 
 impl TenantStore<'_> {
@@ -91,7 +100,8 @@ impl TenantStore<'_> {
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => audit_events::table
                 .filter(audit_events::tenant_id.eq(tenant))
-                .order((audit_events::at.desc(), audit_events::id.desc())).limit(limit.into())
+                .order((audit_events::at.desc(), audit_events::sequence.desc(), audit_events::id.desc()))
+                .limit(limit.into())
                 .select(AuditEventRow::as_select()).load(c).await)?;
             rows.into_iter().map(AuditEventRow::into_event).collect()
         };
@@ -107,7 +117,11 @@ pub(crate) async fn record(
     events: Vec<AuditEvent>,
 ) -> Result<(), Error> {
     let [first, ..] = events.as_slice() else { return Ok(()) };
-    let head = claim(conn, tenant, &events, first.at.into()).await?;
+    let at = first.at;
+    let head = claim(conn, tenant, &events, at.into()).await?;
+    if Timestamp::from(head.followed_until) > at {
+        changes::notify(conn, &[Change::In { tenant_id: tenant, kind: ChangeKind::AuditTrail }]).await?;
+    }
     let (mut sequence, mut hash) = (head.sequence - count(&events), head.hash);
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
@@ -152,7 +166,7 @@ async fn claim(
                (tenant_id, sequence, hash, pruned_to, pruned_hash, prunes_at, followed_until) \
                VALUES ($1, $2, $3, 0, $3, $4, 0) \
                ON CONFLICT (tenant_id) DO UPDATE SET sequence = audit_chains.sequence + $2 \
-               RETURNING sequence, hash";
+               RETURNING sequence, hash, followed_until";
     let upsert = diesel::sql_query(sql)
         .bind::<Binary, _>(Bytes::from(tenant))
         .bind::<BigInt, _>(count(events))
@@ -172,7 +186,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 22] = [
+const KINDS: [AuditKind; 23] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -188,6 +202,7 @@ const KINDS: [AuditKind; 22] = [
     AuditKind::AdministratorCreated,
     AuditKind::ResourceChanged,
     AuditKind::TokenExchanged,
+    AuditKind::TokenIssued,
     AuditKind::DeviceEntered,
     AuditKind::DeviceApproved,
     AuditKind::DeviceDenied,
@@ -228,13 +243,14 @@ mod tests {
                 AuditKind::AdministratorCreated => 12,
                 AuditKind::ResourceChanged => 13,
                 AuditKind::TokenExchanged => 14,
-                AuditKind::DeviceEntered => 15,
-                AuditKind::DeviceApproved => 16,
-                AuditKind::DeviceDenied => 17,
-                AuditKind::DeviceCodeReplayed => 18,
-                AuditKind::ClientRegistered => 19,
-                AuditKind::ClientExpired => 20,
-                AuditKind::InitialAccessTokenChanged => 21,
+                AuditKind::TokenIssued => 15,
+                AuditKind::DeviceEntered => 16,
+                AuditKind::DeviceApproved => 17,
+                AuditKind::DeviceDenied => 18,
+                AuditKind::DeviceCodeReplayed => 19,
+                AuditKind::ClientRegistered => 20,
+                AuditKind::ClientExpired => 21,
+                AuditKind::InitialAccessTokenChanged => 22,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -49,7 +49,9 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 pub use attempt::Attempts;
-pub use audit::{BrokenAt, BrokenLink, Verification};
+pub use audit::{
+    AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
+};
 pub use changes::{Change, ChangeKind, Changes};
 pub use console_session::ConsoleSession;
 pub use device::DeviceFilter;

@@ -299,6 +299,8 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
+
 diesel::allow_tables_to_appear_in_same_query!(
     authorization_codes,
     clients,

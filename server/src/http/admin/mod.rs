@@ -1,6 +1,7 @@
 //! The admin API: documents in, use cases, documents or problems out. What it says of itself
 //! (OpenAPI) is made of the same types.
 
+mod audit_events;
 mod caller;
 mod clients;
 mod devices;
@@ -42,6 +43,9 @@ enum Tag {
     Resources,
     /// Devices that wait to be let in.
     Devices,
+    /// What happened, and who did it.
+    #[oai(rename = "Audit events")]
+    AuditEvents,
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
@@ -62,7 +66,7 @@ JSON Pointers, and a correlation id that finds the server's log line.
 `If-Match` and `If-None-Match: *` guard against losing somebody else's change. Members that a document type does not have \
 are refused by name; members that only the server sets are ignored, so that a document can be read, changed and put back.
 
-**Collections** come in pages, oldest first: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
+**Collections** come in pages, oldest first where nothing else is said: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
 right while things come and go. Times are RFC 3339, UTC.";
 
 fn description() -> OpenApiService<impl OpenApi, ()> {
@@ -74,6 +78,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         protected_resources::ProtectedResourcesApi,
         devices::DevicesApi,
         initial_access_tokens::InitialAccessTokensApi,
+        audit_events::AuditEventsApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }

@@ -74,6 +74,17 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
     row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
     row("deny_device_authorization", Resource::DeviceAuthorization, Action::Update, none),
+    row("list_audit_events", Resource::AuditEvent, Action::Read, none),
+    row("read_audit_event", Resource::AuditEvent, Action::Read, none),
+    row("export_audit_events", Resource::AuditEvent, Action::Read, none),
+    Operation {
+        of_the_platform: true,
+        ..row("list_platform_audit_events", Resource::AuditEvent, Action::Read, none)
+    },
+    Operation {
+        of_the_platform: true,
+        ..row("export_platform_audit_events", Resource::AuditEvent, Action::Read, none)
+    },
     row("read_tenant", Resource::Tenant, Action::Read, none),
     row("put_tenant", Resource::Tenant, Action::Update, tenant),
     row("patch_tenant", Resource::Tenant, Action::Update, nothing),
@@ -156,7 +167,9 @@ impl Target {
         let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        let event = app.app.store.tenant(tenant.id).audit_events(1).await.unwrap().remove(0);
         let names = BTreeMap::from([
+            ("audit_event", event.id.to_string()),
             ("tenant", slug.to_owned()),
             ("client_id", "target".to_owned()),
             ("user", user),
@@ -251,6 +264,7 @@ crate::on_both! {
             "read_protected_resource",
             "patch_protected_resource",
             "delete_protected_resource",
+            "read_audit_event",
             "read_device_authorization",
             "deny_device_authorization",
             "read_initial_access_token",

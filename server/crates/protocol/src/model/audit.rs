@@ -106,6 +106,8 @@ pub enum AuditKind {
     ResourceChanged,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
+    /// A client got access tokens: one, or several alike within a second or so.
+    TokenIssued,
 }
 
 impl AuditKind {
@@ -133,6 +135,7 @@ impl AuditKind {
             Self::AdministratorCreated => "administrator.created",
             Self::ResourceChanged => "resource.changed",
             Self::TokenExchanged => "token.exchanged",
+            Self::TokenIssued => "token.issued",
         }
     }
 }
