@@ -1,11 +1,12 @@
+#![expect(clippy::too_many_arguments, reason = "an operation has an argument for each of its parameters")]
+
+use futures_util::TryStreamExt;
 use grantor_api as api;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::{Path, Query};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, OpenApi};
-
-use futures_util::TryStreamExt;
 
 use super::Tag;
 use super::caller::Admin;
@@ -219,7 +220,7 @@ impl IntoResponse for Lines {
 
 impl ApiResponse for Lines {
     fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: NDJSON, schema: schema() }];
+        let content = vec![MetaMediaType { content_type: NDJSON, schema: api::AuditEvent::schema_ref() }];
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The events, one a line.",
@@ -234,8 +235,4 @@ impl ApiResponse for Lines {
     fn register(registry: &mut Registry) {
         api::AuditEvent::register(registry);
     }
-}
-
-fn schema() -> MetaSchemaRef {
-    api::AuditEvent::schema_ref()
 }
