@@ -12,6 +12,7 @@ use grantor_protocol::model::{
 use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind, device};
 
 use super::authorize::{Browser, Progress, SignedIn};
+use super::origin;
 use super::{App, Fault, LoadedClient, TenantContext};
 
 /// An open interaction of this browser, with its client where it has one.
@@ -266,10 +267,18 @@ impl App {
         Ok(self.apply(context.tenant.id, vec![Effect::RecordAudit(Box::new(event))]).await?)
     }
 
-    /// An audit event of now.
+    /// An audit event of now and of the request that is being answered.
     pub(super) fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
         let now = self.now();
         let id = Id::generate(now, self.entropy.as_ref());
-        AuditEvent { id, at: now, kind, actor, target, detail: serde_json::Value::Null }
+        AuditEvent {
+            id,
+            at: now,
+            kind,
+            actor,
+            target,
+            origin: origin::current(),
+            detail: serde_json::Value::Null,
+        }
     }
 }

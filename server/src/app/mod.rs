@@ -22,6 +22,7 @@ mod key_life;
 pub mod keyring;
 pub mod logo;
 pub mod logout;
+pub mod origin;
 pub mod par;
 pub mod passwords;
 pub mod peer;
@@ -30,6 +31,7 @@ mod request_object;
 pub mod revoke;
 pub mod tenants;
 pub mod token;
+pub mod token_issues;
 pub mod tokens;
 pub mod userinfo;
 mod verified_tokens;
@@ -82,6 +84,8 @@ pub struct App {
     user_codes: UserCodeKey,
     polls: device::Polls,
     key_making: Semaphore,
+    token_issues: token_issues::TokenIssues,
+    audit_followers: Semaphore,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
 }
@@ -135,6 +139,8 @@ impl App {
             master: Arc::new(master),
             verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
+            token_issues: token_issues::TokenIssues::default(),
+            audit_followers: Semaphore::new(admin::AUDIT_FOLLOWERS),
         }))
     }
 
@@ -169,9 +175,17 @@ impl App {
         Err(Fault::Busy("the same state is being changed elsewhere"))
     }
 
-    async fn apply(&self, tenant_id: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
+    /// Rules know no request, so their audit events get its origin here.
+    async fn apply(&self, tenant_id: TenantId, mut effects: Vec<Effect>) -> Result<(), ApplyError> {
         if effects.is_empty() {
             return Ok(());
+        }
+        for effect in &mut effects {
+            if let Effect::RecordAudit(event) = effect
+                && event.origin.is_none()
+            {
+                event.origin = origin::current();
+            }
         }
         self.store.tenant(tenant_id).apply(effects).await
     }

@@ -101,7 +101,7 @@ impl Caches {
                 self.tenants.retain(|_, context| context.tenant.id != *tenant_id);
                 self.clients.retain(|(owner, _), _| owner != tenant_id);
             }
-            Change::In { kind: ChangeKind::RoleAssignments, .. } => {}
+            Change::In { kind: ChangeKind::RoleAssignments | ChangeKind::AuditTrail, .. } => {}
         }
     }
 }

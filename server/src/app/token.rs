@@ -6,7 +6,7 @@ use grantor_protocol::model::GrantType;
 use grantor_protocol::token::{
     Issuance, TokenRequest, TokenResponse, client_credentials, code, exchange, grant_type, refresh,
 };
-use grantor_protocol::{Decision, Error, ErrorCode};
+use grantor_protocol::{Decision, Error, ErrorCode, Params};
 
 use super::client_auth::ClientRequest;
 use super::tokens::ReadAccessToken;
@@ -23,7 +23,7 @@ impl App {
         request: ClientRequest<'_>,
     ) -> Result<TokenResponse, Fault> {
         request.params.refuse_duplicates()?;
-        self.settle(context.tenant.id, move || async move {
+        let settled = self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, request).await?;
             let (possession, proof) = self.possession(context, request, "/token").await?;
             let token_request = TokenRequest {
@@ -41,13 +41,16 @@ impl App {
                 Ok(issuance) => {
                     effects.extend(issuance.stored(context.tenant.id));
                     effects.extend(self.note_use(context, &authenticated.loaded));
-                    Ok(self.mint(context, issuance).await?)
+                    let issue = self.token_issue(context, means(request.params), &issuance.access_token);
+                    Ok((self.mint(context, issuance).await?, issue))
                 }
                 Err(error) => Err(error),
             };
             Ok(Decision { effects, outcome })
-        })
-        .await
+        });
+        let (response, issue) = settled.await?;
+        self.note_token_issue(issue);
+        Ok(response)
     }
 
     async fn decide_token(
@@ -106,6 +109,12 @@ impl App {
         };
         Ok(exchange::decide(request, loaded))
     }
+}
+
+/// The grant type of a request that was decided.
+fn means(params: &Params) -> &'static str {
+    let asked = params.get("grant_type");
+    GrantType::ALL.map(GrantType::as_str).into_iter().find(|known| Some(*known) == asked).unwrap_or_default()
 }
 
 fn found(read: &ReadAccessToken) -> exchange::Found<'_> {

@@ -68,7 +68,11 @@ impl App {
     ) -> Result<AuthorizationResponse, Fault> {
         let access_token = match answer.access_token.take() {
             None => None,
-            Some(issuance) => Some(self.mint(context, issuance).await?),
+            Some(issuance) => {
+                // In the rare case that its decision conflicts the trail has a token that nobody got.
+                self.note_token_issue(self.token_issue(context, "implicit", &issuance.access_token));
+                Some(self.mint(context, issuance).await?)
+            }
         };
         let id_token = match answer.id_token.take() {
             None => None,

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod admin;
+mod audit;
 mod doctor;
 mod keys;
 mod migrate;
@@ -48,6 +49,9 @@ enum Command {
     /// Show and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Check audit trails
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check a configuration and its database, and say what is wrong
     Doctor(doctor::Doctor),
 }
@@ -91,6 +95,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Admin(admin) => admin.run(overrides).await,
         Command::Tenant(tenant) => tenant.run(overrides).await,
         Command::Keys(keys) => keys.run(overrides).await,
+        Command::Audit(audit) => audit.run(overrides).await,
         Command::Doctor(doctor) => doctor.run(overrides).await,
     }
 }

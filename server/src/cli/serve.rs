@@ -55,6 +55,7 @@ impl Serve {
             }
         }
         jobs.finish().await;
+        app.record_token_issues().await;
         tracing::info!("stopped");
         Ok(())
     }

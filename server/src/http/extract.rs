@@ -18,7 +18,7 @@ use crate::app::client_auth::ClientRequest;
 use crate::app::dpop::{DpopHeader, ResourceRequest};
 use crate::app::{App, Fault, Peer, TenantContext};
 
-pub use peer::peer;
+pub use peer::{address, peer};
 
 /// Largest body of a form, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;

@@ -12,6 +12,7 @@ pub mod management;
 mod measure;
 mod oauth;
 pub mod oauth_specification;
+mod origins;
 mod pages;
 mod registration;
 mod render;

@@ -12,10 +12,11 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteM
 use super::allow::Allowing;
 use super::cors::AnyOrigin;
 use super::measure::Measured;
+use super::origins::Origins;
 use super::pages::{see_other, theme};
 use super::request_id::RequestIds;
 use super::{Metrics, admin, assets, console, oauth, pages, registration};
-use crate::app::App;
+use crate::app::{App, origin};
 
 /// Browsers that came by https once come by nothing else for a year (RFC 6797 §6.1).
 const HSTS: &str = "max-age=31536000";
@@ -32,6 +33,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .at("/assets/:file", get(assets::file))
         .nest_no_strip("/admin/v1", admin)
         .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
+        .with(Origins(Arc::clone(app)))
         .with(RequestIds::new(app.entropy.as_ref()))
 }
 
@@ -203,7 +205,7 @@ where
     use tracing::Instrument;
     move |app, request| {
         // Boxed where it is made: a handler's future is large, and a task would move it about.
-        let answer = tokio::spawn(Box::pin(handler(app, request)).in_current_span());
+        let answer = tokio::spawn(origin::carried(Box::pin(handler(app, request)).in_current_span()));
         Box::pin(async move {
             answer.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a handler ended without an answer");

@@ -15,6 +15,9 @@ use crate::app::App;
 /// How often due work is looked for.
 const PERIOD: Duration = Duration::from_secs(60);
 
+/// The most of the audit trail's token issues that a crash may take.
+const TOKEN_ISSUES_PERIOD: Duration = Duration::from_secs(1);
+
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -29,6 +32,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     let mut jobs = JoinSet::new();
     jobs.spawn(hear_of_changes(Arc::clone(app), stopped.clone()));
     jobs.spawn(every_period(Arc::clone(app), stopped.clone()));
+    jobs.spawn(record_token_issues(Arc::clone(app), stopped.clone()));
     Jobs(jobs)
 }
 
@@ -69,6 +73,36 @@ async fn every_period(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         sweep(&app, &stopped).await;
         delete_unused_clients(&app, &stopped).await;
+        delete_old_audit_events(&app, &stopped).await;
+    }
+}
+
+/// Every second, and sooner when there are many: a crash takes no more than that from the audit trail.
+/// Those of the last requests are recorded when the server has stopped.
+async fn record_token_issues(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut period = tokio::time::interval(TOKEN_ISSUES_PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = period.tick() => {}
+            () = app.many_token_issues() => {}
+        }
+        app.record_token_issues().await;
+    }
+}
+
+/// Deletes events that tenants do not keep any longer, until none is left or the server stops.
+async fn delete_old_audit_events(app: &App, stopped: &watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match app.delete_old_audit_events(BATCH).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => {
+                tracing::error!(%fault, "old audit events could not be deleted");
+                return;
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A document is written as it is read: members that the server alone decides are ignored where they
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
+mod audit_event;
 mod client;
 mod client_secret;
 mod device;
@@ -22,6 +23,7 @@ mod tenant;
 mod usage;
 mod user;
 
+pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// One page of a collection, oldest first.
+/// One page of a collection, oldest first where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -40,7 +40,7 @@ mod openapi {
                     ..MetaSchema::new("string")
                 };
                 MetaSchema {
-                    description: Some("One page of a collection, oldest first."),
+                    description: Some("One page of a collection, oldest first where nothing else is said."),
                     required: vec!["items"],
                     properties: vec![
                         ("items", Vec::<T>::schema_ref()),

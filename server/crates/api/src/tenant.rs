@@ -92,6 +92,15 @@ pub struct TenantSettings {
     /// `tls_client_auth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate_authorities: Option<String>,
+    /// How long the audit trail's events are kept, in days.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "audit_retention", validator(minimum(value = "1"), maximum(value = "3650")))
+    )]
+    pub audit_retention: u32,
+    /// Whether the audit trail has every access token that is issued.
+    #[cfg_attr(feature = "openapi", oai(default = "yes"))]
+    pub audit_token_issues: bool,
 }
 
 impl Default for TenantSettings {
@@ -109,12 +118,19 @@ impl Default for TenantSettings {
             sign_out_revokes: SignOutRevokes::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
+            audit_retention: audit_retention(),
+            audit_token_issues: yes(),
         }
     }
 }
 
 const fn yes() -> bool {
     true
+}
+
+/// A year, and the month in which somebody looks back on it.
+const fn audit_retention() -> u32 {
+    400
 }
 
 const fn access_token_algorithm() -> SigningAlgorithm {

@@ -33,6 +33,7 @@ pub fn decide(presented: &Presented, client: &Client, now: Timestamp, entropy: &
                 kind: AuditKind::GrantRevoked,
                 actor: Actor::Client { client_id: client.client_id.clone() },
                 target: grant.id.to_string(),
+                origin: None,
                 detail: serde_json::json!({ "reason": RevocationReason::RevokedByClient }),
             };
             let reason = RevocationReason::RevokedByClient;

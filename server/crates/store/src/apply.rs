@@ -1,6 +1,7 @@
+use diesel_async::AsyncPgConnection;
 use futures_util::future::join_all;
 use grantor_protocol::Effect;
-use grantor_protocol::model::TenantId;
+use grantor_protocol::model::{AuditEvent, TenantId};
 
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
@@ -21,23 +22,47 @@ impl TenantStore<'_> {
             return Err(Error::ForeignTenant.into());
         }
         let tenant = self.id;
+        let (effects, events) = with_events_apart(effects);
         match effects.as_slice() {
-            [] => Ok(()),
-            [effect] if is_one_statement(effect) => {
+            [] if events.is_empty() => Ok(()),
+            [effect] if events.is_empty() && is_one_statement(effect) => {
                 self.store
-                    .write_statement(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await)
+                    .write_statement(async move |mut conn: Conn<'_>| {
+                        apply_all(&mut conn, tenant, effects).await
+                    })
                     .await
             }
-            _ => self.store.write(async move |conn: Conn<'_>| apply_all(conn, tenant, effects).await).await,
+            _ => {
+                self.store
+                    .write(async move |mut conn: Conn<'_>| {
+                        apply_all(&mut conn, tenant, effects).await?;
+                        Ok(audit::record(&mut conn, tenant, events).await?)
+                    })
+                    .await
+            }
         }
     }
 }
 
-async fn apply_all(mut conn: Conn<'_>, tenant: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
-    match &conn {
+/// The audit events come last: they wait for each other, and must not make others wait longer.
+fn with_events_apart(effects: Vec<Effect>) -> (Vec<Effect>, Vec<AuditEvent>) {
+    let mut events = vec![];
+    let mut others = Vec::with_capacity(effects.len());
+    for effect in effects {
+        match effect {
+            Effect::RecordAudit(event) => events.push(*event),
+            other => others.push(other),
+        }
+    }
+    (others, events)
+}
+
+async fn apply_all(conn: &mut Conn<'_>, tenant: TenantId, effects: Vec<Effect>) -> Result<(), ApplyError> {
+    match conn {
         // All are sent before the first is answered, and PostgreSQL runs them in the order in which
         // they were sent. If one fails, those behind it do, and the first error is the one to tell.
         Conn::Postgres(connection) if effects.iter().all(is_one_statement) => {
+            let connection: &AsyncPgConnection = connection;
             let sent = effects
                 .into_iter()
                 .map(async |effect| apply_one(&mut Conn::Postgres(connection), tenant, effect).await);
@@ -45,7 +70,7 @@ async fn apply_all(mut conn: Conn<'_>, tenant: TenantId, effects: Vec<Effect>) -
         }
         _ => {
             for effect in effects {
-                apply_one(&mut conn, tenant, effect).await?;
+                apply_one(conn, tenant, effect).await?;
             }
             Ok(())
         }
@@ -115,8 +140,8 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
     }
 }
 
-/// Adding to a consent reads it first, a grant looks at its user, and signing out ends more
-/// than one kind of thing.
+/// Adding to a consent reads it first, a grant looks at its user and session, signing out ends more
+/// than one kind of thing, and an event continues its tenant's chain.
 fn is_one_statement(effect: &Effect) -> bool {
     !matches!(
         effect,
@@ -124,6 +149,7 @@ fn is_one_statement(effect: &Effect) -> bool {
             | Effect::StoreGrant(_)
             | Effect::EndSession { .. }
             | Effect::SignOutEverywhere { .. }
+            | Effect::RecordAudit(_)
     )
 }
 

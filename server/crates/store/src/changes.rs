@@ -33,6 +33,8 @@ pub enum ChangeKind {
     Keys,
     /// Roles, or who has them.
     RoleAssignments,
+    /// Somebody waits for the next events of the tenant's trail, and there are some.
+    AuditTrail,
 }
 
 /// The changes since [`Store::changes`](crate::Store::changes) was called.
@@ -71,6 +73,7 @@ impl Change {
             Self::In { tenant_id, kind: ChangeKind::Client(id) } => format!("{tenant_id} client {id}"),
             Self::In { tenant_id, kind: ChangeKind::Keys } => format!("{tenant_id} keys"),
             Self::In { tenant_id, kind: ChangeKind::RoleAssignments } => format!("{tenant_id} roles"),
+            Self::In { tenant_id, kind: ChangeKind::AuditTrail } => format!("{tenant_id} audit"),
         }
     }
 
@@ -83,6 +86,7 @@ impl Change {
                 None if kind == "tenant" => ChangeKind::Tenant,
                 None if kind == "keys" => ChangeKind::Keys,
                 None if kind == "roles" => ChangeKind::RoleAssignments,
+                None if kind == "audit" => ChangeKind::AuditTrail,
                 Some(("client", id)) => ChangeKind::Client(ClientId::parse(id)?),
                 _ => return None,
             };
@@ -161,9 +165,13 @@ mod tests {
     fn a_notification_says_what_was_meant() {
         let tenant_id = TenantId::from_bytes([7; 16]);
         let client = ClientId::parse("a client with spaces").unwrap();
-        for kind in
-            [ChangeKind::Tenant, ChangeKind::Client(client), ChangeKind::Keys, ChangeKind::RoleAssignments]
-        {
+        for kind in [
+            ChangeKind::Tenant,
+            ChangeKind::Client(client),
+            ChangeKind::Keys,
+            ChangeKind::RoleAssignments,
+            ChangeKind::AuditTrail,
+        ] {
             let change = Change::In { tenant_id, kind };
             assert_eq!(Change::from_payload(&change.to_payload()), change);
         }

@@ -95,7 +95,10 @@ impl From<DieselError> for ApplyError {
 
 impl From<Error> for ApplyError {
     fn from(error: Error) -> Self {
-        Self::Store(error)
+        match error {
+            Error::Database(error) => error.into(),
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -116,7 +119,10 @@ impl From<DieselError> for WriteError {
 
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
-        Self::Store(error)
+        match error {
+            Error::Database(error) => error.into(),
+            error => Self::Store(error),
+        }
     }
 }
 

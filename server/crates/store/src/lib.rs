@@ -51,6 +51,9 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 pub use attempt::Attempts;
+pub use audit::{
+    AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
+};
 pub use changes::{Change, ChangeKind, Changes};
 pub use client::ClientFilter;
 pub use console_session::ConsoleSession;

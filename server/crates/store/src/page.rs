@@ -84,6 +84,19 @@ impl Cursor {
         (Id::<()>::from_bytes(*id).into(), String::from_utf8_lossy(text).replace('\0', ""))
     }
 
+    /// A place among events that may have the same time: their number in a chain tells them apart, and
+    /// where they have none their identifier.
+    pub(crate) fn of_event(at: Timestamp, sequence: i64, id: &[u8; 16]) -> Self {
+        Self { created_at: at, key: [sequence.to_be_bytes().as_slice(), id].concat() }
+    }
+
+    /// Number and identifier of [`Self::of_event`].
+    pub(crate) fn event(&self) -> (i64, Bytes<16>) {
+        let (sequence, id) = self.key.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        let id = <[u8; 16]>::try_from(id).unwrap_or_default();
+        (i64::from_be_bytes(*sequence), Id::<()>::from_bytes(id).into())
+    }
+
     /// The key of a collection whose keys are text. A stranger can put anything into a cursor;
     /// PostgreSQL takes no NUL in text, and no key has one.
     pub(crate) fn text(&self) -> String {

@@ -298,8 +298,27 @@ diesel::table! {
         actor -> Jsonb,
         target -> Text,
         detail -> Jsonb,
+        actor_key -> Text,
+        origin -> Nullable<Jsonb>,
+        sequence -> BigInt,
+        previous_hash -> Binary,
+        hash -> Binary,
     }
 }
+
+diesel::table! {
+    audit_chains (tenant_id) {
+        tenant_id -> Binary,
+        sequence -> BigInt,
+        hash -> Binary,
+        pruned_to -> BigInt,
+        pruned_hash -> Binary,
+        prunes_at -> BigInt,
+        followed_until -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(
     authorization_codes,
@@ -432,8 +451,9 @@ mod tests {
             for Index { table, index, first_column } in indexes {
                 let directory = ["tenants", "installation", "setup_tokens", "schema_migrations"];
                 let due = index.ends_with("_expiry") || index.ends_with("_changes");
+                let platform = index.ends_with("_platform");
                 assert!(
-                    first_column == "tenant_id" || directory.contains(&table.as_str()) || due,
+                    first_column == "tenant_id" || directory.contains(&table.as_str()) || due || platform,
                     "{index} on {table} begins with {first_column}",
                 );
             }

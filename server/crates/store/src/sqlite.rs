@@ -20,7 +20,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{Connection, QueryableByName, SqliteConnection};
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::conn::{Conn, SqliteConn, Work};
 use crate::{Error, OpenError, WriteStatistics};
@@ -43,6 +43,7 @@ pub(crate) struct Sqlite {
     writes: SyncSender<Job>,
     reads: SyncSender<Read>,
     counters: Arc<Counters>,
+    committed: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -87,8 +88,10 @@ impl Sqlite {
 
         let writer = connect(path).map_err(refused)?;
         let counted = Arc::clone(&counters);
+        let committed = watch::Sender::new(());
+        let tell = committed.clone();
         spawn("sqlite-writer", move || {
-            write_groups(SqliteConn::new(writer), &jobs, &counted, changed_outside);
+            write_groups(SqliteConn::new(writer), &jobs, &counted, &tell, changed_outside);
         })
         .map_err(refused)?;
 
@@ -100,7 +103,7 @@ impl Sqlite {
             spawn("sqlite-reader", move || answer_reads(SqliteConn::new(reader), &queries))
                 .map_err(refused)?;
         }
-        Ok(Self { path: path.to_owned(), writes, reads, counters })
+        Ok(Self { path: path.to_owned(), writes, reads, counters, committed })
     }
 
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Error>
@@ -148,6 +151,11 @@ impl Sqlite {
         let mut connection = connect(path).map_err(Error::Unavailable)?;
         connection.batch_execute("PRAGMA foreign_keys = OFF")?;
         Ok(SqliteConn::new(connection))
+    }
+
+    /// Changes whenever something was written, by whatever process.
+    pub(crate) fn committed(&self) -> watch::Receiver<()> {
+        self.committed.subscribe()
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -208,6 +216,7 @@ fn write_groups(
     mut connection: SqliteConn,
     jobs: &Receiver<Job>,
     counters: &Counters,
+    told: &watch::Sender<()>,
     changed_outside: impl Fn(),
 ) {
     let mut seen = data_version(&mut connection);
@@ -219,6 +228,7 @@ fn write_groups(
             if version != seen {
                 seen = version;
                 changed_outside();
+                told.send_replace(());
             }
         }
         let first = match jobs.recv_timeout(LOOK_OUTSIDE) {
@@ -247,6 +257,7 @@ fn write_groups(
         if committed.is_ok() {
             counters.commits.fetch_add(1, Ordering::Relaxed);
             counters.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
+            told.send_replace(());
         } else {
             // Where nothing was begun, or SQLite has rolled back by itself, there is none to end.
             let _ended = execute(&mut connection, "ROLLBACK");

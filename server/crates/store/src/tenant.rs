@@ -180,6 +180,7 @@ impl<'a> Tenants<'a> {
                         false => WriteError::NotFound,
                     });
                 };
+                audit::look_again(conn, id).await?;
                 audit::record(conn, id, audit).await?;
                 Ok(updated.into_tenant()?)
             })

@@ -22,6 +22,19 @@ pub(crate) struct Bytes<const N: usize>([u8; N]);
 #[diesel(sql_type = BigInt)]
 pub(crate) struct Time(i64);
 
+impl<const N: usize> Bytes<N> {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Time {
+    /// Since the Unix epoch.
+    pub(crate) fn microseconds(self) -> i64 {
+        self.0
+    }
+}
+
 impl<DB: Backend, const N: usize> ToSql<Binary, DB> for Bytes<N>
 where
     [u8]: ToSql<Binary, DB>,

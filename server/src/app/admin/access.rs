@@ -295,7 +295,7 @@ impl Enforcers {
                 self.generation.fetch_add(1, Ordering::SeqCst);
                 self.loaded.retain(|_, loaded| !loaded.homes.contains(tenant_id));
             }
-            Change::In { kind: ChangeKind::Keys, .. } => {}
+            Change::In { kind: ChangeKind::Keys | ChangeKind::AuditTrail, .. } => {}
         }
     }
 

@@ -2,6 +2,7 @@
 //! noun, and puts into the audit trail what it changed, in the same transaction.
 
 mod access;
+mod audit_events;
 mod caller;
 mod client_document;
 mod client_secrets;
@@ -24,6 +25,7 @@ mod users;
 mod version;
 
 pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
+pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
 pub use document::Write;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};

@@ -38,6 +38,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         sign_out_revokes,
         registration,
         client_certificate_authorities,
+        audit_retention,
+        audit_token_issues,
     } = settings;
     api::TenantSettings {
         profile: profile_document(*profile),
@@ -73,6 +75,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         sign_out_revokes: sign_out_revokes_document(*sign_out_revokes),
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
+        audit_retention: *audit_retention,
+        audit_token_issues: *audit_token_issues,
     }
 }
 
@@ -90,6 +94,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         sign_out_revokes,
         registration,
         client_certificate_authorities,
+        audit_retention,
+        audit_token_issues,
     } = settings;
     TenantSettings {
         profile: profile_model(*profile),
@@ -125,6 +131,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         sign_out_revokes: sign_out_revokes_model(*sign_out_revokes),
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
+        audit_retention: *audit_retention,
+        audit_token_issues: *audit_token_issues,
     }
 }
 
@@ -214,6 +222,8 @@ mod tests {
         settings.device_approval = DeviceApproval::UserThenAdmin;
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
+        settings.audit_retention = 10;
+        settings.audit_token_issues = false;
         settings.registration = RegistrationPolicy {
             mode: Some(RegistrationMode::InitialAccessToken),
             client_id_metadata_documents: Some(true),

@@ -312,6 +312,9 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     if let Some(Err(error)) = authorities.map(TrustAnchors::parse) {
         faults.push(FieldFault::new("/settings/client_certificate_authorities", error.to_string()));
     }
+    if !(1..=3650).contains(&wanted.settings.audit_retention) {
+        faults.push(FieldFault::new("/settings/audit_retention", "must be 1 to 3650 days"));
+    }
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]

@@ -1,6 +1,7 @@
 //! The admin API: documents in, use cases, documents or problems out. What it says of itself
 //! (OpenAPI) is made of the same types.
 
+mod audit_events;
 mod caller;
 mod client_secrets;
 mod clients;
@@ -29,7 +30,7 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 use tracing::Instrument;
 
 use super::request_id::RequestId;
-use crate::app::App;
+use crate::app::{App, origin};
 
 /// Where the admin API is under the public address.
 const ROOT: &str = "/admin/v1";
@@ -56,6 +57,9 @@ enum Tag {
     Roles,
     /// Devices that wait to be let in.
     Devices,
+    /// What happened, and who did it.
+    #[oai(rename = "Audit events")]
+    AuditEvents,
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
@@ -76,7 +80,7 @@ JSON Pointers, and a correlation id that finds the server's log line.
 `If-Match` and `If-None-Match: *` guard against losing somebody else's change. Members that a document type does not have \
 are refused by name; members that only the server sets are ignored, so that a document can be read, changed and put back.
 
-**Collections** come in pages, oldest first: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
+**Collections** come in pages, oldest first where nothing else is said: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
 right while things come and go. Times are RFC 3339, UTC.";
 
 fn description() -> OpenApiService<impl OpenApi, ()> {
@@ -94,6 +98,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         role_assignments::RoleAssignmentsApi,
         devices::DevicesApi,
         initial_access_tokens::InitialAccessTokensApi,
+        audit_events::AuditEventsApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
@@ -128,7 +133,7 @@ impl Endpoint for AdminEndpoint {
             // What changes something runs to its end even when whoever asked has hung up.
             _ => {
                 let routes = Arc::clone(&self.routes);
-                let change = async move { routes.call(request).await }.in_current_span();
+                let change = origin::carried(async move { routes.call(request).await }.in_current_span());
                 tokio::spawn(change).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "a handler ended without an answer");
                     Err(StatusCode::INTERNAL_SERVER_ERROR.into())

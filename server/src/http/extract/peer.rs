@@ -31,6 +31,15 @@ pub fn peer(app: &App, request: &Request) -> Peer {
     }
 }
 
+/// The network address of [`peer`], without looking for a certificate.
+pub fn address(app: &App, request: &Request) -> Option<IpAddr> {
+    let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical())?;
+    Some(match app.trusted_proxies.contains(connected) {
+        true => forwarded::client_address(request.headers(), connected, &app.trusted_proxies),
+        false => connected,
+    })
+}
+
 fn forwarded_certificate(request: &Request, proxy: IpAddr) -> Option<Arc<ClientCertificate>> {
     client_cert::certificate(request.headers()).unwrap_or_else(|error| {
         tracing::warn!(%proxy, %error, "the client certificate that a proxy forwards");

@@ -1,5 +1,6 @@
 //! The admin API.
 
+mod audit_events;
 mod client_secrets;
 mod clients;
 mod conventions;

@@ -111,6 +111,17 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
     row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
     row("deny_device_authorization", Resource::DeviceAuthorization, Action::Update, none),
+    row("list_audit_events", Resource::AuditEvent, Action::Read, none),
+    row("read_audit_event", Resource::AuditEvent, Action::Read, none),
+    row("export_audit_events", Resource::AuditEvent, Action::Read, none),
+    Operation {
+        of_the_platform: true,
+        ..row("list_platform_audit_events", Resource::AuditEvent, Action::Read, none)
+    },
+    Operation {
+        of_the_platform: true,
+        ..row("export_platform_audit_events", Resource::AuditEvent, Action::Read, none)
+    },
     row("read_tenant", Resource::Tenant, Action::Read, none),
     row("put_tenant", Resource::Tenant, Action::Update, tenant),
     row("patch_tenant", Resource::Tenant, Action::Update, nothing),
@@ -291,7 +302,9 @@ impl Target {
         let rotation = json!({ "algorithm": "ES256" });
         let successor = admin.post(&format!("/tenants/{slug}/keys/rotate"), &rotation).await.document(200);
         let (session, grant) = signed_in(app, &tenant, user.parse().unwrap()).await;
+        let event = app.app.store.tenant(tenant.id).audit_events(1).await.unwrap().remove(0);
         let mut names = BTreeMap::from([
+            ("audit_event", event.id.to_string()),
             ("kid", kid(&keys["items"][0])),
             ("activate_key kid", kid(&successor)),
             // Not the one that signed the callers' access tokens.
@@ -426,6 +439,7 @@ crate::on_both! {
             "read_protected_resource",
             "patch_protected_resource",
             "delete_protected_resource",
+            "read_audit_event",
             "read_device_authorization",
             "deny_device_authorization",
             "read_initial_access_token",

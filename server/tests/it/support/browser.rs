@@ -67,6 +67,11 @@ impl Browser {
         self.cookies.iter().find(|(held, _)| held.ends_with(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The values of all cookies.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.values().map(String::as_str)
+    }
+
     /// Holds a cookie that somebody else put there.
     pub fn put_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());

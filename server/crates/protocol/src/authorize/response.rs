@@ -215,6 +215,7 @@ pub fn consent(granted: Granted<'_>, client: &Client, now: Timestamp, entropy: &
         kind: AuditKind::ConsentGiven,
         actor: Actor::User { id: session.user_id },
         target: request.client_id.to_string(),
+        origin: None,
         detail: serde_json::json!({ "scope": request.scope, "resources": request.resources }),
     };
     vec![Effect::StoreConsent(Box::new(consent)), Effect::RecordAudit(Box::new(event))]

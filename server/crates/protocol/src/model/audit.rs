@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ClientId, UserId};
@@ -12,8 +14,41 @@ pub struct AuditEvent {
     pub actor: Actor,
     /// What it happened to: an identifier of the kind that `kind` implies.
     pub target: String,
-    /// Further facts, readable by people.
+    /// The request that it happened in. Rules leave it out: it is ambient as the log's correlation id is,
+    /// and added when the event is recorded.
+    pub origin: Option<EventOrigin>,
+    /// Further facts, readable by people: of a change `before` and `after`.
     pub detail: serde_json::Value,
+}
+
+/// Which request something happened in. What the server does by itself and what a command does have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EventOrigin {
+    /// The client's network address, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// `User-Agent` (RFC 9110 §10.1.5), at most [`EventOrigin::LONGEST_USER_AGENT`] bytes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// What finds the request's log lines; its `X-Request-Id`.
+    pub correlation_id: String,
+}
+
+impl EventOrigin {
+    /// In bytes. What browsers send is shorter.
+    pub const LONGEST_USER_AGENT: usize = 256;
+
+    /// Takes what is not too long of a `User-Agent`; control characters, which no database need take, become
+    /// spaces.
+    pub fn new(address: Option<IpAddr>, user_agent: Option<&str>, correlation_id: String) -> Self {
+        let user_agent = user_agent.map(|text| {
+            let end = text.floor_char_boundary(Self::LONGEST_USER_AGENT);
+            let character = |held: char| if held.is_control() { ' ' } else { held };
+            text.get(..end).unwrap_or_default().chars().map(character).collect()
+        });
+        Self { address, user_agent, correlation_id }
+    }
 }
 
 /// Who did it.
@@ -29,6 +64,19 @@ pub enum Actor {
     /// The operator at the command line, or a job of the server's own.
     System,
     Anonymous,
+}
+
+impl Actor {
+    /// One line of text for each actor, to search by: `user:<id>`, `client:<client_id>`, `system` or
+    /// `anonymous`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::User { id } => format!("user:{id}"),
+            Self::Client { client_id } => format!("client:{client_id}"),
+            Self::System => "system".to_owned(),
+            Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
 }
 
 /// What happened.
@@ -62,6 +110,8 @@ pub enum AuditKind {
     RoleAssignmentChanged,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
+    /// A client got access tokens: one, or several alike within a second or so.
+    TokenIssued,
 }
 
 impl AuditKind {
@@ -91,6 +141,7 @@ impl AuditKind {
             Self::RoleChanged => "role.changed",
             Self::RoleAssignmentChanged => "role_assignment.changed",
             Self::TokenExchanged => "token.exchanged",
+            Self::TokenIssued => "token.issued",
         }
     }
 }

@@ -12,7 +12,7 @@ mod signing_key;
 mod tenant;
 mod user;
 
-pub use audit::{Actor, AuditEvent, AuditKind};
+pub use audit::{Actor, AuditEvent, AuditKind, EventOrigin};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
     ClientSecretId, GrantType, TokenExchange,

@@ -63,6 +63,10 @@ pub struct TenantSettings {
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for
     /// `tls_client_auth` (RFC 8705 §2.1).
     pub client_certificate_authorities: Option<String>,
+    /// How long the audit trail's events are kept, in days.
+    pub audit_retention: u32,
+    /// Whether the audit trail has every access token that is issued.
+    pub audit_token_issues: bool,
 }
 
 impl Default for TenantSettings {
@@ -80,6 +84,8 @@ impl Default for TenantSettings {
             sign_out_revokes: SignOutRevokes::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
+            audit_retention: 400,
+            audit_token_issues: true,
         }
     }
 }

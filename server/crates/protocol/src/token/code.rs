@@ -78,6 +78,7 @@ fn replayed(
         kind: AuditKind::AuthorizationCodeReplayed,
         actor: Actor::Client { client_id: code.client_id.clone() },
         target: grant.id.to_string(),
+        origin: None,
         detail: serde_json::json!({ "consumed_at": code.consumed_at.map(|at| at.to_string()) }),
     };
     let reason = RevocationReason::AuthorizationCodeReplayed;

@@ -116,6 +116,7 @@ fn replayed(request: TokenRequest<'_>, grant: Option<&Grant>) -> Decision<Issuan
         kind: AuditKind::DeviceCodeReplayed,
         actor: Actor::Client { client_id: request.client.client_id.clone() },
         target: grant.id.to_string(),
+        origin: None,
         detail: serde_json::Value::Null,
     };
     let reason = RevocationReason::DeviceCodeReplayed;

@@ -285,6 +285,7 @@ fn effects(
             kind: AuditKind::TokenExchanged,
             actor: Actor::Client { client_id: request.client.client_id.clone() },
             target: subject.sub.clone(),
+            origin: None,
             detail: serde_json::json!({
                 "subject_token": { "client_id": subject.client_id, "jti": subject.jti },
                 "access_token": { "jti": claims.jti, "aud": claims.aud, "scope": claims.scope },

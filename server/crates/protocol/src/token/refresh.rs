@@ -136,6 +136,7 @@ fn replayed(token: &RefreshToken, grant: &Grant, request: TokenRequest<'_>) -> D
         kind: AuditKind::RefreshTokenReplayed,
         actor: Actor::Client { client_id: token.client_id.clone() },
         target: grant.id.to_string(),
+        origin: None,
         detail: serde_json::json!({ "rotated_at": token.rotated_at.map(|at| at.to_string()) }),
     };
     let reason = RevocationReason::RefreshTokenReplayed;

@@ -5,10 +5,10 @@ use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
     ClientMetadata, ClientOrigin, ClientSecret, Consent, DeviceApprovalRecord, DeviceAuthorization,
-    DeviceState, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose,
-    PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription, Session,
-    SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile,
-    UserStatus,
+    DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
+    ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings,
+    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
+    TenantStatus, User, UserProfile, UserStatus,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
@@ -51,7 +51,9 @@ pub fn scope(text: &str) -> Scope {
 
 pub fn audit(kind: AuditKind) -> AuditEvent {
     let detail = serde_json::json!({ "why": "a test", "count": 3 });
-    AuditEvent { id: id(), at: at(0), kind, actor: Actor::System, target: "it".to_owned(), detail }
+    let origin = EventOrigin::new("192.0.2.7".parse().ok(), Some("a browser"), format!("{:016x}", number()));
+    let (actor, target) = (Actor::System, "it".to_owned());
+    AuditEvent { id: id(), at: at(0), kind, actor, target, origin: Some(origin), detail }
 }
 
 pub fn tenant(slug: &str) -> Tenant {
