@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::GrantType;
+use grantor_protocol::model::{GrantType, Metric};
 use grantor_protocol::token::{
     Issuance, TokenRequest, TokenResponse, client_credentials, code, exchange, grant_type, refresh,
 };
@@ -23,7 +23,7 @@ impl App {
         request: ClientRequest<'_>,
     ) -> Result<TokenResponse, Fault> {
         request.params.refuse_duplicates()?;
-        self.settle(context.tenant.id, move || async move {
+        let response = self.settle(context.tenant.id, move || async move {
             let authenticated = self.authenticate_client(context, request).await?;
             let (possession, proof) = self.possession(context, request, "/token").await?;
             let token_request = TokenRequest {
@@ -46,8 +46,12 @@ impl App {
                 Err(error) => Err(error),
             };
             Ok(Decision { effects, outcome })
-        })
-        .await
+        });
+        let response = response.await?;
+        if let Some(Ok(grant_type)) = request.params.get("grant_type").map(str::parse) {
+            self.count(context.tenant.id, Metric::Tokens(grant_type));
+        }
+        Ok(response)
     }
 
     async fn decide_token(

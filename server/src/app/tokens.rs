@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{Answer, AuthorizationResponse};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation, IdTokenClaims, left_half_hash};
-use grantor_protocol::model::SigningAlgorithm;
+use grantor_protocol::model::{GrantType, Metric, SigningAlgorithm};
 use grantor_protocol::token::{AccessTokenPlan, Issuance, TokenResponse};
 use grantor_protocol::{Secret, SecretKind};
 
@@ -68,7 +68,10 @@ impl App {
     ) -> Result<AuthorizationResponse, Fault> {
         let access_token = match answer.access_token.take() {
             None => None,
-            Some(issuance) => Some(self.mint(context, issuance).await?),
+            Some(issuance) => {
+                self.count(context.tenant.id, Metric::Tokens(GrantType::Implicit));
+                Some(self.mint(context, issuance).await?)
+            }
         };
         let id_token = match answer.id_token.take() {
             None => None,

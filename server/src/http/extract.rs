@@ -17,7 +17,7 @@ use crate::app::client_auth::ClientRequest;
 use crate::app::dpop::{DpopHeader, ResourceRequest};
 use crate::app::{App, Fault, Peer, TenantContext};
 
-pub use peer::peer;
+pub use peer::{address, peer};
 
 /// Largest body of a form, in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -139,7 +139,7 @@ pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser
     Browser {
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),
-        address: peer(app, request).address,
+        address: address(app, request),
     }
 }
 

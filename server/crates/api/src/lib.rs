@@ -6,12 +6,14 @@
 mod client;
 mod device;
 mod initial_access_token;
+mod limits;
 mod me;
 mod page;
 mod problem;
 mod protected_resource;
 mod registration_policy;
 mod secret_text;
+mod stats;
 mod tenant;
 mod user;
 
@@ -20,12 +22,14 @@ pub use client::{
 };
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use initial_access_token::InitialAccessToken;
+pub use limits::{Quotas, RateLimit, RateLimits, RateUnit};
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
 pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
+pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,

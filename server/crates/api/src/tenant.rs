@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::RegistrationPolicy;
+use crate::{Quotas, RateLimits, RegistrationPolicy};
 
 /// A tenant: an issuer with its own users, clients, keys and look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,12 @@ pub struct TenantSettings {
     /// `tls_client_auth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate_authorities: Option<String>,
+    /// A PUT without it leaves it as it is.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub rate_limits: RateLimits,
+    /// A PUT without it leaves it as it is.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub quotas: Quotas,
 }
 
 impl Default for TenantSettings {
@@ -109,6 +115,8 @@ impl Default for TenantSettings {
             sign_out_revokes: SignOutRevokes::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
+            rate_limits: RateLimits::default(),
+            quotas: Quotas::default(),
         }
     }
 }

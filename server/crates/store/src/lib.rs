@@ -32,8 +32,10 @@ mod session;
 mod signing_key;
 mod sqlite;
 mod statement;
+mod stats;
 mod sweep;
 mod tenant;
+mod tenant_count;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
@@ -48,7 +50,6 @@ use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-pub use attempt::Attempts;
 pub use changes::{Change, ChangeKind, Changes};
 pub use console_session::ConsoleSession;
 pub use device::DeviceFilter;
@@ -60,8 +61,10 @@ pub use page::{Cursor, Listing, MalformedCursor, Page};
 pub use registration::UnusedClient;
 pub use role_assignment::{RoleAssignment, Subject};
 pub use signing_key::KeyChange;
+pub use stats::{CountedHour, HourlyCount, Present};
 pub use sweep::{SweepReport, Swept};
 pub use tenant::{NewTenant, Tenants};
+pub use tenant_count::TenantCounts;
 pub use token::AccessTokenState;
 
 use conn::{Conn, SendAsyncFnOnce, Work, dual};

@@ -12,6 +12,12 @@ pub enum AdminFault {
     /// The caller may see it and not do this to it.
     #[error("the caller's roles do not allow this")]
     Forbidden,
+    /// The caller may change it, but not these members of it.
+    #[error("the caller's roles do not allow changing {}", FieldFault::list(.0))]
+    ForbiddenMembers(Vec<FieldFault>),
+    /// The tenant may not have more of these, by the member of its quotas.
+    #[error("the tenant's quota {0} is used up")]
+    QuotaExceeded(&'static str),
     /// There is no such thing, or the caller may not know that there is.
     #[error("not found")]
     NotFound,
@@ -96,6 +102,7 @@ impl From<WriteError> for AdminFault {
             WriteError::Conflict { field } => Self::Taken(field),
             WriteError::VersionMismatch => Self::PreconditionFailed,
             WriteError::NotFound => Self::NotFound,
+            WriteError::QuotaExceeded { quota } => Self::QuotaExceeded(quota),
             WriteError::Store(error) => error.into(),
         }
     }

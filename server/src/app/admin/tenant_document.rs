@@ -10,6 +10,7 @@ use grantor_protocol::{Lifetime, Profile, Scope};
 
 use super::client_document::{grant_type_document, grant_type_model};
 use super::document::twins;
+use super::limits_document;
 
 pub(super) fn document(tenant: &Tenant) -> api::Tenant {
     api::Tenant {
@@ -38,6 +39,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         sign_out_revokes,
         registration,
         client_certificate_authorities,
+        rate_limits,
+        quotas,
     } = settings;
     api::TenantSettings {
         profile: profile_document(*profile),
@@ -73,6 +76,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         sign_out_revokes: sign_out_revokes_document(*sign_out_revokes),
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
+        rate_limits: limits_document::rate_limits(rate_limits),
+        quotas: limits_document::quotas(quotas),
     }
 }
 
@@ -90,6 +95,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         sign_out_revokes,
         registration,
         client_certificate_authorities,
+        rate_limits,
+        quotas,
     } = settings;
     TenantSettings {
         profile: profile_model(*profile),
@@ -125,6 +132,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         sign_out_revokes: sign_out_revokes_model(*sign_out_revokes),
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
+        rate_limits: limits_document::rate_limits_model(rate_limits),
+        quotas: limits_document::quotas_model(quotas),
     }
 }
 
@@ -179,6 +188,8 @@ twins!(
 
 #[cfg(test)]
 mod tests {
+    use grantor_protocol::model::{Quotas, RateKind};
+
     use super::*;
 
     #[test]
@@ -214,6 +225,10 @@ mod tests {
         settings.device_approval = DeviceApproval::UserThenAdmin;
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
+        for (number, kind) in (1..).zip(RateKind::ALL) {
+            *settings.rate_limits.of_mut(kind) = format!("{number}/minute burst {}", number + 1).parse().ok();
+        }
+        settings.quotas = Quotas { users: Some(1), clients: Some(0), registrations_per_day: Some(3) };
         settings.registration = RegistrationPolicy {
             mode: Some(RegistrationMode::InitialAccessToken),
             client_id_metadata_documents: Some(true),

@@ -11,6 +11,7 @@ mod payload;
 mod problem;
 mod protected_resources;
 mod responses;
+mod stats;
 mod tenants;
 mod users;
 
@@ -42,6 +43,8 @@ enum Tag {
     Resources,
     /// Devices that wait to be let in.
     Devices,
+    /// What tenants did and have.
+    Stats,
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
@@ -73,6 +76,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         users::UsersApi,
         protected_resources::ProtectedResourcesApi,
         devices::DevicesApi,
+        stats::StatsApi,
         initial_access_tokens::InitialAccessTokensApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)

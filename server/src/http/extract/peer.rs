@@ -17,15 +17,20 @@ use crate::app::{App, ClientCertificate, Peer};
 /// (RFC 9440), never the proxy's own. From everybody else these headers mean nothing (RFC 9440 §4, RFC 9700 §4.13).
 pub fn peer(app: &App, request: &Request) -> Peer {
     let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
-    match connected {
-        Some(proxy) if app.trusted_proxies.contains(proxy) => Peer {
-            address: Some(forwarded::client_address(request.headers(), proxy, &app.trusted_proxies)),
-            certificate: forwarded_certificate(app, request, proxy),
-        },
-        address => {
-            Peer { address, certificate: request.extensions().get::<Arc<ClientCertificate>>().cloned() }
-        }
-    }
+    let certificate = match connected {
+        Some(proxy) if app.trusted_proxies.contains(proxy) => forwarded_certificate(app, request, proxy),
+        _ => request.extensions().get::<Arc<ClientCertificate>>().cloned(),
+    };
+    Peer { address: address(app, request), certificate }
+}
+
+/// The address of the client behind a request, as [`peer`] tells it.
+pub fn address(app: &App, request: &Request) -> Option<IpAddr> {
+    let connected = request.remote_addr().as_socket_addr()?.ip().to_canonical();
+    Some(match app.trusted_proxies.contains(connected) {
+        true => forwarded::client_address(request.headers(), connected, &app.trusted_proxies),
+        false => connected,
+    })
 }
 
 /// A proxy that is trusted for addresses alone may pass on what clients say in this header, so it means

@@ -4,6 +4,7 @@ mod clients;
 mod conventions;
 mod credentials;
 mod devices;
+mod limits;
 mod operations;
 mod protected_resources;
 mod rights;

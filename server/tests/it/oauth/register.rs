@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591).
 
+use grantor_protocol::Lifetime;
 use grantor_protocol::model::{AuditKind, RegistrationMode, TenantSettings};
-use grantor_protocol::{Lifetime, Secret};
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
@@ -309,21 +309,6 @@ on_both! {
             site.serve("/sector", "no-store", &listed);
             assert_eq!(acme.register(&app, None, &document).await.status, status, "{listed}");
         }
-    }
-
-    async fn registrations_are_bounded(app: TestApp) {
-        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
-        let store = app.app.store.tenant(acme.tenant.id);
-        let (subject, now) = (Secret::presented("registration all").hash(), app.app.clock.now());
-        for _ in 0..599 {
-            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
-        }
-        acme.registered(&app, &confidential()).await;
-        let refused = acme.register(&app, None, &confidential()).await;
-        refused.expect_error(429, "temporarily_unavailable");
-        assert_eq!(refused.header("retry-after"), Some("3600"));
-        app.clock.advance(3600);
-        acme.registered(&app, &confidential()).await;
     }
 
     /// People are asked whatever the client says, and again when it is not what it was.

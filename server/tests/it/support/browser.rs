@@ -67,7 +67,7 @@ impl Browser {
     }
 
     /// The request as it comes over the network.
-    fn connected(&self, request: Request) -> Request {
+    pub fn connected(&self, request: Request) -> Request {
         let Some(address) = self.address else { return request };
         let (parts, body) = request.into_parts();
         let bare = poem::http::Request::builder().method(parts.method).uri(parts.uri).body(()).unwrap();

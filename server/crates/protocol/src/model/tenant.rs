@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GrantType, SigningAlgorithm};
+use super::{GrantType, Quotas, RateLimits, SigningAlgorithm};
 use crate::{Id, Lifetime, Profile, Scope, Timestamp};
 
 /// Identifies a tenant; the first column of every key.
@@ -63,6 +63,9 @@ pub struct TenantSettings {
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for
     /// `tls_client_auth` (RFC 8705 §2.1).
     pub client_certificate_authorities: Option<String>,
+    /// The platform's to choose, as the quotas are.
+    pub rate_limits: RateLimits,
+    pub quotas: Quotas,
 }
 
 impl Default for TenantSettings {
@@ -80,6 +83,8 @@ impl Default for TenantSettings {
             sign_out_revokes: SignOutRevokes::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
+            rate_limits: RateLimits::default(),
+            quotas: Quotas::default(),
         }
     }
 }

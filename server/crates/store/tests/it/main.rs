@@ -10,6 +10,7 @@ mod effects;
 mod fixture;
 mod guards;
 mod keys;
+mod limits;
 mod pages;
 mod registration;
 mod schema_state;
