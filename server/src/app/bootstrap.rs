@@ -275,7 +275,7 @@ impl App {
     /// A name that is taken; faults of ours.
     pub async fn create_administrator(&self, email: &str, password: &str) -> Result<UserId, Fault> {
         let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
-        let hash = self.passwords.hash(password, self.entropy.as_ref()).await?;
+        let hash = self.passwords.hash(system, password, self.entropy.as_ref()).await?;
         self.store_administrator(system, email, hash).await
     }
 
@@ -392,7 +392,7 @@ impl App {
             return Err(SPENT_LINK.into());
         }
         // Before the link is spent: when hashing is refused the person can try again.
-        let hash = self.passwords.hash(password, self.entropy.as_ref()).await?;
+        let hash = self.passwords.hash(system, password, self.entropy.as_ref()).await?;
         let installation = self.store.installation();
         if !installation.consume_setup_token(secret.hash(), self.now()).await.map_err(Fault::from)? {
             return Err(SPENT_LINK.into());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use grantor_outbound::{Fetched, Refusal, Wanted};
 use grantor_protocol::client_id_document::{self as document, FRESHNESS, GRACE, MAX_BYTES};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, Client, ClientId, ClientMetadata, ClientOrigin, TenantId,
+    Actor, AuditEvent, AuditKind, Client, ClientId, ClientMetadata, ClientOrigin, Metric, RateKind, TenantId,
 };
 use grantor_protocol::{Error, ErrorCode, Lifetime};
 use grantor_store::{Change, ChangeKind, WriteError};
@@ -85,7 +85,7 @@ impl App {
         let budget = if held.is_some() {
             Budget::KnownDocuments
         } else {
-            self.count_registration(context, address).await?;
+            self.limit(context, RateKind::Registration, || address)?;
             Budget::UnknownDocuments
         };
         match self.read_document(context, client_id, budget).await {
@@ -147,7 +147,9 @@ impl App {
         let store = self.store.tenant(tenant_id);
         let origin = ClientOrigin::MetadataDocument { fetched_at: now, fresh_until: now + lifetime };
         for _ in 0..ATTEMPTS {
-            let written = match store.client(client_id).await? {
+            let held = store.client(client_id).await?;
+            let is_new = held.is_none();
+            let written = match held {
                 None => {
                     let client = self.self_made(context, client_id.clone(), metadata.clone(), origin.clone());
                     let event = self.event_of_document(&client, AuditKind::ClientRegistered);
@@ -173,11 +175,15 @@ impl App {
                 Ok(()) => {
                     let kind = ChangeKind::Client(client_id.clone());
                     self.changed(&Change::In { tenant_id, kind });
+                    if is_new {
+                        self.count(tenant_id, Metric::Registrations);
+                    }
                     if let Some(loaded) = self.client(tenant_id, client_id).await? {
                         return Ok(loaded);
                     }
                 }
                 Err(WriteError::Store(error)) => return Err(error.into()),
+                Err(WriteError::QuotaExceeded { quota }) => return Err(self.over_quota(quota)),
                 Err(_) => {}
             }
         }

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use grantor_protocol::model::{UserId, UserStatus};
+use grantor_protocol::model::{RateKind, UserId, UserStatus};
 use grantor_protocol::{Params, Secret, SecretKind};
 use grantor_store::ConsoleSession;
 use sha2::{Digest, Sha256};
@@ -89,7 +89,8 @@ impl App {
     /// header too.
     ///
     /// # Errors
-    /// [`Fault::Expired`] without a live session, [`Fault::ForgedForm`] without the header.
+    /// [`Fault::Expired`] without a live session, [`Fault::ForgedForm`] without the header,
+    /// [`Fault::TooMany`].
     pub async fn console_caller(
         &self,
         cookie: &Secret,
@@ -110,6 +111,7 @@ impl App {
             })
             .map(|(_, user)| user)
             .ok_or(Fault::Expired("the console session is over"))?;
+        self.limit(&context, RateKind::Admin, || None)?;
         Ok(Caller::console(&context.tenant, &user, self.forms.token(cookie)))
     }
 

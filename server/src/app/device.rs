@@ -6,8 +6,8 @@ use std::sync::Arc;
 use grantor_protocol::authorize;
 use grantor_protocol::device::{self, DeviceAuthorizationResponse, Person, UserCode};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, DeviceApproval, DeviceAuthorization, DeviceState, InteractionId, Purpose,
-    RequestOrigin, TenantId,
+    Actor, AuditEvent, AuditKind, DeviceApproval, DeviceAuthorization, DeviceState, InteractionId, Metric,
+    Purpose, RequestOrigin, TenantId,
 };
 use grantor_protocol::token::{Issuance, TokenRequest, device_code};
 use grantor_protocol::{Decision, Effect, ErrorCode, Lifetime, Secret, SecretHash, Timestamp};
@@ -18,7 +18,7 @@ use serde_json::json;
 use super::authorize::{Browser, Progress, SignedIn, progress};
 use super::client_auth::ClientRequest;
 use super::interaction::{OVER, Opened};
-use super::peer::subscriber;
+use super::limits::Network;
 use super::{App, Fault, LoadedClient, TenantContext};
 
 /// Wrong codes that a browser, or an address, may enter before it has to wait (RFC 8628 §5.1).
@@ -179,6 +179,9 @@ impl App {
             Err(ApplyError::Conflict) => Err(OVER),
             other => {
                 other?;
+                if allowed && context.policy.device_approval_for(&client.client) == DeviceApproval::User {
+                    self.count(context.tenant.id, Metric::DevicesApproved);
+                }
                 Ok(Progress::Device(opened.interaction.id))
             }
         }
@@ -267,7 +270,7 @@ fn origin(address: Option<IpAddr>) -> RequestOrigin {
 /// Who is counted: the browser, and the subscriber whose address it has.
 fn attempt_subjects(browser: &Browser) -> Vec<SecretHash> {
     let cookie = browser.browser.as_ref().map(|cookie| format!("user code, browser {}", cookie.expose()));
-    let address = browser.address.map(|address| format!("user code, {}", subscriber(address)));
+    let address = browser.address.map(|address| format!("user code, {}", Network::from(Some(address))));
     [cookie, address].into_iter().flatten().map(|subject| Secret::presented(subject).hash()).collect()
 }
 

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose, Session, User,
-    UserId, UserStatus,
+    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Metric, Purpose, RateKind,
+    Session, User, UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind, device};
 
@@ -119,7 +119,8 @@ impl App {
     /// for a name that does not exist.
     ///
     /// # Errors
-    /// [`Fault::ForgedForm`], [`Fault::Expired`], [`Fault::Busy`].
+    /// [`Fault::ForgedForm`], [`Fault::Expired`], [`Fault::Busy`]; [`Fault::TooMany`] after many wrong
+    /// passwords from one network.
     pub async fn sign_in(
         &self,
         context: &Arc<TenantContext>,
@@ -127,15 +128,25 @@ impl App {
         browser: &Browser,
         (username, password): (&str, &str),
     ) -> Result<SignInOutcome, Fault> {
+        // Counted before it is tried, so that no crowd gets past the limit; only a wrong one stays counted.
+        let attempt = self.limit_network(context, RateKind::FailedSignIn, browser.address)?;
         let store = self.store.tenant(context.tenant.id);
         let user = store.user_by_login(username.trim()).await?;
         let known = user.as_ref().map(|user| user.id);
         let hash = user.as_ref().and_then(|user| user.password.as_ref());
-        let matches = self.passwords.verify(password, hash).await?;
+        let matches = match self.passwords.verify(context.tenant.id, password, hash).await {
+            Ok(matches) => matches,
+            Err(fault) => {
+                attempt.give_back();
+                return Err(fault);
+            }
+        };
         let Some(user) = user.filter(|user| matches && user.status == UserStatus::Active) else {
+            self.count(context.tenant.id, Metric::FailedSignIns);
             self.record_failed_sign_in(context, known).await?;
             return Ok(SignInOutcome::Refused);
         };
+        attempt.give_back();
         let (session, cookie) = self.new_session(context, &user, browser);
         let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
         let previous = previous.as_ref().map(|previous| &previous.session);
@@ -149,6 +160,7 @@ impl App {
             Err(grantor_store::ApplyError::Conflict) => return Err(OVER),
             other => other?,
         }
+        self.count(context.tenant.id, Metric::SignIns);
         let expires_in = session.expires_at.seconds_since(self.now());
         let mut interaction = opened.interaction.clone();
         interaction.signed_in = Some(session.id);

@@ -20,6 +20,7 @@ pub mod interaction;
 pub mod introspect;
 mod key_life;
 pub mod keyring;
+pub mod limits;
 pub mod logo;
 pub mod logout;
 pub mod origin;
@@ -29,6 +30,7 @@ pub mod peer;
 pub mod registration;
 mod request_object;
 pub mod revoke;
+pub mod stats;
 pub mod tenants;
 pub mod token;
 pub mod token_issues;
@@ -41,7 +43,7 @@ use std::sync::{Arc, Weak};
 use grantor_jose::MasterKey;
 use grantor_outbound::Fetcher;
 use grantor_protocol::device::UserCodeKey;
-use grantor_protocol::model::TenantId;
+use grantor_protocol::model::{RateLimits, TenantId};
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
 use grantor_store::{ApplyError, Store};
@@ -75,6 +77,8 @@ pub struct App {
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
     /// budget, or one made of it for what has a budget of its own.
     pub fetcher: Arc<Fetcher>,
+    rates: limits::RateLimiter,
+    counters: stats::Counters,
     logos: logo::Logos,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
@@ -101,6 +105,8 @@ pub struct Parts {
     pub hashing_threads: usize,
     pub capabilities: Capabilities,
     pub fetcher: Fetcher,
+    /// For tenants that have none of their own.
+    pub rate_limits: RateLimits,
 }
 
 /// How often a decision is made anew when what it relied on has changed meanwhile. The second time
@@ -130,6 +136,8 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
+            rates: limits::RateLimiter::new(parts.rate_limits),
+            counters: stats::Counters::default(),
             logos: logo::Logos::new(&master.derive("grantor logo address")),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             fetched_keys: client_keys::FetchedKeys::default(),

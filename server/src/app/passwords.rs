@@ -1,20 +1,23 @@
 //! Passwords: argon2id on threads of their own, with a bounded queue, so that sign-ins can never
-//! stall tokens (RFC 9106 §4, OWASP's second recommended setting).
+//! stall tokens (RFC 9106 §4, OWASP's second recommended setting). Tenants take turns, so that one's
+//! crowd makes another wait for a single hash of its.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{self, Output, ParamsString, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use grantor_protocol::Entropy;
-use grantor_protocol::model::PasswordHash;
+use grantor_protocol::model::{PasswordHash, TenantId};
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 use super::Fault;
 
-/// Hashes that wait for a thread; further ones are refused at once.
-const QUEUE: usize = 64;
+/// Hashes that wait for a thread; further ones are refused at once. One tenant can have at most as many
+/// of the places as are left, so there is always one for somebody new until many share them.
+const QUEUE: usize = 128;
 
 /// Longest password taken, in bytes; hashing is not the place to find out about a long one.
 pub const MAX_LENGTH: usize = 1024;
@@ -30,7 +33,83 @@ const NOBODY: &str =
 
 /// The hashing threads.
 pub struct PasswordPool {
-    queue: SyncSender<Job>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+    hashed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: HashMap<TenantId, VecDeque<Job>>,
+    /// Tenants that have jobs, in the order in which they are served.
+    turns: VecDeque<TenantId>,
+    waiting: usize,
+    closed: bool,
+}
+
+impl Queue {
+    /// Gives the job back if there is no place for it.
+    fn push(&mut self, tenant: TenantId, job: Job) -> Result<(), Job> {
+        let own = self.jobs.entry(tenant).or_default();
+        if own.len() >= QUEUE - self.waiting {
+            if own.is_empty() {
+                self.jobs.remove(&tenant);
+            }
+            return Err(job);
+        }
+        if own.is_empty() {
+            self.turns.push_back(tenant);
+        }
+        own.push_back(job);
+        self.waiting += 1;
+        Ok(())
+    }
+
+    /// The next job of the tenant whose turn it is.
+    fn pop(&mut self) -> Option<Job> {
+        let tenant = self.turns.pop_front()?;
+        let own = self.jobs.get_mut(&tenant)?;
+        let job = own.pop_front()?;
+        self.waiting -= 1;
+        if own.is_empty() {
+            self.jobs.remove(&tenant);
+        } else {
+            self.turns.push_back(tenant);
+        }
+        Some(job)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a job; None when the pool is gone.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if let Some(job) = queue.pop() {
+                return Some(job);
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for PasswordPool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
 }
 
 struct Job {
@@ -69,25 +148,34 @@ impl PasswordPool {
     /// # Errors
     /// A thread that the system refuses.
     pub fn start(threads: usize) -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let pool = Self { shared: Arc::default() };
         for number in 0..threads.max(1) {
-            let jobs = Arc::clone(&jobs);
-            std::thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&jobs))?;
+            let shared = Arc::clone(&pool.shared);
+            std::thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&shared))?;
         }
-        Ok(Self { queue })
+        Ok(pool)
+    }
+
+    /// Hashes computed so far.
+    pub fn hashed(&self) -> u64 {
+        self.shared.hashed.load(Ordering::Relaxed)
     }
 
     /// Whether `password` is the one hashed; with no hash it takes as long and is false.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when the queue is full.
-    pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, Fault> {
+    /// [`Fault::Busy`] when the queue is full, or as much of it as the tenant may have.
+    pub async fn verify(
+        &self,
+        tenant: TenantId,
+        password: &str,
+        hash: Option<&PasswordHash>,
+    ) -> Result<bool, Fault> {
         if password.len() > MAX_LENGTH {
             return Ok(false);
         }
         let against = Against::Hash(hash.cloned().unwrap_or_else(|| PasswordHash::from_phc(NOBODY)));
-        match self.run(password, against).await? {
+        match self.run(tenant, password, against).await? {
             Outcome::Matches(matches) => Ok(matches && hash.is_some()),
             Outcome::Hashed(_) => Err(Fault::internal("a comparison gave a hash")),
         }
@@ -96,32 +184,36 @@ impl PasswordPool {
     /// Hashes a new password.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when the queue is full.
-    pub async fn hash(&self, password: &str, entropy: &dyn Entropy) -> Result<PasswordHash, Fault> {
+    /// As [`Self::verify`].
+    pub async fn hash(
+        &self,
+        tenant: TenantId,
+        password: &str,
+        entropy: &dyn Entropy,
+    ) -> Result<PasswordHash, Fault> {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
-        match self.run(password, Against::NewSalt(salt)).await? {
+        match self.run(tenant, password, Against::NewSalt(salt)).await? {
             Outcome::Hashed(hash) => Ok(hash),
             Outcome::Matches(_) => Err(Fault::internal("a hash gave a comparison")),
         }
     }
 
-    async fn run(&self, password: &str, against: Against) -> Result<Outcome, Fault> {
+    async fn run(&self, tenant: TenantId, password: &str, against: Against) -> Result<Outcome, Fault> {
         let (answer, answered) = oneshot::channel();
         let job = Job { password: password.to_owned(), against, answer };
-        match self.queue.try_send(job) {
-            Ok(()) => answered.await.map_err(Fault::internal)?,
-            Err(TrySendError::Full(_)) => Err(Fault::Busy("too many sign-ins at once")),
-            Err(TrySendError::Disconnected(_)) => Err(Fault::internal("the hashing threads are gone")),
+        let queued = self.shared.lock().push(tenant, job).is_ok();
+        if !queued {
+            return Err(Fault::Busy("too many sign-ins at once"));
         }
+        self.shared.changed.notify_one();
+        answered.await.map_err(Fault::internal)?
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
+fn work(shared: &Shared) {
     let mut memory = Vec::new();
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+    while let Some(job) = shared.next() {
         // Whoever asked may have hung up while the job waited.
         if job.answer.is_closed() {
             continue;
@@ -130,6 +222,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
             Against::Hash(hash) => compare(&job.password, hash, &mut memory).map(Outcome::Matches),
             Against::NewSalt(salt) => hash_with(&job.password, salt, &mut memory).map(Outcome::Hashed),
         };
+        shared.hashed.fetch_add(1, Ordering::Relaxed);
         // Nobody to tell is no loss.
         drop(job.answer.send(outcome.map_err(|error| Fault::internal(error.to_string()))));
     }
@@ -200,11 +293,11 @@ mod tests {
     #[tokio::test]
     async fn a_hash_matches_its_password_only() {
         let pool = PasswordPool::start(1).unwrap();
-        let hash = pool.hash("correct horse battery", &SystemEntropy::new()).await.unwrap();
+        let hash = pool.hash(TENANT, "correct horse battery", &SystemEntropy::new()).await.unwrap();
         assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(pool.verify("correct horse battery", Some(&hash)).await.unwrap());
-        assert!(!pool.verify("correct horse batterz", Some(&hash)).await.unwrap());
-        assert!(!pool.verify("", Some(&hash)).await.unwrap());
+        assert!(pool.verify(TENANT, "correct horse battery", Some(&hash)).await.unwrap());
+        assert!(!pool.verify(TENANT, "correct horse batterz", Some(&hash)).await.unwrap());
+        assert!(!pool.verify(TENANT, "", Some(&hash)).await.unwrap());
     }
 
     /// An unknown user costs the same hash: the parameters of the stand-in are the real ones.
@@ -214,14 +307,58 @@ mod tests {
         let parameters = Params::try_from(&stand_in).unwrap();
         assert_eq!(parameters.block_count(), Params::default().block_count());
         assert_eq!(parameters.t_cost(), Params::default().t_cost());
-        assert!(!PasswordPool::start(1).unwrap().verify("anything", None).await.unwrap());
+        assert!(!PasswordPool::start(1).unwrap().verify(TENANT, "anything", None).await.unwrap());
+    }
+
+    const TENANT: TenantId = TenantId::from_bytes([0; 16]);
+
+    fn tenant(number: u8) -> TenantId {
+        TenantId::from_bytes([number; 16])
+    }
+
+    fn job(password: String) -> Job {
+        Job { password, against: Against::NewSalt([0; 16]), answer: oneshot::channel().0 }
+    }
+
+    /// Whatever one tenant wants, another's turn comes after one of its jobs.
+    #[test]
+    fn tenants_take_turns() {
+        let mut queue = Queue::default();
+        let mut push = |number, name: &str| queue.push(tenant(number), job(name.to_owned())).is_ok();
+        let taken = (0..QUEUE * 10).filter(|number| push(1, &format!("noisy {number}"))).count();
+        assert_eq!(taken, QUEUE / 2);
+        assert!(push(2, "quiet 0") && push(2, "quiet 1") && push(3, "other 0"));
+        assert!(!push(1, "noisy"));
+        let mut served = std::iter::from_fn(|| queue.pop().map(|job| job.password));
+        let first: Vec<_> = served.by_ref().take(6).collect();
+        assert_eq!(first, ["noisy 0", "quiet 0", "other 0", "noisy 1", "quiet 1", "noisy 2"]);
+        assert_eq!(served.count(), QUEUE / 2 - 3);
+        assert!(queue.jobs.is_empty() && queue.turns.is_empty() && queue.waiting == 0);
+    }
+
+    /// Several noisy ones leave room too, and a place that becomes free can be taken again.
+    #[test]
+    fn a_few_tenants_do_not_fill_the_queue() {
+        let mut queue = Queue::default();
+        for number in 0..6 {
+            while queue.push(tenant(number), job(String::new())).is_ok() {}
+        }
+        assert!(queue.push(tenant(99), job(String::new())).is_ok());
+        while queue.push(tenant(99), job(String::new())).is_ok() {}
+        for number in 100..200 {
+            while queue.push(tenant(number), job(String::new())).is_ok() {}
+        }
+        assert_eq!(queue.waiting, QUEUE);
+        assert!(!queue.jobs.contains_key(&tenant(199)), "who was refused leaves nothing");
+        assert!(queue.pop().is_some());
+        assert!(queue.push(tenant(200), job(String::new())).is_ok());
     }
 
     /// What does not fit into the queue is refused at once instead of piling up.
     #[tokio::test]
     async fn sheds_load() {
         let pool = PasswordPool::start(1).unwrap();
-        let callers = (0..QUEUE * 2).map(|_| pool.verify("x", None));
+        let callers = (0..QUEUE * 2).map(|_| pool.verify(TENANT, "x", None));
         let outcomes = futures_util::future::join_all(callers).await;
         let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Fault::Busy(_)))).count();
         assert!(busy > 0 && busy < QUEUE * 2, "{busy}");

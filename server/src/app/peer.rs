@@ -39,18 +39,6 @@ impl Peer {
     }
 }
 
-/// Whose address it is, as far as counting goes: of IPv6 the network that one subscriber has (RFC 4291
-/// §2.5.4), all of whose addresses are at its hand.
-pub(super) fn subscriber(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => format!("address {address}"),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("network {a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
 /// A client's certificate with what came along to build its chain from, parsed once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificate {
@@ -176,21 +164,4 @@ fn key_thumbprint(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
         _ => return None,
     };
     PublicJwk::parse(&jwk).ok().map(|jwk| jwk.thumbprint_sha256())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// RFC 4291 §2.5.4: whoever has a network of 64 bits has all its addresses.
-    #[test]
-    fn an_address_is_its_subscribers() {
-        let of = |address: &str| subscriber(address.parse().unwrap());
-        for (one, other) in [("2001:db8::1", "2001:db8::ffff:1"), ("192.0.2.1", "::ffff:192.0.2.1")] {
-            assert_eq!(of(one), of(other));
-        }
-        for (one, other) in [("2001:db8::1", "2001:db8:0:1::1"), ("192.0.2.1", "192.0.2.2")] {
-            assert_ne!(of(one), of(other));
-        }
-    }
 }

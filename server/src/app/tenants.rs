@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::certificates::TrustAnchors;
 use super::client_secrets::SecretKey;
 use super::keyring::KeyRing;
+use super::limits::TenantLimits;
 use super::{App, Fault};
 
 /// Tenants kept in memory; the least used ones leave.
@@ -39,6 +40,7 @@ pub struct TenantContext {
     pub jwks: Document,
     /// Who vouches for the certificates of `tls_client_auth` (RFC 8705 §2.1).
     pub client_authorities: Option<TrustAnchors>,
+    pub limits: TenantLimits,
 }
 
 /// A JSON document that is rendered once and served many times.
@@ -163,7 +165,8 @@ impl App {
                 .inspect_err(|error| tracing::error!(%error, tenant = tenant.slug, "authorities of clients"))
                 .ok(),
         };
-        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks, client_authorities })
+        let limits = self.rates.of_tenant(tenant.id, &tenant.settings.rate_limits);
+        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks, client_authorities, limits })
     }
 
     /// A client of the tenant, or none.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::GrantType;
+use grantor_protocol::model::{GrantType, Metric};
 use grantor_protocol::token::{
     Issuance, TokenRequest, TokenResponse, client_credentials, code, exchange, grant_type, refresh,
 };
@@ -50,6 +50,9 @@ impl App {
         });
         let (response, issue) = settled.await?;
         self.note_token_issue(issue);
+        if let Some(Ok(grant_type)) = request.params.get("grant_type").map(str::parse) {
+            self.count(context.tenant.id, Metric::Tokens(grant_type));
+        }
         Ok(response)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{Answer, AuthorizationResponse};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation, IdTokenClaims, left_half_hash};
-use grantor_protocol::model::{ClientId, SigningAlgorithm};
+use grantor_protocol::model::{ClientId, GrantType, Metric, SigningAlgorithm};
 use grantor_protocol::token::{AccessTokenPlan, Issuance, TokenResponse};
 use grantor_protocol::{Secret, SecretKind};
 
@@ -71,6 +71,7 @@ impl App {
             Some(issuance) => {
                 // In the rare case that its decision conflicts the trail has a token that nobody got.
                 self.note_token_issue(self.token_issue(context, "implicit", &issuance.access_token));
+                self.count(context.tenant.id, Metric::Tokens(GrantType::Implicit));
                 Some(self.mint(context, issuance).await?)
             }
         };

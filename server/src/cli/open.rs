@@ -47,6 +47,7 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
         hashing_threads: (cores / 2).max(1),
         capabilities: config.capabilities(),
         fetcher: fetcher(config)?,
+        rate_limits: config.rate_limits,
     };
     App::new(parts).await.map_err(Failure::because)
 }

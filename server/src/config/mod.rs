@@ -1,5 +1,6 @@
 //! Configuration: defaults < `grantor.toml` < environment `GRANTOR_*` < flags.
 
+mod limits;
 mod networks;
 mod sources;
 mod values;
@@ -8,7 +9,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use grantor_protocol::Capabilities;
+use grantor_protocol::model::RateLimits;
 
+pub use limits::default_rate_limits;
 pub use networks::{Network, TrustedProxies};
 pub use sources::{KEYS, Overrides, Sources};
 pub use values::{LogFormat, PublicUrl, TlsClientAuth};
@@ -30,6 +33,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Whether requests of ours may go to loopback and private networks.
     pub allow_private_network: bool,
+    /// For tenants that have none of their own.
+    pub rate_limits: RateLimits,
     pub log_format: LogFormat,
 }
 
@@ -118,6 +123,7 @@ impl Config {
             }),
             trusted_proxies: sources.parsed("trusted_proxies")?.unwrap_or_default(),
             allow_private_network: values::flag(sources, "allow_private_network")?,
+            rate_limits: limits::rate_limits(sources)?,
             log_format: sources.parsed("log_format")?.unwrap_or(LogFormat::Text),
         })
     }

@@ -7,7 +7,7 @@ use super::ConfigError;
 
 /// Every setting: its name in `grantor.toml`; `GRANTOR_` and the same in capitals is its
 /// environment variable.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 24] = [
     "public_url",
     "listen",
     "management_listen",
@@ -22,6 +22,15 @@ pub const KEYS: [&str; 15] = [
     "tls_client_auth",
     "trusted_proxies",
     "allow_private_network",
+    "limits_sign_in",
+    "limits_failed_sign_in",
+    "limits_token",
+    "limits_registration",
+    "limits_registration_address",
+    "limits_admin",
+    "limits_device",
+    "limits_introspection",
+    "limits_authorize",
     "log_format",
 ];
 

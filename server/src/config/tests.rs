@@ -126,6 +126,28 @@ fn private_networks_are_for_those_who_ask() {
 }
 
 #[test]
+fn rate_limits_have_defaults_and_can_be_off() {
+    let limits = |toml: &str, environment: &[(&str, &str)]| load(toml, environment).unwrap().rate_limits;
+    let defaults = limits("", &[]);
+    assert_eq!(defaults, default_rate_limits());
+    assert_eq!(defaults.failed_sign_in, "10/minute burst 30".parse().ok());
+    // A load test of one tenant's tokens finds the server's limit and not ours.
+    assert_eq!((defaults.token, defaults.introspection, defaults.authorize), (None, None, None));
+    let chosen = limits(
+        "limits_token = '100/second burst 500'",
+        &[("GRANTOR_LIMITS_ADMIN", "off"), ("GRANTOR_LIMITS_SIGN_IN", "5/minute")],
+    );
+    assert_eq!(chosen.token, "100/second burst 500".parse().ok());
+    assert_eq!((chosen.admin, chosen.sign_in), (None, "5/minute".parse().ok()));
+    assert_eq!(
+        load("limits_token = 'many'", &[]).unwrap_err(),
+        "limits_token in grantor.toml: must be a rate such as 100/second, 10/minute burst 30 or 600/hour, or off"
+    );
+    let unknown = load("", &[("GRANTOR_LIMITS_TOKENS", "1/second")]).unwrap_err();
+    assert!(unknown.ends_with("did you mean GRANTOR_LIMITS_TOKEN?"), "{unknown}");
+}
+
+#[test]
 fn postgres_demands_a_master_key() {
     let refused = load("database_url = 'postgres://localhost/grantor'", &[]).unwrap_err();
     assert!(refused.starts_with("PostgreSQL needs a master key"), "{refused}");

@@ -140,7 +140,7 @@ pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser
     Browser {
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),
-        address: peer(app, request).address,
+        address: address(app, request),
         user_agent: user_agent(request),
     }
 }

@@ -17,7 +17,7 @@ pub async fn register(app: Arc<App>, mut request: Request) -> Response {
         let context = extract::tenant(&app, &request).await?;
         let body = extract::json(&mut request).await;
         let body = body.as_deref().map_err(Clone::clone);
-        let address = extract::peer(&app, &request).address;
+        let address = extract::address(&app, &request);
         let token = extract::bearer(&request);
         app.register(&context, RegistrationRequest { body, token, address }).await
     };

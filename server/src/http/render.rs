@@ -240,6 +240,8 @@ fn public(fault: &Fault) -> (ErrorCode, String) {
 pub fn log(fault: &Fault) {
     match fault {
         Fault::Internal(error) => tracing::error!(%error, "internal fault"),
+        // They come in crowds, and are counted.
+        fault @ Fault::TooMany { .. } => tracing::debug!(%fault, "refused"),
         fault => tracing::warn!(%fault, "refused"),
     }
 }

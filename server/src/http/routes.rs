@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use grantor_protocol::model::RateKind;
 use poem::endpoint::{BoxEndpoint, make};
 use poem::http::header::STRICT_TRANSPORT_SECURITY;
 use poem::http::{Method, StatusCode};
@@ -11,6 +12,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteM
 
 use super::allow::Allowing;
 use super::cors::AnyOrigin;
+use super::limited::Limited;
 use super::measure::Measured;
 use super::origins::Origins;
 use super::pages::{see_other, theme};
@@ -43,6 +45,8 @@ pub struct Offered {
     /// What it is called in the metrics.
     pub name: &'static str,
     pub methods: Vec<Method>,
+    /// The rate limit of each method, in the same order.
+    pub limits: Vec<Option<RateKind>>,
 }
 
 /// Every address of the issuers, their pages and the console's sign-in.
@@ -63,29 +67,53 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
             on.get(oauth::metadata)
         })
         .open("/t/:slug/jwks", "jwks", "GET", |on| on.get(oauth::jwks))
-        .open("/t/:slug/token", "token", "POST", |on| on.post(oauth::token))
-        .open("/t/:slug/par", "par", "POST", |on| on.post(oauth::par))
+        .open("/t/:slug/token", "token", "POST", |on| on.limited(RateKind::Token).post(oauth::token))
+        .open("/t/:slug/par", "par", "POST", |on| on.limited(RateKind::Token).post(oauth::par))
         .open("/t/:slug/device_authorization", "device_authorization", "POST", |on| {
-            on.post(oauth::device_authorization)
+            on.limited(RateKind::Device).post(oauth::device_authorization)
         })
-        .open("/t/:slug/revoke", "revoke", "POST", |on| on.post(oauth::revoke))
+        .open("/t/:slug/revoke", "revoke", "POST", |on| on.limited(RateKind::Token).post(oauth::revoke))
         .open("/t/:slug/userinfo", "userinfo", "GET, POST", |on| {
-            on.get(oauth::userinfo).post(oauth::userinfo)
+            on.limited(RateKind::Token).get(oauth::userinfo).post(oauth::userinfo)
         })
-        .open("/t/:slug/register", "register", "POST", |on| on.post(registration::register))
+        .open("/t/:slug/register", "register", "POST", |on| {
+            on.limited(RateKind::Registration).post(registration::register)
+        })
         .open("/t/:slug/register/:client_id", "register", "GET, PUT, DELETE", |on| {
-            on.get(registration::read).put(registration::update).delete(registration::delete)
+            on.limited(RateKind::Registration)
+                .get(registration::read)
+                .put(registration::update)
+                .delete(registration::delete)
         })
-        .closed("/t/:slug/introspect", "introspect", |on| on.post(oauth::introspect))
-        .closed("/t/:slug/authorize", "authorize", |on| on.get(oauth::authorize).post(oauth::authorize))
-        .closed("/t/:slug/login", "login", |on| on.get(pages::login).post(pages::login_answer))
-        .closed("/t/:slug/consent", "consent", |on| on.get(pages::consent).post(pages::consent_answer))
-        .closed("/t/:slug/activate", "activate", |on| on.get(pages::activate).post(pages::activate_answer))
-        .closed("/t/:slug/activate/callback", "activate", |on| on.get(pages::activated))
-        .closed("/t/:slug/client-logo", "logo", |on| on.get(pages::client_logo))
-        .closed("/t/:slug/account", "account", |on| on.get(pages::account))
-        .closed("/t/:slug/account/revoke", "account", |on| on.post(pages::account_revoke))
-        .closed("/t/:slug/logout", "logout", |on| on.get(pages::logout).post(pages::logout_answer))
+        .closed("/t/:slug/introspect", "introspect", |on| {
+            on.limited(RateKind::Introspection).post(oauth::introspect)
+        })
+        .closed("/t/:slug/authorize", "authorize", |on| {
+            on.limited(RateKind::Authorize).get(oauth::authorize).post(oauth::authorize)
+        })
+        .closed("/t/:slug/login", "login", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::login)
+                .limited(RateKind::SignIn)
+                .post(pages::login_answer)
+        })
+        .closed("/t/:slug/consent", "consent", |on| {
+            on.limited(RateKind::Authorize).get(pages::consent).post(pages::consent_answer)
+        })
+        .closed("/t/:slug/activate", "activate", |on| {
+            on.limited(RateKind::Authorize).get(pages::activate).post(pages::activate_answer)
+        })
+        .closed("/t/:slug/activate/callback", "activate", |on| {
+            on.limited(RateKind::Authorize).get(pages::activated)
+        })
+        .closed("/t/:slug/client-logo", "logo", |on| on.limited(RateKind::Authorize).get(pages::client_logo))
+        .closed("/t/:slug/account", "account", |on| on.limited(RateKind::Authorize).get(pages::account))
+        .closed("/t/:slug/account/revoke", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::account_revoke)
+        })
+        .closed("/t/:slug/logout", "logout", |on| {
+            on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)
+        })
         .closed("/t/:slug/theme.css", "theme", |on| on.get(theme))
         .closed("/setup", "setup", |on| on.get(pages::setup).post(pages::setup_answer))
         .closed("/console/sign-in", "console", |on| on.get(console::sign_in))
@@ -106,6 +134,8 @@ struct On<'a> {
     app: &'a Arc<App>,
     methods: RouteMethod,
     offered: Vec<Method>,
+    limits: Vec<Option<RateKind>>,
+    limit: Option<RateKind>,
 }
 
 impl Routes {
@@ -132,16 +162,27 @@ impl Routes {
         describe: impl FnOnce(On<'_>) -> On<'_>,
         wrap: impl FnOnce(RouteMethod) -> BoxEndpoint<'static, Response>,
     ) -> Self {
-        let on = describe(On { app: &self.app, methods: RouteMethod::new(), offered: vec![] });
+        let on = describe(On {
+            app: &self.app,
+            methods: RouteMethod::new(),
+            offered: vec![],
+            limits: vec![],
+            limit: None,
+        });
         let endpoint = Allowing::new(wrap(on.methods), &on.offered);
         let endpoint = Measured::new(endpoint, name, Arc::clone(&self.metrics));
         self.table = self.table.at(path, endpoint);
-        self.offered.push(Offered { path, name, methods: on.offered });
+        self.offered.push(Offered { path, name, methods: on.offered, limits: on.limits });
         self
     }
 }
 
 impl On<'_> {
+    /// Limits the methods that follow; those before the first have no limit.
+    fn limited(self, kind: RateKind) -> Self {
+        Self { limit: Some(kind), ..self }
+    }
+
     fn get<F, Answer>(self, handler: F) -> Self
     where
         F: Fn(Arc<App>, Request) -> Answer + Send + Sync + 'static,
@@ -181,6 +222,7 @@ impl On<'_> {
     {
         let endpoint = self.endpoint(handler);
         self.offered.push(method.clone());
+        self.limits.push(self.limit);
         Self { methods: self.methods.method(method, endpoint), ..self }
     }
 
@@ -190,7 +232,8 @@ impl On<'_> {
         Answer: Future<Output = Response> + Send + 'static,
     {
         let app = Arc::clone(self.app);
-        make(move |request| handler(Arc::clone(&app), request))
+        let answer = make(move |request| handler(Arc::clone(&app), request));
+        Limited::new(answer, Arc::clone(self.app), self.limit)
     }
 }
 

@@ -24,8 +24,17 @@ const BATCH: u32 = 500;
 /// Expired rows stay a while, so that what comes late is told what happened to it.
 const KEPT: Lifetime = Lifetime::from_seconds(3600);
 
+/// How often what was counted is written down.
+const COUNTS_PERIOD: Duration = Duration::from_secs(5);
+
+/// How often what there is in all tenants is counted.
+const PLATFORM_PERIOD: Duration = Duration::from_secs(600);
+
 /// The jobs of a server.
-pub struct Jobs(JoinSet<()>);
+pub struct Jobs {
+    app: Arc<App>,
+    running: JoinSet<()>,
+}
 
 /// Starts the jobs; they end when `stopped` says so.
 pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
@@ -33,17 +42,21 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     jobs.spawn(hear_of_changes(Arc::clone(app), stopped.clone()));
     jobs.spawn(every_period(Arc::clone(app), stopped.clone()));
     jobs.spawn(record_token_issues(Arc::clone(app), stopped.clone()));
-    Jobs(jobs)
+    jobs.spawn(write_counts(Arc::clone(app), stopped.clone()));
+    jobs.spawn(count_platform(Arc::clone(app), stopped.clone()));
+    Jobs { app: Arc::clone(app), running: jobs }
 }
 
 impl Jobs {
-    /// Waits until every job has come to its end.
+    /// Waits until every job has come to its end, and writes down what was counted last: nobody is
+    /// answered any more.
     pub async fn finish(mut self) {
-        while let Some(ended) = self.0.join_next().await {
+        while let Some(ended) = self.running.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a job failed");
             }
         }
+        write_down(&self.app).await;
     }
 }
 
@@ -56,6 +69,38 @@ async fn hear_of_changes(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
                 Some(change) => app.changed(&change),
                 None => return,
             },
+        }
+    }
+}
+
+async fn write_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut period = tokio::time::interval(COUNTS_PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = period.tick() => {}
+        }
+        write_down(&app).await;
+    }
+}
+
+async fn write_down(app: &App) {
+    if let Err(fault) = app.write_counts().await {
+        tracing::error!(%fault, "statistics could not be written down");
+    }
+}
+
+async fn count_platform(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut period = tokio::time::interval(PLATFORM_PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = period.tick() => {}
+        }
+        if let Err(fault) = app.count_platform().await {
+            tracing::error!(%fault, "the platform's figures could not be counted");
         }
     }
 }

@@ -10,6 +10,7 @@ mod device;
 mod grant;
 mod initial_access_token;
 mod key;
+mod limits;
 mod me;
 mod page;
 mod problem;
@@ -19,6 +20,7 @@ mod role;
 mod role_assignment;
 mod secret_text;
 mod session;
+mod stats;
 mod tenant;
 mod usage;
 mod user;
@@ -32,6 +34,7 @@ pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use grant::{Grant, RevocationReason};
 pub use initial_access_token::InitialAccessToken;
 pub use key::{Key, KeyRotation, KeyState, KeyUse, NewKey};
+pub use limits::{Quotas, RateLimit, RateLimits, RateUnit};
 pub use me::{HeldPermissions, HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
@@ -41,6 +44,7 @@ pub use role::{Permission, Role};
 pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;
 pub use session::{Session, SessionState};
+pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,

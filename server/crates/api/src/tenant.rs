@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::RegistrationPolicy;
+use crate::{Quotas, RateLimits, RegistrationPolicy};
 
 /// A tenant: an issuer with its own users, clients, keys and look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +101,12 @@ pub struct TenantSettings {
     /// Whether the audit trail has every access token that is issued.
     #[cfg_attr(feature = "openapi", oai(default = "yes"))]
     pub audit_token_issues: bool,
+    /// A PUT without it leaves it as it is.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub rate_limits: RateLimits,
+    /// A PUT without it leaves it as it is.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub quotas: Quotas,
 }
 
 impl Default for TenantSettings {
@@ -120,6 +126,8 @@ impl Default for TenantSettings {
             client_certificate_authorities: None,
             audit_retention: audit_retention(),
             audit_token_issues: yes(),
+            rate_limits: RateLimits::default(),
+            quotas: Quotas::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod model;
 mod params;
 pub mod pkce;
 mod policy;
+pub mod rate;
 pub mod redirect_uri;
 pub mod register;
 pub mod registration;

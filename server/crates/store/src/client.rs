@@ -8,6 +8,7 @@ use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, GrantT
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{clients, spent_assertions};
+use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{ChangeKind, Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
@@ -150,7 +151,8 @@ impl TenantStore<'_> {
     /// Adds a client with the version and times that it has.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::NotFound`] if there is no such tenant.
+    /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::QuotaExceeded`];
+    /// [`WriteError::NotFound`] if there is no such tenant.
     pub async fn create_client(&self, client: &Client, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(client.tenant_id)?;
         let (tenant, row) = (self.id, ClientRow::new(client)?);
@@ -158,6 +160,7 @@ impl TenantStore<'_> {
         self.store
             .write_change(change, async move |conn: &mut Conn<'_>| {
                 dual!(conn, c => diesel::insert_into(clients::table).values(row).execute(c).await)?;
+                tenant_count::add(conn, tenant, Noun::Clients).await?;
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
@@ -235,7 +238,7 @@ impl TenantStore<'_> {
     }
 }
 
-/// Deletes what does not leave with a client's row by itself.
+/// Deletes what does not leave with a client's row by itself, and counts the client no more.
 pub(crate) async fn forget(
     conn: &mut Conn<'_>,
     tenant: TenantId,
@@ -244,7 +247,8 @@ pub(crate) async fn forget(
     dual!(conn, c => diesel::delete(spent_assertions::table)
         .filter(spent_assertions::tenant_id.eq(Bytes::from(tenant)))
         .filter(spent_assertions::client_id.eq(client_id.as_str())).execute(c).await)?;
-    role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await
+    role_assignment::unassign_all(conn, tenant, &Subject::Client(client_id)).await?;
+    tenant_count::remove(conn, tenant, Noun::Clients).await
 }
 
 /// The row has the expected version, or none is expected.

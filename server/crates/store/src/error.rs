@@ -53,6 +53,9 @@ pub enum WriteError {
     /// The row is not in the version (or the key not in the state) that the caller saw.
     #[error("it has been changed in the meantime")]
     VersionMismatch,
+    /// The tenant has as many as it may have; the member of its quotas that says so.
+    #[error("the tenant's quota {quota} is used up")]
+    QuotaExceeded { quota: &'static str },
     /// There is no such row, or nothing for it to belong to.
     #[error("it does not exist")]
     NotFound,

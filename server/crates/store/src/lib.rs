@@ -33,8 +33,10 @@ mod session;
 mod signing_key;
 mod sqlite;
 mod statement;
+mod stats;
 mod sweep;
 mod tenant;
+mod tenant_count;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
@@ -50,7 +52,6 @@ use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-pub use attempt::Attempts;
 pub use audit::{
     AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
 };
@@ -69,8 +70,10 @@ pub use role::{Permission, Role};
 pub use role_assignment::{AssignmentFilter, AssignmentRecord, PLATFORM_ADMIN, RoleAssignment, Subject};
 pub use session::SessionFilter;
 pub use signing_key::{KeyChange, KeyFilter};
+pub use stats::{CountedHour, HourlyCount, Present};
 pub use sweep::{SweepReport, Swept};
 pub use tenant::{NewTenant, Tenants};
+pub use tenant_count::TenantCounts;
 pub use token::AccessTokenState;
 pub use usage::{Count, Usage};
 pub use user::UserFilter;

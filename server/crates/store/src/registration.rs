@@ -11,6 +11,7 @@ use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{authorization_codes, clients, grants, refresh_tokens};
 use crate::statement::Kept;
+use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time};
 use crate::{ApplyError, ChangeKind, Error, Store, TenantStore, WriteError};
 use crate::{audit, initial_access_token};
@@ -28,6 +29,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if the token is used up, expired or gone;
+    /// [`WriteError::QuotaExceeded`] naming `clients` or `registrations_per_day`;
     /// [`WriteError::Conflict`] naming `registration` if the same was registered meanwhile, or
     /// `client_id`.
     pub async fn register_client(
@@ -47,6 +49,8 @@ impl TenantStore<'_> {
                 }
                 let values = (row, clients::dies_at.eq(Time::from(dies_at)));
                 dual!(conn, c => diesel::insert_into(clients::table).values(values).execute(c).await)?;
+                tenant_count::add(conn, tenant, Noun::Clients).await?;
+                tenant_count::add_registration(conn, tenant, now).await?;
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await

@@ -246,6 +246,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    tenant_counts (tenant_id, noun) {
+        tenant_id -> Binary,
+        noun -> Text,
+        count -> BigInt,
+        most -> Nullable<BigInt>,
+        day -> BigInt,
+    }
+}
+
+diesel::table! {
+    stats (tenant_id, hour, metric) {
+        tenant_id -> Binary,
+        hour -> BigInt,
+        metric -> Text,
+        count -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    platform_stats (hour, metric) {
+        hour -> BigInt,
+        metric -> Text,
+        count -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     initial_access_tokens (tenant_id, id) {
         tenant_id -> Binary,
         id -> Binary,

@@ -6,11 +6,11 @@ use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId};
 
 use crate::conn::{Conn, dual};
 use crate::schema::{
-    access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, tenants,
+    access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, stats, tenants,
 };
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Change, ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
-use crate::{audit, signing_key};
+use crate::{audit, signing_key, tenant_count};
 
 /// The directory of tenants: the one table that is not a tenant's.
 pub struct Tenants<'a> {
@@ -138,6 +138,7 @@ impl<'a> Tenants<'a> {
                 for key in &keys {
                     signing_key::insert(conn, key).await?;
                 }
+                tenant_count::begin(conn, id, &tenant.settings.quotas).await?;
                 Ok(audit::record(conn, id, audit).await?)
             })
             .await
@@ -155,7 +156,7 @@ impl<'a> Tenants<'a> {
         expected_version: Option<i64>,
         audit: Vec<AuditEvent>,
     ) -> Result<Tenant, WriteError> {
-        let (id, row) = (tenant.id, TenantRow::new(tenant)?);
+        let (id, row, quotas) = (tenant.id, TenantRow::new(tenant)?, tenant.settings.quotas);
         self.store
             .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
                 let changes = (
@@ -181,6 +182,7 @@ impl<'a> Tenants<'a> {
                     });
                 };
                 audit::look_again(conn, id).await?;
+                tenant_count::limit(conn, id, &quotas).await?;
                 audit::record(conn, id, audit).await?;
                 Ok(updated.into_tenant()?)
             })
@@ -210,6 +212,8 @@ impl<'a> Tenants<'a> {
                         .filter(access_tokens::tenant_id.eq(key)).execute(c).await?;
                     diesel::delete(attempts::table)
                         .filter(attempts::tenant_id.eq(key)).execute(c).await?;
+                    diesel::delete(stats::table)
+                        .filter(stats::tenant_id.eq(key)).execute(c).await?;
                     diesel::delete(audit_events::table)
                         .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
                 });

@@ -7,6 +7,7 @@ use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, 
 
 use crate::conn::{Conn, dual};
 use crate::schema::users;
+use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
@@ -138,13 +139,14 @@ impl TenantStore<'_> {
     /// Adds a user with the version and times that it has.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] naming `username`, `email` or `id`; [`WriteError::NotFound`] if there
-    /// is no such tenant.
+    /// [`WriteError::Conflict`] naming `username`, `email` or `id`; [`WriteError::QuotaExceeded`];
+    /// [`WriteError::NotFound`] if there is no such tenant.
     pub async fn create_user(&self, user: &User, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(user.tenant_id)?;
         let (tenant, row) = (self.id, UserRow::new(user)?);
         let work = async move |mut conn: Conn<'_>| {
             dual!(&mut conn, c => diesel::insert_into(users::table).values(row).execute(c).await)?;
+            tenant_count::add(&mut conn, tenant, Noun::Users).await?;
             Ok(audit::record(&mut conn, tenant, audit).await?)
         };
         self.store.write(work).await
@@ -245,6 +247,7 @@ impl TenantStore<'_> {
                         return Err(why_missed(conn, key).await);
                     }
                     role_assignment::unassign_all(conn, tenant, &Subject::User(id)).await?;
+                    tenant_count::remove(conn, tenant, Noun::Users).await?;
                     Ok(audit::record(conn, tenant, audit).await?)
                 },
             )

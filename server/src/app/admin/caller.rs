@@ -1,7 +1,8 @@
 use std::fmt;
 
+use grantor_protocol::Secret;
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
-use grantor_protocol::model::{Actor, ClientId, Tenant, TenantId, User, UserStatus};
+use grantor_protocol::model::{Actor, ClientId, RateKind, Tenant, TenantId, User, UserStatus};
 use grantor_store::Subject;
 use serde::Deserialize;
 
@@ -96,6 +97,11 @@ impl App {
             Err(Fault::SuspendedTenant) => return refuse("the tenant of the access token is suspended"),
             Err(fault) => return Err(fault.into()),
         };
+        // Before anything is read. A stranger has no token of the tenant's and uses nothing of it up.
+        let handle = Secret::presented(bearer_token);
+        if self.verified.claims(&context, &handle, self.now()).is_some() {
+            self.limit(&context, RateKind::Admin, || peer.address)?;
+        }
         let Some(read) = self.read_access_token(&context, bearer_token).await? else {
             return refuse("this is not an access token of its issuer");
         };

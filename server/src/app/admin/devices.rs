@@ -1,8 +1,8 @@
 use grantor_api as api;
 use grantor_protocol::device::{self, Administrator, Refusal, UserCode};
 use grantor_protocol::model::{
-    Actor, AuditKind, DeviceApproval, DeviceAuthorization, DeviceAuthorizationId, DeviceState, Session, User,
-    UserId, UserStatus,
+    Actor, AuditKind, DeviceApproval, DeviceAuthorization, DeviceAuthorizationId, DeviceState, Metric,
+    Session, User, UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Timestamp};
 use grantor_store::{ApplyError, DeviceFilter, Page, Subject};
@@ -82,6 +82,7 @@ impl App {
                 self.check_device_user(caller, &context, &device, named.as_ref()).await?;
             }
             if self.answered(caller, &device, AuditKind::DeviceApproved, decision).await? {
+                self.count(context.tenant.id, Metric::DevicesApproved);
                 return self.read_device(&context, id).await;
             }
         }

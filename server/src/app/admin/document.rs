@@ -35,7 +35,7 @@ pub enum Write {
 
 impl Write {
     /// The whole document that the write leads to. A replacement without one of `lasting` keeps
-    /// what is there of it.
+    /// what is there of it; a member of an object in the document is named as `object/member`.
     ///
     /// # Errors
     /// [`AdminFault::Invalid`].
@@ -48,10 +48,8 @@ impl Write {
         let whole = match self {
             Self::Merge(patch @ Value::Object(_)) => merged(current, patch),
             Self::Replace(Value::Object(mut whole)) => {
-                for name in lasting {
-                    if let (false, Some(value)) = (whole.contains_key(*name), current.get(*name)) {
-                        whole.insert((*name).to_owned(), value.clone());
-                    }
+                for path in lasting {
+                    keep(&mut whole, &current, path);
                 }
                 Value::Object(whole)
             }
@@ -60,6 +58,23 @@ impl Write {
             }
         };
         read(whole)
+    }
+}
+
+/// Gives a document the member of `current` that it says nothing of.
+fn keep(whole: &mut Map<String, Value>, current: &Value, path: &str) {
+    match path.split_once('/') {
+        None => {
+            if let (false, Some(value)) = (whole.contains_key(path), current.get(path)) {
+                whole.insert(path.to_owned(), value.clone());
+            }
+        }
+        Some((object, rest)) => {
+            let inner = whole.entry(object).or_insert_with(|| Value::Object(Map::new()));
+            if let (Value::Object(inner), Some(current)) = (inner, current.get(object)) {
+                keep(inner, current, rest);
+            }
+        }
     }
 }
 
@@ -215,6 +230,12 @@ mod tests {
         let current = Thing { name: "old".to_owned(), on: true, parts: vec![Part { size: 1 }] };
         let replaced = Write::Replace(json!({ "name": "new" })).onto(Some(&current), &["on"]).unwrap();
         assert_eq!(replaced, Thing { name: "new".to_owned(), on: true, parts: vec![] });
+        let part = json!({ "name": "old", "more": { "kept": 1, "changed": 2 } });
+        let more = |wanted: Value| Write::Replace(wanted).onto::<Value>(Some(&part), &["more/kept"]).unwrap();
+        assert_eq!(more(json!({ "name": "new" })), json!({ "name": "new", "more": { "kept": 1 } }));
+        assert_eq!(more(json!({ "more": { "changed": 3 } })), json!({ "more": { "kept": 1, "changed": 3 } }));
+        assert_eq!(more(json!({ "more": { "kept": 4 } })), json!({ "more": { "kept": 4 } }));
+        assert_eq!(more(json!({ "more": null })), json!({ "more": null }));
         let patched = Write::Merge(json!({ "on": null })).onto(Some(&current), &["on"]).unwrap();
         assert_eq!(patched, Thing { on: false, ..current });
         assert!(Write::Merge(json!(1)).onto::<Thing>(None, &[]).is_err());

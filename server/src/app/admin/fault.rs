@@ -15,6 +15,12 @@ pub enum AdminFault {
     /// The caller would give, or take away, this permission without holding it in the same place.
     #[error("nobody gives, changes or takes away what they do not hold: {} of {}", .0.action, .0.resource)]
     NotHeld(Permission),
+    /// The caller may change it, but not these members of it.
+    #[error("the caller's roles do not allow changing {}", FieldFault::list(.0))]
+    ForbiddenMembers(Vec<FieldFault>),
+    /// The tenant may not have more of these, by the member of its quotas.
+    #[error("the tenant's quota {0} is used up")]
+    QuotaExceeded(&'static str),
     /// There is no such thing, or the caller may not know that there is.
     #[error("not found")]
     NotFound,
@@ -100,6 +106,7 @@ impl From<WriteError> for AdminFault {
             WriteError::VersionMismatch => Self::PreconditionFailed,
             WriteError::NotFound => Self::NotFound,
             WriteError::Protected(why) => Self::Protected(why),
+            WriteError::QuotaExceeded { quota } => Self::QuotaExceeded(quota),
             WriteError::Store(error) => error.into(),
         }
     }

@@ -10,6 +10,7 @@ use grantor_protocol::{Lifetime, Profile, Scope};
 
 use super::client_document::{grant_type_document, grant_type_model};
 use super::document::twins;
+use super::limits_document;
 
 pub(super) fn document(tenant: &Tenant) -> api::Tenant {
     api::Tenant {
@@ -40,6 +41,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         client_certificate_authorities,
         audit_retention,
         audit_token_issues,
+        rate_limits,
+        quotas,
     } = settings;
     api::TenantSettings {
         profile: profile_document(*profile),
@@ -77,6 +80,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
         audit_token_issues: *audit_token_issues,
+        rate_limits: limits_document::rate_limits(rate_limits),
+        quotas: limits_document::quotas(quotas),
     }
 }
 
@@ -96,6 +101,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         client_certificate_authorities,
         audit_retention,
         audit_token_issues,
+        rate_limits,
+        quotas,
     } = settings;
     TenantSettings {
         profile: profile_model(*profile),
@@ -133,6 +140,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
         audit_token_issues: *audit_token_issues,
+        rate_limits: limits_document::rate_limits_model(rate_limits),
+        quotas: limits_document::quotas_model(quotas),
     }
 }
 
@@ -187,6 +196,8 @@ twins!(
 
 #[cfg(test)]
 mod tests {
+    use grantor_protocol::model::{Quotas, RateKind};
+
     use super::*;
 
     #[test]
@@ -224,6 +235,10 @@ mod tests {
         settings.client_certificate_authorities = Some("pem".to_owned());
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
+        for (number, kind) in (1..).zip(RateKind::ALL) {
+            *settings.rate_limits.of_mut(kind) = format!("{number}/minute burst {}", number + 1).parse().ok();
+        }
+        settings.quotas = Quotas { users: Some(1), clients: Some(0), registrations_per_day: Some(3) };
         settings.registration = RegistrationPolicy {
             mode: Some(RegistrationMode::InitialAccessToken),
             client_id_metadata_documents: Some(true),

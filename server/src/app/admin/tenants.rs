@@ -5,6 +5,7 @@ use grantor_store::{ChangeKind, Count, Page, WriteError};
 use serde_json::{Value, json};
 
 use super::document::{changes, read};
+use super::limits_document::{check_rate_limits, of_the_platform};
 use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
@@ -18,7 +19,8 @@ use crate::app::{ATTEMPTS, App};
 
 /// Members that a replacement may leave out without changing them: a tenant must not be resumed by
 /// whoever applies its configuration once more.
-const LASTING: &[&str] = &["status"];
+/// What the platform bounds must not be lifted that way either.
+const LASTING: &[&str] = &["status", "settings/rate_limits", "settings/quotas"];
 
 /// Rows of each kind that are looked at to count them.
 const COUNTED: u32 = 10_000;
@@ -257,6 +259,15 @@ impl App {
                 ));
             }
         }
+        let limits = of_the_platform(&current.settings, &tenant.settings);
+        if !limits.is_empty() {
+            match self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Create).await {
+                Err(AdminFault::NotFound | AdminFault::Forbidden) => {
+                    return Err(AdminFault::ForbiddenMembers(limits));
+                }
+                other => other?,
+            }
+        }
         let detail = changes(Some(&before.document), Some(&document(&tenant)));
         let event = self.admin_event(caller, AuditKind::TenantChanged, &current.slug, detail);
         let tenant = Tenant { updated_at: self.now(), ..tenant };
@@ -308,6 +319,7 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     check_lifetimes(&wanted.settings.lifetimes, &mut faults);
     check_scopes("/settings/scopes", &wanted.settings.scopes, &mut faults);
     check_registration(&wanted.settings.registration, &mut faults);
+    check_rate_limits(&wanted.settings.rate_limits, &mut faults);
     let authorities = wanted.settings.client_certificate_authorities.as_deref();
     if let Some(Err(error)) = authorities.map(TrustAnchors::parse) {
         faults.push(FieldFault::new("/settings/client_certificate_authorities", error.to_string()));

@@ -252,7 +252,9 @@ impl App {
             status: UserStatus::Active,
             password: match &wanted.password {
                 None => None,
-                Some(password) => Some(self.passwords.hash(password.expose(), self.entropy.as_ref()).await?),
+                Some(password) => Some(
+                    self.passwords.hash(context.tenant.id, password.expose(), self.entropy.as_ref()).await?,
+                ),
             },
             profile: UserProfile::default(),
             version: 1,
@@ -340,7 +342,7 @@ impl App {
         user: User,
         password: &api::SecretText,
     ) -> Result<Option<User>, AdminFault> {
-        let hash = self.passwords.hash(password.expose(), self.entropy.as_ref()).await?;
+        let hash = self.passwords.hash(user.tenant_id, password.expose(), self.entropy.as_ref()).await?;
         let detail = serde_json::json!({ "password_changed": true });
         let event = self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
         let store = self.store.tenant(user.tenant_id);

@@ -8,21 +8,15 @@ use std::net::IpAddr;
 
 use grantor_protocol::model::{
     Actor, AuditEvent, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin,
-    InitialAccessToken, RegistrationMode,
+    InitialAccessToken, Metric, RegistrationMode,
 };
 use grantor_protocol::register::{self, Bounds, Source};
-use grantor_protocol::{Effect, Error, ErrorCode, Id, Lifetime, Secret, SecretKind};
+use grantor_protocol::{Effect, Error, ErrorCode, Id, Secret, SecretKind};
 use grantor_store::{Change, ChangeKind, WriteError};
 use serde_json::{Map, Value, json};
 
 use super::peer::subscriber;
 use super::{ATTEMPTS, App, Fault, TenantContext};
-
-/// Registrations that one [`subscriber`] may make at one tenant within [`WINDOW`]; where addresses are
-/// not known, all of them together. Many people's clients may come from one address.
-const MOST_REGISTRATIONS: u64 = 600;
-
-const WINDOW: Lifetime = Lifetime::from_seconds(3600);
 
 /// A request to the registration endpoint.
 pub struct RegistrationRequest<'a> {
@@ -64,7 +58,6 @@ impl App {
     ) -> Result<ClientInformation, Fault> {
         let token = self.admitted(context, request.token).await?;
         let document = register::members(request.body?)?;
-        self.count_registration(context, request.address).await?;
         let bounds = token.as_ref().map(|token| &token.settings.bounds);
         let bounds = Bounds { policy: &context.policy, token: bounds };
         let metadata = register::metadata(&document, Source::Request, bounds)?;
@@ -97,6 +90,7 @@ impl App {
             let token_id = token.as_ref().map(|token| token.id);
             match store.register_client(&client, dies_at, token_id, vec![event]).await {
                 Ok(()) => {
+                    self.count(context.tenant.id, Metric::Registrations);
                     self.client_changed(&client);
                     self.prepare_id_token_key(context, &client);
                     let registration_access_token = Some(registration_access_token);
@@ -109,6 +103,7 @@ impl App {
                 Err(WriteError::VersionMismatch) => return Err(over().into()),
                 Err(WriteError::Conflict { .. }) => {}
                 Err(WriteError::NotFound) => return Err(Fault::UnknownTenant),
+                Err(WriteError::QuotaExceeded { quota }) => return Err(self.over_quota(quota)),
                 Err(WriteError::Store(error)) => return Err(error.into()),
                 Err(error @ WriteError::Protected(_)) => return Err(Fault::internal(error)),
             }
@@ -145,23 +140,15 @@ impl App {
         }
     }
 
-    /// Counts a client that is about to be made, whether it registers or has a document read.
-    ///
-    /// # Errors
-    /// [`Fault::TooMany`].
-    pub(super) async fn count_registration(
-        &self,
-        context: &TenantContext,
-        address: Option<IpAddr>,
-    ) -> Result<(), Fault> {
-        let who = address.map_or_else(|| "all".to_owned(), subscriber);
-        let subject = Secret::presented(format!("registration {who}")).hash();
-        let now = self.now();
-        let attempts = self.store.tenant(context.tenant.id).count_attempt(subject, now, now + WINDOW).await?;
-        if attempts.count <= MOST_REGISTRATIONS {
-            return Ok(());
+    /// The tenant may not have more clients, or no more on this day.
+    pub(super) fn over_quota(&self, quota: &str) -> Fault {
+        const DAY: i64 = 86_400;
+        if quota == "clients" {
+            let description = "the tenant has as many clients as it may: its administrators can delete some";
+            return Error::new(ErrorCode::AccessDenied, description).into();
         }
-        Err(Fault::TooMany { what: "new clients", retry_after: attempts.until.seconds_since(now).max(1) })
+        let today = self.now().unix_seconds().rem_euclid(DAY);
+        Fault::TooMany { what: "registrations", retry_after: DAY - today }
     }
 
     /// Takes the client from whoever made it, for somebody else made the same: see [`App::register`].

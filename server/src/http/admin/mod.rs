@@ -18,6 +18,7 @@ mod responses;
 mod role_assignments;
 mod roles;
 mod sessions;
+mod stats;
 mod tenants;
 mod users;
 
@@ -60,6 +61,8 @@ enum Tag {
     /// What happened, and who did it.
     #[oai(rename = "Audit events")]
     AuditEvents,
+    /// What tenants did and have.
+    Stats,
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
@@ -97,6 +100,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         roles::RolesApi,
         role_assignments::RoleAssignmentsApi,
         devices::DevicesApi,
+        stats::StatsApi,
         initial_access_tokens::InitialAccessTokensApi,
         audit_events::AuditEventsApi,
     );

@@ -30,6 +30,8 @@ const TAKEN: Kind = ("taken", "Another one has this already", StatusCode::CONFLI
 const PROTECTED: Kind = ("protected", "This has to stay as it is", StatusCode::CONFLICT);
 const PRECONDITION: Kind =
     ("precondition-failed", "It is not as the request expects", StatusCode::PRECONDITION_FAILED);
+const QUOTA: Kind = ("quota-exceeded", "The tenant may not have more", StatusCode::CONFLICT);
+const RATE: Kind = ("rate-limited", "Too many requests", StatusCode::TOO_MANY_REQUESTS);
 const TOO_LARGE: Kind = ("too-large", "The document is too large", StatusCode::PAYLOAD_TOO_LARGE);
 const MEDIA_TYPE: Kind =
     ("unsupported-media-type", "The media type is not known", StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -51,7 +53,10 @@ fn of_fault(fault: &AdminFault, id: RequestId) -> Response {
     }
     let (kind, detail) = told(fault);
     let errors = match fault {
-        AdminFault::Invalid(faults) => faults.clone(),
+        AdminFault::Invalid(faults) | AdminFault::ForbiddenMembers(faults) => faults.clone(),
+        AdminFault::QuotaExceeded(quota) => {
+            vec![FieldFault::new("", format!("the tenant's settings.quotas.{quota} is used up"))]
+        }
         AdminFault::Taken(field) => vec![FieldFault::new(format!("/{field}"), "is taken")],
         _ => vec![],
     };
@@ -59,8 +64,12 @@ fn of_fault(fault: &AdminFault, id: RequestId) -> Response {
     if let AdminFault::Unauthenticated(reason) = fault {
         set(&mut response, header::WWW_AUTHENTICATE, &challenge(*reason));
     }
-    if kind == BUSY {
-        set(&mut response, header::RETRY_AFTER, RETRY_AFTER);
+    match fault {
+        AdminFault::Fault(Fault::TooMany { retry_after, .. }) => {
+            set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
+        }
+        _ if kind == BUSY => set(&mut response, header::RETRY_AFTER, RETRY_AFTER),
+        _ => {}
     }
     response
 }
@@ -69,7 +78,15 @@ fn of_fault(fault: &AdminFault, id: RequestId) -> Response {
 fn told(fault: &AdminFault) -> (Kind, String) {
     match fault {
         AdminFault::Unauthenticated(reason) => (UNAUTHENTICATED, reason.to_string()),
-        AdminFault::Forbidden | AdminFault::NotHeld(_) => (FORBIDDEN, fault.to_string()),
+        AdminFault::Forbidden | AdminFault::ForbiddenMembers(_) | AdminFault::NotHeld(_) => {
+            (FORBIDDEN, fault.to_string())
+        }
+        AdminFault::QuotaExceeded(quota) => (
+            QUOTA,
+            format!(
+                "settings.quotas.{quota} of the tenant is used up: delete some, or ask the platform for more"
+            ),
+        ),
         AdminFault::NotFound => {
             (NOT_FOUND, "there is nothing here, or nothing that the caller may see".to_owned())
         }
@@ -95,7 +112,10 @@ fn told(fault: &AdminFault) -> (Kind, String) {
             Fault::Protocol(error) => (INVALID, error.description.clone()),
             Fault::TooLarge(_) => (INVALID, fault.to_string()),
             Fault::Expired(detail) => (UNAUTHENTICATED, (*detail).to_owned()),
-            Fault::Busy(_) | Fault::TooMany { .. } => (BUSY, "nothing was done; try again".to_owned()),
+            Fault::Busy(_) => (BUSY, "nothing was done; try again".to_owned()),
+            Fault::TooMany { what, .. } => {
+                (RATE, format!("too many {what} in a short time; nothing was done"))
+            }
             Fault::Internal(_) => (INTERNAL, "the correlation id finds what happened in the log".to_owned()),
         },
     }
@@ -187,6 +207,7 @@ impl ApiResponse for AdminFault {
             (UNAUTHENTICATED, "No credentials, or none that count; `WWW-Authenticate` says which do."),
             (FORBIDDEN, "The caller may see this and not do it."),
             (NOT_FOUND, "There is no such thing, or the caller may not see it."),
+            (RATE, "Too many requests; try again after `Retry-After` seconds."),
             (INTERNAL, "The server failed; the correlation id finds why in its log."),
             (BUSY, "Nothing was done; try again after `Retry-After` seconds."),
         ]);
@@ -201,7 +222,10 @@ impl ApiResponse for AdminFault {
 /// Those of whatever changes something.
 pub fn of_changes() -> Vec<MetaResponse> {
     described(&[
-        (TAKEN, "Another one has a value that is unique, or this has to stay as it is."),
+        (
+            TAKEN,
+            "Another one has a value that is unique, this has to stay as it is, or the tenant may not have more.",
+        ),
         (PRECONDITION, "`If-Match` or `If-None-Match` does not hold."),
     ])
 }

@@ -19,16 +19,12 @@ pub fn peer(app: &App, request: &Request) -> Peer {
     let connected = request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical());
     // Where the operator wants no certificates nothing of them is advertised; and a proxy that is trusted for
     // addresses alone may pass on what clients say in its header.
-    let wanted = app.capabilities.client_certificates;
-    match connected {
-        Some(proxy) if app.trusted_proxies.contains(proxy) => Peer {
-            address: Some(forwarded::client_address(request.headers(), proxy, &app.trusted_proxies)),
-            certificate: wanted.then(|| forwarded_certificate(request, proxy)).flatten(),
-        },
-        address => {
-            Peer { address, certificate: wanted.then(|| request.extensions().get().cloned()).flatten() }
-        }
-    }
+    let certificate = match connected {
+        _ if !app.capabilities.client_certificates => None,
+        Some(proxy) if app.trusted_proxies.contains(proxy) => forwarded_certificate(request, proxy),
+        _ => request.extensions().get().cloned(),
+    };
+    Peer { address: address(app, request), certificate }
 }
 
 /// The network address of [`peer`], without looking for a certificate.

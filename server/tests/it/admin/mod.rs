@@ -9,6 +9,7 @@ mod devices;
 mod disabled;
 mod grants;
 mod keys;
+mod limits;
 mod operations;
 mod protected_resources;
 mod rights;

@@ -107,6 +107,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
+    Operation { of_the_platform: true, ..row("read_stats", Resource::Stats, Action::Read, none) },
+    row("read_tenant_stats", Resource::Stats, Action::Read, none),
     row("list_device_authorizations", Resource::DeviceAuthorization, Action::Read, none),
     row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
     row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),

@@ -16,6 +16,7 @@ mod interaction;
 mod jar;
 pub mod key_life;
 mod legacy;
+mod limits;
 mod logo;
 mod logout;
 mod metadata_matrix;

@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591).
 
 use grantor_protocol::model::{AuditKind, RegistrationMode, TenantSettings};
-use grantor_protocol::{Lifetime, Profile, Secret};
+use grantor_protocol::{Lifetime, Profile};
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
@@ -322,38 +322,6 @@ on_both! {
         ] {
             site.serve("/sector", "no-store", &listed);
             assert_eq!(acme.register(&app, None, &document).await.status, status, "{listed}");
-        }
-    }
-
-    async fn registrations_are_bounded(app: TestApp) {
-        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
-        let store = app.app.store.tenant(acme.tenant.id);
-        let (subject, now) = (Secret::presented("registration all").hash(), app.app.clock.now());
-        for _ in 0..599 {
-            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
-        }
-        acme.registered(&app, &confidential()).await;
-        let refused = acme.register(&app, None, &confidential()).await;
-        refused.expect_error(429, "temporarily_unavailable");
-        assert_eq!(refused.header("retry-after"), Some("3600"));
-        app.clock.advance(3600);
-        acme.registered(&app, &confidential()).await;
-    }
-
-    /// RFC 4291 §2.5.4: whoever has one address of a network has them all.
-    async fn registrations_are_counted_by_subscriber(app: TestApp) {
-        let acme = TestTenant::registering(&app, RegistrationMode::Open).await;
-        let store = app.app.store.tenant(acme.tenant.id);
-        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
-        let now = app.app.clock.now();
-        for _ in 0..599 {
-            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
-        }
-        for (address, status) in [("2001:db8::1", 201), ("2001:db8::f:2", 429), ("2001:db8:0:1::1", 201)] {
-            let builder = request(Method::POST, &acme.path("/register")).content_type("application/json");
-            let request = builder.body(confidential().to_string());
-            let answer = app.send(Browser::at(address).connected(request)).await;
-            assert_eq!(answer.status, status, "{address}: {answer:?}");
         }
     }
 

@@ -8,6 +8,7 @@ mod world;
 use std::sync::Arc;
 
 use grantor::app::{App, Parts};
+use grantor::config::default_rate_limits;
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
 use grantor_outbound::{Fetcher, Options as FetchOptions};
@@ -88,6 +89,7 @@ impl TestApp {
             capabilities,
             fetcher: Fetcher::new(FetchOptions { allow_private_network: true, ..FetchOptions::default() })
                 .unwrap(),
+            rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();

@@ -40,7 +40,7 @@ impl TestApp {
             email: Some("ada@acme.example".to_owned()),
             email_verified: true,
             status: UserStatus::Active,
-            password: Some(self.app.passwords.hash(PASSWORD, entropy).await.unwrap()),
+            password: Some(self.app.passwords.hash(tenant.id, PASSWORD, entropy).await.unwrap()),
             profile: UserProfile { name: Some("Ada Lovelace".to_owned()), ..UserProfile::default() },
             version: 1,
             created_at: now,

@@ -5,6 +5,7 @@ mod client;
 mod device;
 mod grant;
 mod interaction;
+mod limits;
 mod registration;
 mod resource;
 mod session;
@@ -26,6 +27,7 @@ pub use grant::{
     RevocationReason, TokenId,
 };
 pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
+pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};
 pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
 };

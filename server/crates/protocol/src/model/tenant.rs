@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GrantType, SigningAlgorithm};
+use super::{GrantType, Quotas, RateLimits, SigningAlgorithm};
 use crate::{Id, Lifetime, Profile, Scope, Timestamp};
 
 /// Identifies a tenant; the first column of every key.
@@ -67,6 +67,9 @@ pub struct TenantSettings {
     pub audit_retention: u32,
     /// Whether the audit trail has every access token that is issued.
     pub audit_token_issues: bool,
+    /// The platform's to choose, as the quotas are.
+    pub rate_limits: RateLimits,
+    pub quotas: Quotas,
 }
 
 impl Default for TenantSettings {
@@ -86,6 +89,8 @@ impl Default for TenantSettings {
             client_certificate_authorities: None,
             audit_retention: 400,
             audit_token_issues: true,
+            rate_limits: RateLimits::default(),
+            quotas: Quotas::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod effects;
 mod fixture;
 mod guards;
 mod keys;
+mod limits;
 mod listings;
 mod pages;
 mod registration;

@@ -163,21 +163,6 @@ on_both_databases! {
         assert_eq!(expired.iter().filter(|event| event.kind == AuditKind::ClientExpired).count(), 3);
     }
 
-    async fn attempts_are_counted_in_windows(database: TestDatabase) {
-        let (world, other) =
-            (World::new(database.store(), "acme").await, World::new(database.store(), "other").await);
-        let subject = hash();
-        let count = async |world: &World, now: i64| {
-            let attempts = world.rows().count_attempt(subject, at(now), at(now + 10)).await.unwrap();
-            (attempts.count, attempts.until)
-        };
-        assert_eq!(count(&world, 0).await, (1, at(10)));
-        assert_eq!(count(&world, 5).await, (2, at(10)));
-        assert_eq!(count(&other, 5).await, (1, at(15)));
-        assert_eq!(count(&world, 9).await, (3, at(10)));
-        assert_eq!(count(&world, 10).await, (1, at(20)));
-    }
-
     async fn a_consent_to_what_a_client_was_is_none_to_what_it_is(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         let mut consent = world.consent("openid email", &["https://a.example"]);

@@ -1,8 +1,8 @@
-use grantor_protocol::Effect;
-use grantor_protocol::model::DeviceAuthorization;
-use grantor_store::{ConsoleSession, on_both_databases};
+use grantor_protocol::model::{DeviceAuthorization, Metric};
+use grantor_protocol::{Effect, Timestamp};
+use grantor_store::{ConsoleSession, CountedHour, on_both_databases};
 
-use crate::fixture::{World, at, hash, id};
+use crate::fixture::{World, at, hash, id, number};
 
 on_both_databases! {
     async fn what_expired_leaves_in_batches(database: TestDatabase) {
@@ -42,6 +42,10 @@ on_both_databases! {
                 world.apply(effects).await.unwrap();
                 let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at };
                 world.rows().store_console_session(console).await.unwrap();
+                let hour = Timestamp::from_unix_seconds(number().cast_signed() * 3600);
+                let (tenant_id, metric) = (world.tenant.id, Metric::SignIns);
+                let counted = CountedHour { tenant_id, hour, metric, count: 1, expires_at };
+                store.add_stats(vec![counted]).await.unwrap();
                 let mut token = world.initial_access_token(None);
                 token.expires_at = expires_at;
                 world.rows().create_initial_access_token(&token, vec![]).await.unwrap();
@@ -50,11 +54,11 @@ on_both_databases! {
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
         for (deleted, more) in [(3, true), (3, true), (2, false), (0, false)] {
             let report = store.sweep(at(4), 3).await.unwrap();
-            assert_eq!(report.tables.len(), 12);
+            assert_eq!(report.tables.len(), 14);
             for swept in &report.tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (12 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (14 * deleted, more));
         }
     }
 

@@ -1,0 +1,280 @@
+//! Rate limits: how often a tenant, or one network at a tenant, is answered.
+//!
+//! Each node counts on its own and in memory, so that a refusal costs neither a query nor a hash. A
+//! bucket is one number, changed without a lock; what is kept is bounded, and a bucket that had to
+//! leave begins full.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use grantor_protocol::Timestamp;
+use grantor_protocol::model::{Metric, Rate, RateKind, RateLimits, TenantId};
+use grantor_protocol::rate::{self, Exhausted};
+use quick_cache::sync::Cache;
+
+use super::{App, Fault, TenantContext};
+
+/// Tenants whose buckets are kept; the least used ones leave.
+const TENANTS: usize = 20_000;
+
+/// Networks whose buckets are kept, of all tenants together.
+const NETWORKS: usize = 100_000;
+
+/// Where requests come from, as far as that can be told apart: an IPv4 address, or the network of 64 bits
+/// that one subscriber has of IPv6 (RFC 4291 §2.5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Network {
+    /// There is no network, as in tests.
+    Unknown,
+    V4(u32),
+    V6(u64),
+}
+
+impl From<Option<IpAddr>> for Network {
+    fn from(address: Option<IpAddr>) -> Self {
+        match address.map(|address| address.to_canonical()) {
+            None => Self::Unknown,
+            Some(IpAddr::V4(address)) => Self::V4(address.to_bits()),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => formatter.write_str("nowhere"),
+            Self::V4(bits) => write!(formatter, "address {}", Ipv4Addr::from_bits(*bits)),
+            Self::V6(bits) => {
+                let [a, b, c, d] = [48, 32, 16, 0].map(|shift| (bits >> shift) & 0xffff);
+                write!(formatter, "network {a:x}:{b:x}:{c:x}:{d:x}")
+            }
+        }
+    }
+}
+
+/// How far a limit is used up.
+#[derive(Debug)]
+struct Bucket(AtomicI64);
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self(AtomicI64::new(rate::FULL))
+    }
+}
+
+impl Bucket {
+    fn take(&self, rate: Rate, now: Timestamp) -> Result<(), Exhausted> {
+        let mut held = self.0.load(Ordering::Relaxed);
+        loop {
+            let (after, outcome) = rate::take(held, rate, now);
+            // A refusal mostly changes nothing, and costs no write then.
+            if after == held {
+                return outcome;
+            }
+            match self.0.compare_exchange_weak(held, after, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return outcome,
+                Err(present) => held = present,
+            }
+        }
+    }
+
+    fn give_back(&self, rate: Rate) {
+        let given_back = |held| Some(rate::give_back(held, rate));
+        // It never fails: there is always a number to put there.
+        let _before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, given_back);
+    }
+}
+
+/// What a tenant may do, and how far it has used that up. It outlives changes to the tenant.
+#[derive(Debug)]
+pub struct TenantLimits {
+    rates: RateLimits,
+    buckets: Arc<[Bucket; RateKind::ALL.len()]>,
+}
+
+/// The limits of the installation and everybody's buckets.
+pub struct RateLimiter {
+    defaults: RateLimits,
+    tenants: Cache<TenantId, Arc<[Bucket; RateKind::ALL.len()]>>,
+    networks: Cache<(TenantId, RateKind, Network), Arc<Bucket>>,
+}
+
+/// One that was taken and can be given back.
+pub struct Taken(Option<(Arc<Bucket>, Rate)>);
+
+impl Taken {
+    /// It was taken for nothing.
+    pub fn give_back(self) {
+        if let Some((bucket, rate)) = self.0 {
+            bucket.give_back(rate);
+        }
+    }
+}
+
+impl RateLimiter {
+    /// `defaults` are for tenants that have no limits of their own.
+    pub fn new(defaults: RateLimits) -> Self {
+        Self { defaults, tenants: Cache::new(TENANTS), networks: Cache::new(NETWORKS) }
+    }
+
+    /// The limits of a tenant whose own are `rates`.
+    pub fn of_tenant(&self, id: TenantId, rates: &RateLimits) -> TenantLimits {
+        let made = self.tenants.get_or_insert_with(&id, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(buckets) = made;
+        TenantLimits { rates: rates.or(&self.defaults), buckets }
+    }
+
+    fn take_of_network(
+        &self,
+        context: &TenantContext,
+        kind: RateKind,
+        network: Network,
+        now: Timestamp,
+    ) -> Result<Taken, Exhausted> {
+        let Some(rate) = context.limits.rates.of(kind) else { return Ok(Taken(None)) };
+        let key = (context.tenant.id, kind, network);
+        let made =
+            self.networks.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(bucket): Result<Arc<Bucket>, _> = made;
+        bucket.take(rate, now)?;
+        Ok(Taken(Some((bucket, rate))))
+    }
+}
+
+impl TenantLimits {
+    fn take(&self, kind: RateKind, now: Timestamp) -> Result<(), Exhausted> {
+        match self.rates.of(kind) {
+            None => Ok(()),
+            Some(rate) => self.buckets[kind as usize].take(rate, now),
+        }
+    }
+}
+
+impl App {
+    /// Counts a request of the tenant, and of where it comes from if that has a limit of its own.
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`]: it is not to be answered.
+    pub fn limit(
+        &self,
+        context: &TenantContext,
+        kind: RateKind,
+        address: impl FnOnce() -> Option<IpAddr>,
+    ) -> Result<(), Fault> {
+        if kind == RateKind::Registration {
+            self.limit_network(context, RateKind::RegistrationAddress, address())?;
+        }
+        let taken = context.limits.take(kind, self.now());
+        taken.map_err(|exhausted| self.too_many(context, kind, exhausted))
+    }
+
+    /// Counts a request of one network at the tenant.
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`]: it is not to be answered.
+    pub fn limit_network(
+        &self,
+        context: &TenantContext,
+        kind: RateKind,
+        address: Option<IpAddr>,
+    ) -> Result<Taken, Fault> {
+        let taken = self.rates.take_of_network(context, kind, address.into(), self.now());
+        taken.map_err(|exhausted| self.too_many(context, kind, exhausted))
+    }
+
+    fn too_many(&self, context: &TenantContext, kind: RateKind, exhausted: Exhausted) -> Fault {
+        self.count(context.tenant.id, Metric::Limited);
+        Fault::TooMany { what: what(kind), retry_after: exhausted.retry_after }
+    }
+}
+
+/// Worded to follow "too many".
+const fn what(kind: RateKind) -> &'static str {
+    match kind {
+        RateKind::SignIn => "sign-ins",
+        RateKind::FailedSignIn => "wrong passwords",
+        RateKind::Token => "requests with or for tokens",
+        RateKind::Registration | RateKind::RegistrationAddress => "registrations",
+        RateKind::Admin => "calls of the admin API",
+        RateKind::Device => "requests of devices",
+        RateKind::Introspection => "introspections",
+        RateKind::Authorize => "requests",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+
+    fn network(address: &str) -> Network {
+        Network::from(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn a_network_is_its_subscribers() {
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("192.0.2.1").to_string(), "address 192.0.2.1");
+        assert_eq!(network("2001:db8:0:1::1").to_string(), "network 2001:db8:0:1");
+    }
+
+    #[test]
+    fn a_crowd_gets_no_more_than_the_burst() {
+        let (bucket, rate) = (Bucket::default(), "1/hour burst 100".parse().unwrap());
+        let taken = AtomicI64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        if bucket.take(rate, NOW).is_ok() {
+                            taken.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(taken.into_inner(), 100);
+        bucket.give_back(rate);
+        assert!(bucket.take(rate, NOW).is_ok() && bucket.take(rate, NOW).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let limiter = RateLimiter::new(RateLimits::default());
+        let key = |number: u32| {
+            let id = TenantId::from_bytes(u128::from(number % 7).to_be_bytes());
+            (id, RateKind::FailedSignIn, Network::V6(number.into()))
+        };
+        for number in 0..300_000 {
+            limiter.networks.insert(key(number), Arc::default());
+        }
+        assert!(limiter.networks.len() <= NETWORKS, "{}", limiter.networks.len());
+        for number in 0..50_000_u32 {
+            limiter.of_tenant(TenantId::from_bytes(u128::from(number).to_be_bytes()), &RateLimits::default());
+        }
+        assert!(limiter.tenants.len() <= TENANTS, "{}", limiter.tenants.len());
+    }
+
+    #[test]
+    fn a_changed_tenant_keeps_what_it_has_used() {
+        let limiter = RateLimiter::new(RateLimits { token: "1/hour".parse().ok(), ..RateLimits::default() });
+        let id = TenantId::from_bytes([7; 16]);
+        let before = limiter.of_tenant(id, &RateLimits::default());
+        assert!(before.take(RateKind::Token, NOW).is_ok());
+        assert!(before.take(RateKind::Admin, NOW).is_ok(), "nothing limits it");
+        let after = limiter.of_tenant(id, &RateLimits::default());
+        assert_eq!(after.take(RateKind::Token, NOW), Err(Exhausted { retry_after: 3600 }));
+        let other = limiter.of_tenant(TenantId::from_bytes([8; 16]), &RateLimits::default());
+        assert!(other.take(RateKind::Token, NOW).is_ok());
+    }
+}
