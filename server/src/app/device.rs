@@ -179,7 +179,7 @@ impl App {
             Err(ApplyError::Conflict) => Err(OVER),
             other => {
                 other?;
-                if allowed && context.policy.device_approval_for(&client.client) == DeviceApproval::User {
+                if allowed && context.policy.device_approval_for(client) == DeviceApproval::User {
                     self.count(context.tenant.id, Metric::DevicesApproved);
                 }
                 Ok(Progress::Device(opened.interaction.id))

@@ -15,7 +15,6 @@ use grantor_protocol::{Effect, Error, ErrorCode, Id, Secret, SecretKind};
 use grantor_store::{Change, ChangeKind, WriteError};
 use serde_json::{Map, Value, json};
 
-use super::peer::subscriber;
 use super::{ATTEMPTS, App, Fault, TenantContext};
 
 /// A request to the registration endpoint.

@@ -119,7 +119,8 @@ crate::on_both! {
         assert_eq!(answer.document(200)["has_password"], true);
         let store = app.app.store.tenant(acme.tenant.id);
         let hash = store.user(acme.user.id).await.unwrap().unwrap().password;
-        assert!(app.app.passwords.verify("another password of mine", hash.as_ref()).await.unwrap());
-        assert!(!app.app.passwords.verify(PASSWORD, hash.as_ref()).await.unwrap());
+        let verify = async |password| app.app.passwords.verify(acme.tenant.id, password, hash.as_ref()).await;
+        assert!(verify("another password of mine").await.unwrap());
+        assert!(!verify(PASSWORD).await.unwrap());
     }
 }

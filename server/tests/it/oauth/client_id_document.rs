@@ -3,7 +3,6 @@
 use grantor_protocol::model::{
     AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, DeviceApproval, TenantSettings,
 };
-use grantor_protocol::{Lifetime, Secret};
 use serde_json::{Value, json};
 
 use super::assertion::{Signer, parameters};
@@ -206,12 +205,11 @@ on_both! {
         for (path, client_id) in [("/known.json", &known), ("/new.json", &new)] {
             site.serve(path, "max-age=300", &document(client_id));
         }
-        let store = app.app.store.tenant(acme.tenant.id);
-        let subject = Secret::presented("registration network 2001:db8:0:0").hash();
-        let now = app.app.clock.now();
-        for _ in 0..599 {
-            store.count_attempt(subject, now, now + Lifetime::from_seconds(3600)).await.unwrap();
-        }
+        acme.change_tenant(&app, |tenant| {
+            tenant.settings.rate_limits.registration_address =
+                "1/hour burst 1".parse().ok();
+        })
+        .await;
         let ask = async |address: &str, client_id: &str| {
             Browser::at(address).get(&app, &acme.authorize_as(client_id, REDIRECT)).await
         };
