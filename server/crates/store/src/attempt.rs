@@ -8,6 +8,7 @@ use grantor_protocol::model::TenantId;
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::attempts;
 use crate::statement::Kept;
@@ -34,6 +35,7 @@ struct AttemptsRow {
 impl TenantStore<'_> {
     /// Counts one attempt of the subject, a hash of who and what, in a window that ends at `until` if it
     /// begins with this attempt.
+    #[compiled_here]
     pub async fn count_attempt(
         &self,
         subject: SecretHash,
@@ -51,6 +53,7 @@ impl TenantStore<'_> {
     }
 
     /// When the attempts of the last of these subjects are forgotten; None if none of them made `most`.
+    #[compiled_here]
     pub async fn attempts_exhausted_until(
         &self,
         subjects: &[SecretHash],

@@ -2,6 +2,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, AuditKind, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::audit_events;
 use crate::value::{Bytes, Time, document, from_document};
@@ -46,6 +47,7 @@ impl AuditEventRow {
 
 impl TenantStore<'_> {
     /// The newest events, the newest first.
+    #[compiled_here]
     pub async fn audit_events(&self, limit: u32) -> Result<Vec<AuditEvent>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {

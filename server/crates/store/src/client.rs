@@ -4,6 +4,7 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{clients, spent_assertions};
@@ -77,6 +78,7 @@ impl ClientRow {
 
 impl TenantStore<'_> {
     /// A client, disabled ones included.
+    #[compiled_here]
     pub async fn client(&self, client_id: &ClientId) -> Result<Option<Client>, Error> {
         let key = (Bytes::from(self.id), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
@@ -88,6 +90,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's clients; `q` is searched in identifiers and names.
+    #[compiled_here]
     pub async fn list_clients(&self, page: &Page) -> Result<Listing<Client>, Error> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
@@ -118,6 +121,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_client(&self, client: &Client, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(client.tenant_id)?;
         let (tenant, row) = (self.id, ClientRow::new(client)?);
@@ -135,6 +139,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the client has another.
+    #[compiled_here]
     pub async fn replace_client(
         &self,
         client: &Client,
@@ -172,6 +177,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// As [`replace_client`](Self::replace_client).
+    #[compiled_here]
     pub async fn delete_client(
         &self,
         client_id: &ClientId,

@@ -6,6 +6,7 @@ use grantor_protocol::model::{
 };
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{grants, users};
 use crate::statement::Kept;
@@ -68,6 +69,7 @@ impl GrantRow {
 
 impl TenantStore<'_> {
     /// A grant, revoked ones included.
+    #[compiled_here]
     pub async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {

@@ -64,6 +64,10 @@ pub use sweep::{SweepReport, Swept};
 pub use tenant::{NewTenant, Tenants};
 pub use token::AccessTokenState;
 
+/// Boxes the future of an `async fn`. The compiler leaves the body of one to the crate that awaits it,
+/// and so every crate above would compile all queries once more; behind a pointer they are compiled
+/// in this one.
+use async_recursion::async_recursion as compiled_here;
 use conn::{Conn, SendAsyncFnOnce, Work, dual};
 use options::Address;
 use postgres::Postgres;
@@ -124,6 +128,7 @@ impl Store {
     /// # Errors
     /// An address that is not understood, a file that cannot be opened, a server that does not
     /// answer.
+    #[compiled_here]
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let changes = changes::channel();
         let engine = match options.address()? {
@@ -156,6 +161,7 @@ impl Store {
     }
 
     /// Whether the database answers.
+    #[compiled_here]
     pub async fn ping(&self) -> Result<(), Error> {
         let work = async |mut conn: Conn<'_>| {
             dual!(&mut conn, c => diesel::sql_query("SELECT 1").execute(c).await)?;

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, ClientId, TenantId, UserId};
 
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::role_assignments;
 use crate::value::Bytes;
@@ -76,11 +77,13 @@ impl RoleAssignmentRow {
 
 impl TenantStore<'_> {
     /// Every role that somebody of this tenant has.
+    #[compiled_here]
     pub async fn assignments(&self) -> Result<Vec<RoleAssignment>, Error> {
         self.load_assignments(None).await
     }
 
     /// The roles of one user or client of this tenant.
+    #[compiled_here]
     pub async fn assignments_of(&self, subject: &Subject) -> Result<Vec<RoleAssignment>, Error> {
         self.load_assignments(Some(subject.to_string())).await
     }
@@ -107,6 +110,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn assign(
         &self,
         assignment: &RoleAssignment,
@@ -126,6 +130,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if it was not given.
+    #[compiled_here]
     pub async fn unassign(
         &self,
         assignment: &RoleAssignment,

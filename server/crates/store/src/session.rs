@@ -4,6 +4,7 @@ use grantor_protocol::model::{Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
@@ -57,6 +58,7 @@ impl SessionRow {
 
 impl TenantStore<'_> {
     /// A session, ended and expired ones included.
+    #[compiled_here]
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
@@ -68,6 +70,7 @@ impl TenantStore<'_> {
     }
 
     /// The session whose cookie has this hash, and whose it is; ended and expired ones included.
+    #[compiled_here]
     pub async fn session_by_secret(&self, secret: &SecretHash) -> Result<Option<(Session, User)>, Error> {
         let (tenant, secret) = (Bytes::from(self.id), Bytes::from(*secret));
         let work = async move |mut conn: Conn<'_>| {
