@@ -3,6 +3,7 @@ use futures_util::future::join_all;
 use grantor_protocol::Effect;
 use grantor_protocol::model::{AuditEvent, TenantId};
 
+use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
@@ -17,6 +18,7 @@ impl TenantStore<'_> {
     /// [`ApplyError::Conflict`] if a guarded effect finds its guard broken, a key is taken or what a
     /// row belongs to is gone. After any error nothing of the decision stands; only after
     /// [`Error::Unavailable`] that is not known.
+    #[compiled_here]
     pub async fn apply(&self, effects: Vec<Effect>) -> Result<(), ApplyError> {
         if effects.iter().any(|effect| tenant_of(effect).is_some_and(|tenant| tenant != self.id)) {
             return Err(Error::ForeignTenant.into());

@@ -7,6 +7,7 @@ use grantor_protocol::model::TenantId;
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::attempts;
 use crate::statement::Kept;
@@ -15,6 +16,7 @@ use crate::{ApplyError, Error, TenantStore};
 
 impl TenantStore<'_> {
     /// When the attempts of the last of these subjects are forgotten; None if none of them made `most`.
+    #[compiled_here]
     pub async fn attempts_exhausted_until(
         &self,
         subjects: &[SecretHash],

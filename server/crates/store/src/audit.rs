@@ -14,6 +14,7 @@ use futures_util::future::{join, join_all};
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, AuditKind, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{audit_chains, audit_events};
 use crate::statement::Kept;
@@ -95,6 +96,7 @@ struct Claimed {
 
 impl TenantStore<'_> {
     /// The newest events, the newest first.
+    #[compiled_here]
     pub async fn audit_events(&self, limit: u32) -> Result<Vec<AuditEvent>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {

@@ -11,6 +11,7 @@ use grantor_protocol::model::{ClientId, TenantId};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::compiled_here;
 use crate::conn::Conn;
 
 /// Something that caches may hold is no longer so.
@@ -55,6 +56,7 @@ const CHECK: Duration = Duration::from_secs(20);
 impl Changes {
     /// Waits for the next change; `None` when the store is gone. One that came too late to be told
     /// apart is [`Change::Everything`].
+    #[compiled_here]
     pub async fn next(&mut self) -> Option<Change> {
         match self.0.recv().await {
             Ok(change) => Some(change),

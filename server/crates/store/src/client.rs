@@ -5,6 +5,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, GrantType, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{clients, spent_assertions};
@@ -98,6 +99,7 @@ fn holds_grant_type(conn: &Conn<'_>) -> &'static str {
 
 impl TenantStore<'_> {
     /// A client, disabled ones included.
+    #[compiled_here]
     pub async fn client(&self, client_id: &ClientId) -> Result<Option<Client>, Error> {
         let key = (Bytes::from(self.id), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
@@ -109,6 +111,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's clients; `q` is searched in identifiers and names.
+    #[compiled_here]
     pub async fn list_clients(&self, page: &Page, filter: ClientFilter) -> Result<Listing<Client>, Error> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
@@ -153,6 +156,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::QuotaExceeded`];
     /// [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_client(&self, client: &Client, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(client.tenant_id)?;
         let (tenant, row) = (self.id, ClientRow::new(client)?);
@@ -172,6 +176,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the client has another;
     /// [`WriteError::Protected`] where it disables the last administrator of the platform.
+    #[compiled_here]
     pub async fn replace_client(
         &self,
         client: &Client,
@@ -214,6 +219,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// As [`replace_client`](Self::replace_client); the last administrator of the platform stays.
+    #[compiled_here]
     pub async fn delete_client(
         &self,
         client_id: &ClientId,

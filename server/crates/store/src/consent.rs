@@ -3,6 +3,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{ClientId, Consent, TenantId, UserId};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{clients, consents};
@@ -53,6 +54,7 @@ impl ConsentRow {
 
 impl TenantStore<'_> {
     /// What the user lets the client have without being asked again.
+    #[compiled_here]
     pub async fn consent(&self, user: UserId, client_id: &ClientId) -> Result<Option<Consent>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(user), client_id.to_string());
         let work = async move |mut conn: Conn<'_>| {
@@ -62,6 +64,7 @@ impl TenantStore<'_> {
     }
 
     /// All consents of a user, the newest first, each with its client's name.
+    #[compiled_here]
     pub async fn consents_of(&self, user: UserId) -> Result<Vec<(Consent, Option<String>)>, Error> {
         let (tenant, user) = (Bytes::from(self.id), Bytes::from(user));
         let work = async move |mut conn: Conn<'_>| {

@@ -3,6 +3,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{console_sessions, users};
 use crate::user::UserRow;
@@ -30,6 +31,7 @@ struct ConsoleSessionRow {
 impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such user.
+    #[compiled_here]
     pub async fn store_console_session(&self, session: ConsoleSession) -> Result<(), WriteError> {
         let row = ConsoleSessionRow {
             tenant_id: self.id.into(),
@@ -46,6 +48,7 @@ impl TenantStore<'_> {
     }
 
     /// The console session whose cookie has this hash, and whose it is; expired ones included.
+    #[compiled_here]
     pub async fn console_session(&self, hash: &SecretHash) -> Result<Option<(ConsoleSession, User)>, Error> {
         let (tenant, hash) = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
@@ -68,6 +71,7 @@ impl TenantStore<'_> {
     }
 
     /// Ends a console session; one that is gone already stays so.
+    #[compiled_here]
     pub async fn end_console_session(&self, hash: &SecretHash) -> Result<(), Error> {
         let key = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {

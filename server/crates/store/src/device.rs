@@ -7,6 +7,7 @@ use grantor_protocol::model::{
 use grantor_protocol::{Lifetime, SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::{GrantRow, client_id};
 use crate::schema::{device_authorizations, grants, users};
@@ -103,6 +104,7 @@ pub struct DeviceFilter {
 
 impl TenantStore<'_> {
     /// A device authorization, whatever became of it.
+    #[compiled_here]
     pub async fn device_authorization(
         &self,
         id: DeviceAuthorizationId,
@@ -117,6 +119,7 @@ impl TenantStore<'_> {
     }
 
     /// The device with this user code, whatever became of it.
+    #[compiled_here]
     pub async fn device_by_user_code(&self, hash: &SecretHash) -> Result<Option<DeviceAuthorization>, Error> {
         let (tenant, hash) = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
@@ -131,6 +134,7 @@ impl TenantStore<'_> {
 
     /// The device with this device code and the grant that it was given; redeemed and expired ones
     /// included, so that a replay is seen.
+    #[compiled_here]
     pub async fn device_with_grant(
         &self,
         device_code: &SecretHash,
@@ -152,6 +156,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of devices, each with its user's name where it has a user.
+    #[compiled_here]
     pub async fn list_device_authorizations(
         &self,
         page: &Page,

@@ -7,6 +7,7 @@ use grantor_protocol::model::{
 };
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{clients, grants, users};
 use crate::statement::Kept;
@@ -86,6 +87,7 @@ pub struct NamedGrant {
 
 impl TenantStore<'_> {
     /// A page of grants.
+    #[compiled_here]
     pub async fn list_grants(&self, page: &Page, filter: &GrantFilter) -> Result<Listing<NamedGrant>, Error> {
         let (tenant, wanted, filter) = (Bytes::from(self.id), page.clone(), filter.clone());
         let work = async move |mut conn: Conn<'_>| {
@@ -128,6 +130,7 @@ impl TenantStore<'_> {
 
     /// Revokes `most` grants of a client at a time, those that come after `after`. Gives the last one
     /// if there may be more.
+    #[compiled_here]
     pub async fn revoke_grants_of_client(
         &self,
         client_id: &ClientId,
@@ -157,6 +160,7 @@ impl TenantStore<'_> {
     }
 
     /// A grant, revoked ones included.
+    #[compiled_here]
     pub async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {

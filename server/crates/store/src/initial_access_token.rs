@@ -4,6 +4,7 @@ use grantor_protocol::model::{AuditEvent, InitialAccessToken, InitialAccessToken
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::initial_access_tokens;
 use crate::value::{Bytes, Time, document, from_document};
@@ -53,6 +54,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_initial_access_token(
         &self,
         token: &InitialAccessToken,
@@ -69,6 +71,7 @@ impl TenantStore<'_> {
     }
 
     /// An initial access token, one that is used up or expired included as long as it is kept.
+    #[compiled_here]
     pub async fn initial_access_token(
         &self,
         id: InitialAccessTokenId,
@@ -83,6 +86,7 @@ impl TenantStore<'_> {
     }
 
     /// The initial access token that somebody presented.
+    #[compiled_here]
     pub async fn initial_access_token_by_hash(
         &self,
         hash: &SecretHash,
@@ -99,6 +103,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's initial access tokens.
+    #[compiled_here]
     pub async fn list_initial_access_tokens(
         &self,
         page: &Page,
@@ -128,6 +133,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`].
+    #[compiled_here]
     pub async fn delete_initial_access_token(
         &self,
         id: InitialAccessTokenId,

@@ -3,6 +3,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::{SecretHash, Timestamp};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{installation, setup_tokens};
 use crate::value::{Bytes, Time};
@@ -21,6 +22,7 @@ impl<'a> Installation<'a> {
     }
 
     /// The value by which a master key is recognised as this installation's, once there is one.
+    #[compiled_here]
     pub async fn master_key_check(&self) -> Result<Option<Vec<u8>>, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let row = installation::table.find(MASTER_KEY_CHECK).select(installation::value);
@@ -31,6 +33,7 @@ impl<'a> Installation<'a> {
 
     /// Keeps the check value if there is none, and says whether there was none. A node that is told
     /// no must read the value that another wrote.
+    #[compiled_here]
     pub async fn put_master_key_check(&self, value: Vec<u8>) -> Result<bool, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let row = (installation::name.eq(MASTER_KEY_CHECK), installation::value.eq(value));
@@ -42,6 +45,7 @@ impl<'a> Installation<'a> {
     }
 
     /// Opens one more way to set the installation up.
+    #[compiled_here]
     pub async fn put_setup_token(&self, hash: SecretHash, expires_at: Timestamp) -> Result<(), Error> {
         let work = async move |mut conn: Conn<'_>| {
             let row = (
@@ -56,6 +60,7 @@ impl<'a> Installation<'a> {
 
     /// Uses a setup token, and says whether it was there to be used. Of all who try exactly one is
     /// told yes, and then every other token is closed too.
+    #[compiled_here]
     pub async fn consume_setup_token(&self, hash: SecretHash, now: Timestamp) -> Result<bool, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let token = setup_tokens::table.find(Bytes::from(hash));
@@ -70,6 +75,7 @@ impl<'a> Installation<'a> {
     }
 
     /// Whether some setup token is open at `now`.
+    #[compiled_here]
     pub async fn has_open_setup_token(&self, now: Timestamp) -> Result<bool, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let open = setup_tokens::table.filter(setup_tokens::expires_at.gt(Time::from(now)));
@@ -79,6 +85,7 @@ impl<'a> Installation<'a> {
     }
 
     /// Whether this setup token can still be used.
+    #[compiled_here]
     pub async fn is_setup_token_open(&self, hash: SecretHash, now: Timestamp) -> Result<bool, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let open = setup_tokens::table

@@ -4,6 +4,7 @@ use grantor_protocol::Timestamp;
 use grantor_protocol::model::{Interaction, InteractionId, SessionId, TenantId};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::interactions;
 use crate::statement::Kept;
@@ -53,6 +54,7 @@ impl InteractionRow {
 
 impl TenantStore<'_> {
     /// An interaction, finished and expired ones included.
+    #[compiled_here]
     pub async fn interaction(&self, id: InteractionId) -> Result<Option<Interaction>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {

@@ -78,6 +78,10 @@ pub use token::AccessTokenState;
 pub use usage::{Count, Usage};
 pub use user::UserFilter;
 
+/// Boxes the future of an `async fn`. The compiler leaves the body of one to the crate that awaits it,
+/// and so every crate above would compile all queries once more; behind a pointer they are compiled
+/// in this one.
+use async_recursion::async_recursion as compiled_here;
 use conn::{Conn, SendAsyncFnOnce, Work, dual};
 use options::Address;
 use postgres::Postgres;
@@ -138,6 +142,7 @@ impl Store {
     /// # Errors
     /// An address that is not understood, a file that cannot be opened, a server that does not
     /// answer.
+    #[compiled_here]
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let changes = changes::channel();
         let engine = match options.address()? {
@@ -170,6 +175,7 @@ impl Store {
     }
 
     /// Whether the database answers.
+    #[compiled_here]
     pub async fn ping(&self) -> Result<(), Error> {
         let work = async |mut conn: Conn<'_>| {
             dual!(&mut conn, c => diesel::sql_query("SELECT 1").execute(c).await)?;

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
+use crate::compiled_here;
 use crate::conn::{Conn, SqliteConn, dual};
 use crate::sqlite::Sqlite;
 use crate::{Engine, Error, Store};
@@ -86,6 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Database`] if a migration fails; the schema is then what it was.
+    #[compiled_here]
     pub async fn migrate(&self) -> Result<Vec<String>, Error> {
         match &self.inner.engine {
             Engine::Sqlite(sqlite) => {
@@ -110,6 +112,7 @@ impl Store {
     }
 
     /// Compares the database's schema with the one this program needs.
+    #[compiled_here]
     pub async fn schema_state(&self) -> Result<SchemaState, Error> {
         let applied = self.read(async |mut conn: Conn<'_>| applied(&mut conn).await).await?;
         let unknown: Vec<_> = applied

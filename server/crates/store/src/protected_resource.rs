@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, ProtectedResource};
 
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::protected_resources;
 use crate::value::{Bytes, Time, document, from_document};
@@ -48,6 +49,7 @@ impl ProtectedResourceRow {
 impl TenantStore<'_> {
     /// All protected resources of the tenant, the oldest first. A tenant has few: each is part of its
     /// policy.
+    #[compiled_here]
     pub async fn protected_resources(&self) -> Result<Vec<ProtectedResource>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
@@ -61,6 +63,7 @@ impl TenantStore<'_> {
     }
 
     /// One protected resource.
+    #[compiled_here]
     pub async fn protected_resource(&self, identifier: &str) -> Result<Option<ProtectedResource>, Error> {
         let key = (Bytes::from(self.id), identifier.to_owned());
         let work = async move |mut conn: Conn<'_>| {
@@ -73,6 +76,7 @@ impl TenantStore<'_> {
 
     /// A page of the tenant's protected resources; `q` is searched in identifiers and names. They are
     /// few, so that the page is cut here.
+    #[compiled_here]
     pub async fn list_protected_resources(&self, page: &Page) -> Result<Listing<ProtectedResource>, Error> {
         let mut resources = self.protected_resources().await?;
         if let Some(cursor) = &page.cursor {
@@ -92,6 +96,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::Conflict`] naming `identifier`; [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_protected_resource(
         &self,
         resource: &ProtectedResource,
@@ -113,6 +118,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the resource has another.
+    #[compiled_here]
     pub async fn replace_protected_resource(
         &self,
         resource: &ProtectedResource,
@@ -143,6 +149,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// As [`replace_protected_resource`](Self::replace_protected_resource).
+    #[compiled_here]
     pub async fn delete_protected_resource(
         &self,
         identifier: &str,

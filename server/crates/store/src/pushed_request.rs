@@ -4,6 +4,7 @@ use grantor_protocol::model::{PushedAuthorizationRequest, TenantId};
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::pushed_authorization_requests;
 use crate::statement::Kept;
@@ -48,6 +49,7 @@ impl PushedRequestRow {
 
 impl TenantStore<'_> {
     /// A pushed authorization request, consumed and expired ones included.
+    #[compiled_here]
     pub async fn pushed_authorization_request(
         &self,
         hash: &SecretHash,

@@ -7,6 +7,7 @@ use grantor_protocol::model::{AuditEvent, Client, ClientId, InitialAccessTokenId
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::client::{self, ClientRow};
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
 use crate::schema::{authorization_codes, clients, grants, refresh_tokens};
@@ -32,6 +33,7 @@ impl TenantStore<'_> {
     /// [`WriteError::QuotaExceeded`] naming `clients` or `registrations_per_day`;
     /// [`WriteError::Conflict`] naming `registration` if the same was registered meanwhile, or
     /// `client_id`.
+    #[compiled_here]
     pub async fn register_client(
         &self,
         client: &Client,
@@ -57,6 +59,7 @@ impl TenantStore<'_> {
     }
 
     /// The client that registered itself with metadata of this fingerprint.
+    #[compiled_here]
     pub async fn client_by_registration(&self, fingerprint: &SecretHash) -> Result<Option<Client>, Error> {
         let (tenant, fingerprint) = (Bytes::from(self.id), Bytes::from(*fingerprint));
         let work = async move |mut conn: Conn<'_>| {
@@ -74,6 +77,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if it is in use after all.
+    #[compiled_here]
     pub async fn delete_unused_client(
         &self,
         client_id: &ClientId,
@@ -115,6 +119,7 @@ impl TenantStore<'_> {
 impl Store {
     /// Self-made clients of all tenants whose time was over at `now`, at most `most`, the longest
     /// forgotten first.
+    #[compiled_here]
     pub async fn unused_clients(&self, now: Timestamp, most: u32) -> Result<Vec<UnusedClient>, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let rows: Vec<(Bytes<16>, String)> = dual!(&mut conn, c => clients::table

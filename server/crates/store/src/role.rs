@@ -6,6 +6,7 @@ use grantor_protocol::model::{AuditEvent, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::role_assignment;
 use crate::schema::roles;
@@ -82,6 +83,7 @@ impl RoleRow {
 impl TenantStore<'_> {
     /// Every role of the tenant's own, or every role of the platform's, the oldest first. They are few:
     /// all of them are looked at to decide what somebody may do.
+    #[compiled_here]
     pub async fn roles(&self, platform: bool) -> Result<Vec<Role>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
@@ -95,6 +97,7 @@ impl TenantStore<'_> {
     }
 
     /// One role.
+    #[compiled_here]
     pub async fn role(&self, platform: bool, name: &str) -> Result<Option<Role>, Error> {
         let key = (Bytes::from(self.id), platform, name.to_owned());
         let work = async move |mut conn: Conn<'_>| {
@@ -109,6 +112,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::Conflict`] naming `name`; [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_role(&self, role: &Role, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(role.tenant_id)?;
         let (tenant, row) = (self.id, RoleRow::new(role)?);
@@ -125,6 +129,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if the role has another version than was expected.
+    #[compiled_here]
     pub async fn replace_role(
         &self,
         role: &Role,
@@ -156,6 +161,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// As [`replace_role`](Self::replace_role); [`WriteError::Protected`] if somebody has it.
+    #[compiled_here]
     pub async fn delete_role(
         &self,
         role: &Role,

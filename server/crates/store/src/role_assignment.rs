@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, ClientId, TenantId, UserId, UserStatus};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{clients, role_assignments, tenants, users};
 use crate::value::{Bytes, Time};
@@ -113,6 +114,7 @@ impl RoleAssignmentRow {
 impl Store {
     /// A page of the roles that subjects of these tenants have in one tenant, or in all of the platform.
     /// Who administers a tenant may belong to it or to the system tenant.
+    #[compiled_here]
     pub async fn list_assignments(
         &self,
         homes: [TenantId; 2],
@@ -161,16 +163,19 @@ impl Store {
 
 impl TenantStore<'_> {
     /// Every role that somebody of this tenant has.
+    #[compiled_here]
     pub async fn assignments(&self) -> Result<Vec<RoleAssignment>, Error> {
         self.load_assignments(None, None).await
     }
 
     /// The roles of one user or client of this tenant.
+    #[compiled_here]
     pub async fn assignments_of(&self, subject: &Subject) -> Result<Vec<RoleAssignment>, Error> {
         self.load_assignments(Some(subject.to_string()), None).await
     }
 
     /// The roles that subjects of this tenant have in all of the platform, and in `tenant` if one is given.
+    #[compiled_here]
     pub async fn assignments_for(&self, tenant: Option<TenantId>) -> Result<Vec<RoleAssignment>, Error> {
         self.load_assignments(None, Some(scope_text(tenant))).await
     }
@@ -200,6 +205,7 @@ impl TenantStore<'_> {
     }
 
     /// One assignment, if it was made.
+    #[compiled_here]
     pub async fn assignment(&self, wanted: &RoleAssignment) -> Result<Option<AssignmentRecord>, Error> {
         let key = key(self.id, wanted);
         let work = async move |mut conn: Conn<'_>| {
@@ -216,6 +222,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such subject; [`WriteError::VersionMismatch`] if the role has
     /// changed or is gone.
+    #[compiled_here]
     pub async fn assign(
         &self,
         assignment: &RoleAssignment,
@@ -250,6 +257,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::NotFound`] if it was not given; [`WriteError::Protected`] for the last administrator of
     /// the platform.
+    #[compiled_here]
     pub async fn unassign(
         &self,
         assignment: &RoleAssignment,

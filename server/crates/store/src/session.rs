@@ -4,6 +4,7 @@ use grantor_protocol::model::{RequestOrigin, Session, SessionId, TenantId, User,
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
@@ -72,6 +73,7 @@ pub struct SessionFilter {
 
 impl TenantStore<'_> {
     /// A page of sessions, each with its user's name.
+    #[compiled_here]
     pub async fn list_sessions(
         &self,
         page: &Page,
@@ -111,6 +113,7 @@ impl TenantStore<'_> {
     }
 
     /// A session, ended and expired ones included.
+    #[compiled_here]
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
@@ -122,6 +125,7 @@ impl TenantStore<'_> {
     }
 
     /// The session whose cookie has this hash, and whose it is; ended and expired ones included.
+    #[compiled_here]
     pub async fn session_by_secret(&self, secret: &SecretHash) -> Result<Option<(Session, User)>, Error> {
         let (tenant, secret) = (Bytes::from(self.id), Bytes::from(*secret));
         let work = async move |mut conn: Conn<'_>| {

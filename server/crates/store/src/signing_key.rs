@@ -5,6 +5,7 @@ use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, KeyId, KeyState, SigningAlgorithm, SigningKeyRecord, TenantId};
 
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::signing_keys;
 use crate::value::{Bytes, Time, from_name};
@@ -113,6 +114,7 @@ impl SigningKeyRow {
 
 impl TenantStore<'_> {
     /// The tenant's keys in order of their identifiers, without those that are removed.
+    #[compiled_here]
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {
@@ -127,6 +129,7 @@ impl TenantStore<'_> {
     }
 
     /// A key, removed or not.
+    #[compiled_here]
     pub async fn signing_key(&self, id: KeyId) -> Result<Option<SigningKeyRecord>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
@@ -138,6 +141,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's keys, those that are removed included.
+    #[compiled_here]
     pub async fn list_keys(
         &self,
         page: &Page,
@@ -171,6 +175,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::Conflict`] naming `id`, or `algorithm` if a key of it is published or active
     /// already and this one is, too; [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn insert_key(&self, key: &SigningKeyRecord, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(key.tenant_id)?;
         let (tenant, key) = (self.id, key.clone());
@@ -188,6 +193,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a key is not in the state it must be in, because another
     /// node was first; [`WriteError::Conflict`] naming `algorithm` if two keys would sign with it.
+    #[compiled_here]
     pub async fn change_keys(
         &self,
         changes: Vec<KeyChange>,
@@ -214,6 +220,7 @@ impl TenantStore<'_> {
 
 impl Store {
     /// Keys of all tenants, `limit` at most, whose next step is due by `now`, the longest due first.
+    #[compiled_here]
     pub async fn keys_due(&self, now: Timestamp, limit: u32) -> Result<Vec<SigningKeyRecord>, Error> {
         let now = Time::from(now);
         let work = async move |mut conn: Conn<'_>| {

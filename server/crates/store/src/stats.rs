@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{DeviceState, KeyState, Metric, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{device_authorizations, platform_stats, signing_keys, stats};
 use crate::value::{Bytes, Time};
@@ -59,6 +60,7 @@ const WAITING: [&str; 2] = [DeviceState::Pending.as_str(), DeviceState::Awaiting
 impl Store {
     /// Adds to the counts of hours, of their tenants and of the platform, in one transaction. Other nodes
     /// may be adding to the same.
+    #[compiled_here]
     pub async fn add_stats(&self, mut counted: Vec<CountedHour>) -> Result<(), Error> {
         // In one order everywhere, so that no two nodes wait for each other.
         counted.sort_unstable();
@@ -98,6 +100,7 @@ impl Store {
     }
 
     /// What all tenants together did in the hours that begin at `from` or later and before `to`, in order.
+    #[compiled_here]
     pub async fn platform_stats(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourlyCount>, Error> {
         let (from, to) = (Time::from(from), Time::from(to));
         let work = async move |mut conn: Conn<'_>| {
@@ -113,6 +116,7 @@ impl Store {
 
     /// What there is in all tenants; `soon` is until when keys rotate soon. It reads a row of every
     /// tenant, so it is not for requests.
+    #[compiled_here]
     pub async fn platform_present(&self, now: Timestamp, soon: Timestamp) -> Result<Present, Error> {
         let (now, soon) = (Time::from(now), Time::from(soon));
         let work = async move |mut conn: Conn<'_>| {
@@ -142,6 +146,7 @@ impl Store {
 
 impl TenantStore<'_> {
     /// What the tenant did in the hours that begin at `from` or later and before `to`, in order.
+    #[compiled_here]
     pub async fn stats(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourlyCount>, Error> {
         let (tenant, from, to) = (Bytes::from(self.id), Time::from(from), Time::from(to));
         let work = async move |mut conn: Conn<'_>| {
@@ -156,6 +161,7 @@ impl TenantStore<'_> {
     }
 
     /// What there is of the tenant's; `soon` is until when keys rotate soon.
+    #[compiled_here]
     pub async fn present(&self, now: Timestamp, soon: Timestamp) -> Result<Present, Error> {
         let counts = self.counts(now).await?;
         let (tenant, now, soon) = (Bytes::from(self.id), Time::from(now), Time::from(soon));

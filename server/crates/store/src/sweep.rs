@@ -2,6 +2,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::{Error, Store};
 
@@ -54,6 +55,7 @@ impl Store {
     /// Deletes rows of all tenants that expired before `before`, at most `batch` from each table and
     /// each table in a transaction of its own, so that nobody waits long behind it. Whoever wants to
     /// recognise a replayed code or token some time longer gives an earlier `before`.
+    #[compiled_here]
     pub async fn sweep(&self, before: Timestamp, batch: u32) -> Result<SweepReport, Error> {
         let mut report = SweepReport::default();
         for (table, key) in EXPIRING {

@@ -4,6 +4,7 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{
     access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, stats, tenants,
@@ -77,6 +78,7 @@ impl<'a> Tenants<'a> {
         Self { store }
     }
 
+    #[compiled_here]
     pub async fn by_id(&self, id: TenantId) -> Result<Option<Tenant>, Error> {
         let id = Bytes::from(id);
         let work = async move |mut conn: Conn<'_>| {
@@ -88,6 +90,7 @@ impl<'a> Tenants<'a> {
     }
 
     /// The tenant of this name, compared byte for byte.
+    #[compiled_here]
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Tenant>, Error> {
         let slug = slug.to_owned();
         let work = async move |mut conn: Conn<'_>| {
@@ -99,6 +102,7 @@ impl<'a> Tenants<'a> {
     }
 
     /// A page of all tenants; `q` is searched in slugs and names.
+    #[compiled_here]
     pub async fn list(&self, page: &Page) -> Result<Listing<Tenant>, Error> {
         let wanted = page.clone();
         let work = async move |mut conn: Conn<'_>| {
@@ -126,6 +130,7 @@ impl<'a> Tenants<'a> {
     ///
     /// # Errors
     /// [`WriteError::Conflict`] naming `slug`, `issuer` or `id`.
+    #[compiled_here]
     pub async fn create(&self, new: NewTenant) -> Result<(), WriteError> {
         let NewTenant { tenant, keys, audit } = new;
         if keys.iter().any(|key| key.tenant_id != tenant.id) {
@@ -150,6 +155,7 @@ impl<'a> Tenants<'a> {
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the tenant has another;
     /// [`WriteError::Conflict`] naming `slug` or `issuer`.
+    #[compiled_here]
     pub async fn update(
         &self,
         tenant: &Tenant,
@@ -195,6 +201,7 @@ impl<'a> Tenants<'a> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn delete(&self, id: TenantId) -> Result<(), WriteError> {
         self.store
             .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {

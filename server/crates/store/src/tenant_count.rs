@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{Quotas, TenantId};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::tenant_counts;
 use crate::statement::Kept;
@@ -65,6 +66,7 @@ impl Noun {
 
 impl TenantStore<'_> {
     /// What the tenant has at present, without counting rows.
+    #[compiled_here]
     pub async fn counts(&self, now: Timestamp) -> Result<TenantCounts, Error> {
         let tenant = Bytes::from(self.id);
         let work = async move |mut conn: Conn<'_>| {

@@ -18,6 +18,7 @@ use diesel::{Connection, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tempfile::TempDir;
 
+use crate::compiled_here;
 use crate::{Backend, Options, Store};
 use server::Server;
 
@@ -35,6 +36,7 @@ enum Home {
 
 impl TestDatabase {
     /// A migrated SQLite database in a file.
+    #[compiled_here]
     pub async fn sqlite() -> Self {
         let database = Self::empty(Backend::Sqlite).await;
         database.store.migrate().await.expect("migrations apply");
@@ -42,12 +44,14 @@ impl TestDatabase {
     }
 
     /// A migrated PostgreSQL database, cloned from a template that is migrated once.
+    #[compiled_here]
     pub async fn postgres() -> Self {
         let server = Server::get().await;
         Self::on_server(server, &format!("TEMPLATE {}", server.template())).await
     }
 
     /// A database without a schema.
+    #[compiled_here]
     pub async fn empty(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => {
@@ -85,6 +89,7 @@ impl TestDatabase {
     }
 
     /// Runs SQL on a connection of its own: what a test does behind the store's back.
+    #[compiled_here]
     pub async fn execute(&self, sql: &str) {
         match &self.home {
             Home::Directory { .. } => {

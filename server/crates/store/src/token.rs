@@ -11,6 +11,7 @@ use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::GrantRow;
 use crate::schema::{
@@ -121,6 +122,7 @@ const CLAIMS: &str = "access_tokens.claims";
 impl TenantStore<'_> {
     /// An authorization code and its grant; consumed and expired ones included, so that a replay
     /// is seen.
+    #[compiled_here]
     pub async fn code_with_grant(
         &self,
         hash: &SecretHash,
@@ -142,6 +144,7 @@ impl TenantStore<'_> {
     }
 
     /// A refresh token and its grant; rotated and expired ones included, so that a replay is seen.
+    #[compiled_here]
     pub async fn refresh_token_with_grant(
         &self,
         hash: &SecretHash,
@@ -163,6 +166,7 @@ impl TenantStore<'_> {
     }
 
     /// The claims of an opaque access token, expired ones included.
+    #[compiled_here]
     pub async fn opaque_access_token(&self, hash: &SecretHash) -> Result<Option<AccessTokenClaims>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(*hash));
         let work = async move |mut conn: Conn<'_>| {
@@ -175,11 +179,13 @@ impl TenantStore<'_> {
 
     /// Whether this very token was revoked; its grant is another question, see
     /// [`access_token_state`](Self::access_token_state).
+    #[compiled_here]
     pub async fn is_access_token_revoked(&self, id: TokenId) -> Result<bool, Error> {
         Ok(self.access_token_state(id, None).await?.revoked)
     }
 
     /// All that introspection of a JWT must ask the database, in one read.
+    #[compiled_here]
     pub async fn access_token_state(
         &self,
         id: TokenId,
@@ -202,12 +208,14 @@ impl TenantStore<'_> {
 
     /// Whether the client has used an assertion with this `jti` before (RFC 7523 §3). A caller that
     /// acts on the answer must also spend it: only that is safe against a race.
+    #[compiled_here]
     pub async fn is_assertion_spent(&self, client_id: &ClientId, jti: &SecretHash) -> Result<bool, Error> {
         self.is_spent(client_id.to_string(), jti).await
     }
 
     /// Whether a DPoP proof with this `jti` was used with the key before (RFC 9449 §11.1). As with
     /// assertions, only spending it is safe against a race.
+    #[compiled_here]
     pub async fn is_proof_spent(&self, key: &str, jti: &SecretHash) -> Result<bool, Error> {
         self.is_spent(minted_by_key(key), jti).await
     }

@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Binary};
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::value::Bytes;
 use crate::{Error, TenantStore};
@@ -47,6 +48,7 @@ const GRANTS: &str = "SELECT CASE WHEN revoked_at IS NULL THEN 1 END AS counts \
 
 impl TenantStore<'_> {
     /// Counts what the tenant holds, looking at `most` rows of each kind and no more.
+    #[compiled_here]
     pub async fn usage(&self, now: Timestamp, most: u32) -> Result<Usage, Error> {
         Ok(Usage {
             users: self.count(USERS, 0, most).await?,

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, UserStatus};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::users;
 use crate::tenant_count::{self, Noun};
@@ -77,6 +78,7 @@ pub struct UserFilter {
 }
 
 impl TenantStore<'_> {
+    #[compiled_here]
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
@@ -89,6 +91,7 @@ impl TenantStore<'_> {
 
     /// The user who signs in with this name or email address, without regard to case. Where one
     /// user's name is another's address, the name counts.
+    #[compiled_here]
     pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, Error> {
         let (tenant, login) = (Bytes::from(self.id), login.to_lowercase());
         let work = async move |mut conn: Conn<'_>| {
@@ -102,6 +105,7 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's users; `q` is searched in user names, email addresses and names.
+    #[compiled_here]
     pub async fn list_users(&self, page: &Page, filter: &UserFilter) -> Result<Listing<User>, Error> {
         let (tenant, wanted, filter) = (Bytes::from(self.id), page.clone(), filter.clone());
         let work = async move |mut conn: Conn<'_>| {
@@ -141,6 +145,7 @@ impl TenantStore<'_> {
     /// # Errors
     /// [`WriteError::Conflict`] naming `username`, `email` or `id`; [`WriteError::QuotaExceeded`];
     /// [`WriteError::NotFound`] if there is no such tenant.
+    #[compiled_here]
     pub async fn create_user(&self, user: &User, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(user.tenant_id)?;
         let (tenant, row) = (self.id, UserRow::new(user)?);
@@ -159,6 +164,7 @@ impl TenantStore<'_> {
     /// [`WriteError::VersionMismatch`] if a version is expected and the user has another;
     /// [`WriteError::Conflict`] as [`create_user`](Self::create_user); [`WriteError::Protected`] where it
     /// locks out the last administrator of the platform.
+    #[compiled_here]
     pub async fn replace_user(
         &self,
         user: &User,
@@ -200,6 +206,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// [`WriteError::NotFound`] if there is no such user.
+    #[compiled_here]
     pub async fn set_user_password(
         &self,
         id: UserId,
@@ -229,6 +236,7 @@ impl TenantStore<'_> {
     ///
     /// # Errors
     /// As [`replace_user`](Self::replace_user); the last administrator of the platform stays.
+    #[compiled_here]
     pub async fn delete_user(
         &self,
         id: UserId,

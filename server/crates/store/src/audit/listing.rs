@@ -4,6 +4,7 @@ use grantor_protocol::model::{AuditEvent, AuditKind};
 use grantor_protocol::{Id, Timestamp};
 
 use super::AuditEventRow;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{audit_events, tenants};
 use crate::value::{Bytes, Time};
@@ -112,6 +113,7 @@ fn cursor(recorded: &RecordedEvent) -> Cursor {
 impl TenantStore<'_> {
     /// A page of the tenant's events, by their time. An event is given its time a little before others can see
     /// it, so whoever wants all that come reads [`Self::audit_events_after`].
+    #[compiled_here]
     pub async fn list_audit_events(
         &self,
         page: &Page,
@@ -132,6 +134,7 @@ impl TenantStore<'_> {
 
     /// The events behind this number in the chain, in the chain's order: none is ever missed, since whoever
     /// can be seen comes after all that could be seen before.
+    #[compiled_here]
     pub async fn audit_events_after(
         &self,
         sequence: i64,
@@ -152,6 +155,7 @@ impl TenantStore<'_> {
         self.store.read(work).await
     }
 
+    #[compiled_here]
     pub async fn audit_event(&self, id: Id<AuditEvent>) -> Result<Option<RecordedEvent>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
         let work = async move |mut conn: Conn<'_>| {
@@ -165,6 +169,7 @@ impl TenantStore<'_> {
 
 impl Store {
     /// A page of all tenants' events by their time, each with its tenant's slug.
+    #[compiled_here]
     pub async fn list_audit_events(
         &self,
         page: &Page,

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::chain;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::value::{Bytes, Time};
 use crate::{Change, ChangeKind, Changes, Engine, Error, TenantStore};
@@ -30,6 +31,7 @@ enum Source {
 impl AuditNews {
     /// Waits until there may be something new; at once the first time if there was something since the
     /// beginning. False when there will never be.
+    #[compiled_here]
     pub async fn next(&mut self) -> bool {
         self.pace.tick().await;
         match &mut self.source {
@@ -54,6 +56,7 @@ impl TenantStore<'_> {
     ///
     /// On PostgreSQL this marks the chain, and whoever records an event sees the mark: every notification
     /// makes commits of the whole database wait for each other, so none is sent that nobody wants.
+    #[compiled_here]
     pub async fn follow_audit_events(&self, until: Timestamp) -> Result<AuditNews, Error> {
         let source = match &self.store.inner.engine {
             Engine::Sqlite(sqlite) => Source::Sqlite(sqlite.committed()),

@@ -3,6 +3,7 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::model::TenantId;
 use grantor_protocol::{Lifetime, Timestamp};
 
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{audit_chains, audit_events};
 use crate::value::{Bytes, Time};
@@ -13,6 +14,7 @@ type Old = (i64, Bytes<16>, Time, Vec<u8>);
 
 impl Store {
     /// Tenants whose oldest events may be too old by now.
+    #[compiled_here]
     pub async fn tenants_with_old_audit_events(
         &self,
         now: Timestamp,
@@ -33,6 +35,7 @@ impl TenantStore<'_> {
     /// Deletes events older than `retention`, the oldest first and at most `batch`, and gives their number. The
     /// chain keeps the hash that it is cut off at. When nothing is left to delete, the tenant is looked at
     /// again once its oldest event is too old.
+    #[compiled_here]
     pub async fn delete_old_audit_events(
         &self,
         now: Timestamp,

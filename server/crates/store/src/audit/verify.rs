@@ -6,6 +6,7 @@ use grantor_protocol::model::AuditEvent;
 use grantor_protocol::{Id, Timestamp};
 
 use super::{AuditEventRow, chain};
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{audit_chains, audit_events};
 use crate::value::Bytes;
@@ -124,6 +125,7 @@ impl Walk {
 
 impl TenantStore<'_> {
     /// Walks along the tenant's trail and compares every event with its hash, while others write.
+    #[compiled_here]
     pub async fn verify_audit_trail(&self) -> Result<Verification, Error> {
         let mut chain = self.audit_chain().await?;
         let mut walk = Walk::after_pruning(&chain);
