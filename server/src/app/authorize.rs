@@ -133,7 +133,8 @@ impl App {
                 let Decision { mut effects, outcome } =
                     authorize::grant(granted, policy, self.now(), self.entropy.as_ref());
                 effects.extend(self.note_use(context, &client));
-                let response = self.mint_answer(context, outcome?).await?;
+                // Boxed, as only the response types of an earlier age are answered with tokens.
+                let response = Box::pin(self.mint_answer(context, outcome?)).await?;
                 Ok(Decision { effects, outcome: Ok(answer(response)) })
             }
             (step, _) => {

@@ -88,9 +88,10 @@ impl App {
             self.limit(context, RateKind::Registration, || address)?;
             Budget::UnknownDocuments
         };
-        match self.read_document(context, client_id, budget).await {
+        // Boxed, as every request looks for a client and few read a document.
+        match Box::pin(self.read_document(context, client_id, budget)).await {
             Ok((metadata, lifetime)) => {
-                self.keep_document(context, client_id, metadata, lifetime).await.map(Some)
+                Box::pin(self.keep_document(context, client_id, metadata, lifetime)).await.map(Some)
             }
             Err(Unread::Silence(error))
                 if fresh_until.is_some_and(|fresh_until| self.now() < fresh_until + GRACE) =>

@@ -207,7 +207,7 @@ impl App {
         if consented_now {
             effects.extend(authorize::consent(granted, &client.client, now, entropy));
         }
-        let response = self.mint_answer(context, outcome?).await?;
+        let response = Box::pin(self.mint_answer(context, outcome?)).await?;
         match self.apply(tenant_id, effects).await {
             Err(grantor_store::ApplyError::Conflict) => Err(OVER),
             other => {

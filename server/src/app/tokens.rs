@@ -96,7 +96,8 @@ impl App {
         if let Some(key) = context.keys.active(algorithm) {
             return Ok(key.sign(typ, claims)?);
         }
-        let context = self.with_signing_key(Arc::clone(context), algorithm).await?;
+        // Boxed, as it is done once for each algorithm of a tenant.
+        let context = Box::pin(self.with_signing_key(Arc::clone(context), algorithm)).await?;
         let key =
             context.keys.active(algorithm).ok_or_else(|| Fault::internal("the new signing key is gone"))?;
         Ok(key.sign(typ, claims)?)

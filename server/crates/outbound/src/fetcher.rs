@@ -2,6 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use rustls::client::Resumption;
 use rustls::pki_types::{IpAddr as CertifiedAddress, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -117,8 +118,11 @@ impl Fetcher {
     /// Fetches `url` at the cost of `key`, the tenant on whose behalf it is. Who wants the same for the same key
     /// at the same time shares one request and its answer, also when that is a refusal. Nothing is kept.
     ///
+    /// Boxed: few requests fetch, but this would be the greater part of the state of each that may.
+    ///
     /// # Errors
     /// Why not, with what is to be changed; [`Refusal::Busy`] at once where a limit is reached.
+    #[boxed]
     pub async fn get(&self, key: [u8; 16], url: &str, wanted: Wanted) -> Result<Fetched, Refusal> {
         let url = check_url(url, self.allow_private_network)?;
         let deadline = Instant::now() + wanted.timeout.min(LONGEST_TIMEOUT);
