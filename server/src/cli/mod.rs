@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod admin;
+mod apply;
 mod doctor;
 mod keys;
 mod migrate;
@@ -48,6 +49,8 @@ enum Command {
     /// Show and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make a server what files say, through its admin API
+    Apply(apply::Apply),
     /// Check a configuration and its database, and say what is wrong
     Doctor(doctor::Doctor),
 }
@@ -65,7 +68,14 @@ impl Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads is no failure of ours. clap's own code for misuse has another meaning here.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -74,7 +84,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("grantor: {failure}");
             ExitCode::FAILURE
@@ -82,9 +92,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let overrides = &cli.overrides;
-    match cli.command {
+    let done = match cli.command {
+        Command::Apply(apply) => return apply.run().await,
         Command::Serve(serve) => serve.run(overrides).await,
         Command::Migrate(migrate) => migrate.run(overrides).await,
         Command::Openapi(openapi) => openapi.run(),
@@ -92,5 +103,6 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(tenant) => tenant.run(overrides).await,
         Command::Keys(keys) => keys.run(overrides).await,
         Command::Doctor(doctor) => doctor.run(overrides).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

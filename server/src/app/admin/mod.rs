@@ -19,7 +19,7 @@ mod version;
 
 pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource, is_role};
 pub use caller::Caller;
-pub use document::Write;
+pub use document::{Write, read};
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use noun::Noun;
 pub use tenants::check_slug;
