@@ -4,6 +4,8 @@
 mod caller;
 mod clients;
 mod devices;
+mod docs;
+mod examples;
 mod initial_access_tokens;
 mod me;
 mod paging;
@@ -11,6 +13,7 @@ mod payload;
 mod problem;
 mod protected_resources;
 mod responses;
+mod specification;
 mod tenants;
 mod users;
 
@@ -21,6 +24,8 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use tracing::Instrument;
+
+pub use docs::docs;
 
 use super::request_id::RequestId;
 use crate::app::App;
@@ -80,9 +85,8 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
 
 /// The API's description (OpenAPI): pretty JSON that is the same for the same program.
 pub fn specification() -> String {
-    let mut text = description().spec();
-    text.push('\n');
-    text
+    let document = specification::finished(&description().spec());
+    format!("{document:#}\n")
 }
 
 /// Everything under [`ROOT`].

@@ -8,6 +8,7 @@ mod operations;
 mod protected_resources;
 mod rights;
 mod secrecy;
+mod specification;
 mod tenants;
 mod users;
 
