@@ -105,7 +105,7 @@ crate::on_both! {
 
     async fn what_the_server_refuses_names_file_and_member(app: TestApp) {
         let admin = app.platform("platform-admin").await;
-        let text = "tenant: { slug: fresh, name: Fresh }\nclients: [{ client_id: web, redirect_uris: ['http://a.example'] }]";
+        let text = "tenant: { slug: fresh, name: Fresh }\nclients: [{ client_id: web, redirect_uris: ['https://a.example/#x'] }]";
         let fault = applied(&admin, text, false).await.err().unwrap().to_string();
         assert!(fault.starts_with("acme.yaml: /clients/0/redirect_uris"), "{fault}");
         let auditor = app.platform("platform-auditor").await;
