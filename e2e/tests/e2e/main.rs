@@ -20,11 +20,14 @@ macro_rules! on_both_databases {
 }
 
 mod acme;
+mod apply;
 mod assertion;
 mod client_certificates;
 mod console;
+mod description;
 mod device;
 mod durability;
+mod generated;
 mod logo;
 mod mcp;
 mod migration;

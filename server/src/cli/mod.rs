@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod admin;
+mod apply;
 mod audit;
 mod doctor;
 mod keys;
@@ -49,6 +50,8 @@ enum Command {
     /// Show and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make a server what files say, through its admin API
+    Apply(apply::Apply),
     /// Check audit trails
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -69,7 +72,14 @@ impl Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads is no failure of ours. clap's own code for misuse has another meaning here.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -78,7 +88,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("grantor: {failure}");
             ExitCode::FAILURE
@@ -86,9 +96,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let overrides = &cli.overrides;
-    match cli.command {
+    let done = match cli.command {
+        Command::Apply(apply) => return apply.run().await,
         Command::Serve(serve) => serve.run(overrides).await,
         Command::Migrate(migrate) => migrate.run(overrides).await,
         Command::Openapi(openapi) => openapi.run(),
@@ -97,5 +108,6 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys(keys) => keys.run(overrides).await,
         Command::Audit(audit) => audit.run(overrides).await,
         Command::Doctor(doctor) => doctor.run(overrides).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

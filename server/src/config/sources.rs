@@ -34,6 +34,10 @@ pub const KEYS: [&str; 24] = [
     "log_format",
 ];
 
+/// Variables of the same kind that are for single commands.
+const OF_COMMANDS: [&str; 5] =
+    ["SERVER", "ADMIN_CLIENT_ID", "ADMIN_CLIENT_SECRET", "ADMIN_TENANT", "ADMIN_ACCESS_TOKEN"];
+
 /// Settings that can be given as flags, with the file that holds the others.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Overrides {
@@ -151,7 +155,9 @@ impl Sources {
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<(), ConfigError> {
         for (name, value) in variables {
-            let Some(key) = name.strip_prefix("GRANTOR_") else { continue };
+            let Some(key) = name.strip_prefix("GRANTOR_").filter(|key| !OF_COMMANDS.contains(key)) else {
+                continue;
+            };
             let key = known(&key.to_ascii_lowercase()).map_err(|hint| {
                 let hint = hint.map(|hint| format!("GRANTOR_{}", hint.to_ascii_uppercase()));
                 ConfigError(format!("{name} is not a setting{}", did_you_mean(hint.as_deref())))

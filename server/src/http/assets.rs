@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::pages::theme_css;
 
 const STYLESHEET: &str = include_str!("../../assets/pages.css");
+const DOCS: &str = include_str!("../../assets/docs.css");
 const FORM_POST: &str = include_str!("../../assets/form_post.js");
 
 const ICON: &str = include_str!("../../assets/icon.svg");
@@ -23,11 +24,12 @@ struct File {
     address: String,
 }
 
-static FILES: LazyLock<[File; 3]> = LazyLock::new(|| {
+static FILES: LazyLock<[File; 4]> = LazyLock::new(|| {
     [
         ("pages.css", "text/css; charset=utf-8", STYLESHEET.to_owned()),
         ("form_post.js", "text/javascript; charset=utf-8", FORM_POST.to_owned()),
         ("theme.css", "text/css; charset=utf-8", theme_css(None, None)),
+        ("docs.css", "text/css; charset=utf-8", DOCS.to_owned()),
     ]
     .map(|(path, content_type, body)| {
         let version = URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..6]);
@@ -48,6 +50,11 @@ pub fn form_post_script() -> String {
 /// Address of the colours of pages that belong to no tenant.
 pub fn plain_theme() -> String {
     FILES[2].address.clone()
+}
+
+/// Address of what the reader of the admin API's description adds to the pages' stylesheet.
+pub fn docs_stylesheet() -> String {
+    FILES[3].address.clone()
 }
 
 /// `GET /assets/:file`

@@ -115,6 +115,7 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)
         })
         .closed("/t/:slug/theme.css", "theme", |on| on.get(theme))
+        .closed("/admin/docs", "docs", |on| on.get(admin::docs))
         .closed("/setup", "setup", |on| on.get(pages::setup).post(pages::setup_answer))
         .closed("/console/sign-in", "console", |on| on.get(console::sign_in))
         .closed("/console/callback", "console", |on| on.get(console::callback))

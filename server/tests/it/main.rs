@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation fails the test")]
 
 mod admin;
+mod apply;
 mod architecture;
 mod oauth;
 mod peer;

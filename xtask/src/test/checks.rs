@@ -59,10 +59,13 @@ pub fn dependencies(workspace: &Workspace) -> anyhow::Result<()> {
 
 pub fn end_to_end(workspace: &Workspace) -> anyhow::Result<()> {
     tools::node_packages(workspace)?;
+    let python = tools::python_packages(workspace)?;
     build_server(workspace)?;
     let mut command =
         workspace.cargo(&["test", "--workspace", "--locked", "--test", "e2e", "--no-fail-fast"]);
-    isolate(&mut command).env("GRANTOR_BIN", workspace.binary("debug", "grantor"));
+    isolate(&mut command)
+        .env("GRANTOR_BIN", workspace.binary("debug", "grantor"))
+        .env("GRANTOR_E2E_PYTHON", python);
     process::run(tools::on_path(&mut command)?)
 }
 

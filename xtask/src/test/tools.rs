@@ -19,7 +19,7 @@ pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
             version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
         println!("    {version}");
     }
-    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?, node()?, npm()?] {
+    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?, node()?, npm()?, python()?] {
         println!("    {}", tool.display());
     }
     Ok(())
@@ -33,6 +33,28 @@ pub fn node_packages(workspace: &Workspace) -> anyhow::Result<()> {
     let mut command = Command::new(npm()?);
     command.args(["ci", "--silent"]).current_dir(workspace.root.join("e2e/node"));
     process::run(on_path(&mut command)?)
+}
+
+/// Installs the generators and testers that other people wrote for Python, exactly those that the requirements
+/// name, into an environment of their own, and gives its Python.
+///
+/// # Errors
+/// As [`provide`]; when pip cannot get them.
+pub fn python_packages(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let folder = workspace.target.join("tools/python");
+    let wanted = fs::read_to_string(workspace.root.join("e2e/python/requirements.txt"))?;
+    // Written last: what is there without it was interrupted.
+    let held = folder.join("requirements.txt");
+    let program = folder.join("bin/python");
+    if fs::read_to_string(&held).is_ok_and(|held| held == wanted) && program.is_file() {
+        return Ok(program);
+    }
+    process::run(Command::new(python()?).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut install = Command::new(&program);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    process::run(install.arg(workspace.root.join("e2e/python/requirements.txt")))?;
+    fs::write(held, wanted)?;
+    Ok(program)
 }
 
 /// Puts PostgreSQL's programs, Chromium, ChromeDriver, curl and Node.js on the command's search path.
@@ -117,6 +139,14 @@ fn node() -> anyhow::Result<PathBuf> {
 
 fn npm() -> anyhow::Result<PathBuf> {
     installed("npm", || process::find_program(&["npm"]), &["npm"])
+}
+
+/// Debian has what makes environments in a package of its own.
+fn python() -> anyhow::Result<PathBuf> {
+    const USABLE: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
+    let is_usable = |python: &PathBuf| process::output(Command::new(python).args(["-c", USABLE])).is_some();
+    let find = || process::find_program(&["python3"]).filter(is_usable);
+    installed("Python 3.11 or newer with venv", find, &["python3", "python3-venv"])
 }
 
 fn installed(

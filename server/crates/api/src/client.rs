@@ -26,8 +26,10 @@ pub struct Client {
     /// Compared exactly, but for the port of a loopback address. Needed for `authorization_code`.
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 64)))]
     pub redirect_uris: Vec<String>,
+    /// How the client may get tokens.
     #[cfg_attr(feature = "openapi", oai(default = "default_grant_types"))]
     pub grant_types: Vec<GrantType>,
+    /// How the client proves who it is.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub token_endpoint_auth_method: AuthenticationMethod,
     /// Scopes that the client may ask for, separated by spaces. A request without `scope` gets them
@@ -38,6 +40,7 @@ pub struct Client {
     /// profile `oidc-legacy`.
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 7)))]
     pub response_types: Vec<ResponseType>,
+    /// Native applications may have loopback and private-use redirect URIs.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub application_type: ApplicationType,
     /// Public keys (a JWK Set, RFC 7517 §5) for `private_key_jwt`, `self_signed_tls_client_auth` and
@@ -53,12 +56,16 @@ pub struct Client {
     /// With `tls_client_auth`, exactly one of the five names the certificate (RFC 8705 §2.1.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,
+    /// A DNS name of the certificate (`dNSName`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_san_dns: Option<String>,
+    /// A URI of the certificate (`uniformResourceIdentifier`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_san_uri: Option<String>,
+    /// An address of the certificate (`iPAddress`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_san_ip: Option<String>,
+    /// An email address of the certificate (`rfc822Name`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_san_email: Option<String>,
     /// Whether access tokens are bound to the client's certificate (RFC 8705 §3.4).
@@ -82,20 +89,28 @@ pub struct Client {
     /// Where the browser may return after signing out (OpenID Connect RP-Initiated Logout §3.1).
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 64)))]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where the redirect URIs of a group of clients are listed (OpenID Connect Core §8.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_identifier_uri: Option<String>,
+    /// The same for every client that is the same program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub software_id: Option<String>,
+    /// The version of that program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub software_version: Option<String>,
+    /// A page about the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    /// The client's logo, on consent pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// What the client says it does with data about people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
+    /// The client's terms of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
+    /// Email addresses of those who answer for the client.
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 16)))]
     pub contacts: Vec<String>,
     /// Signs the client's ID tokens; absent, the tenant's own choice does.
@@ -120,6 +135,7 @@ pub struct Client {
     /// Who approves the client's devices, where it is not who the tenant says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_approval: Option<DeviceApproval>,
+    /// What the client may do with tokens of others (RFC 8693 §1.1).
     #[cfg_attr(feature = "openapi", oai(default))]
     pub token_exchange: TokenExchange,
     /// How the client came to be.

@@ -8,10 +8,13 @@ use crate::DeviceApproval;
 pub struct DeviceAuthorization {
     /// A UUID.
     pub id: String,
+    /// How far the device has come.
     pub state: DeviceState,
     /// Who lets the client's devices in at present.
     pub approval: DeviceApproval,
+    /// The client that the device is.
     pub client_id: String,
+    /// The client's name for people.
     pub client_name: String,
     /// Scopes that the device asks for, separated by spaces.
     pub scope: String,
@@ -27,6 +30,7 @@ pub struct DeviceAuthorization {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub user_id: Option<String>,
+    /// The name of that user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub username: Option<String>,

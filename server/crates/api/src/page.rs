@@ -39,11 +39,16 @@ mod openapi {
                     description: Some("The `cursor` of the next page; absent on the last one."),
                     ..MetaSchema::new("string")
                 };
+                let items = MetaSchema {
+                    description: Some("What is on the page."),
+                    items: Some(Box::new(T::schema_ref())),
+                    ..MetaSchema::new("array")
+                };
                 MetaSchema {
                     description: Some("One page of a collection, oldest first where nothing else is said."),
                     required: vec!["items"],
                     properties: vec![
-                        ("items", Vec::<T>::schema_ref()),
+                        ("items", MetaSchemaRef::Inline(Box::new(items))),
                         ("next", MetaSchemaRef::Inline(Box::new(next))),
                     ],
                     ..MetaSchema::new("object")

@@ -27,6 +27,7 @@ pub struct RegistrationPolicy {
     /// Whether redirect URIs may have a private-use scheme such as `com.example.app`.
     #[cfg_attr(feature = "openapi", oai(default = "yes"))]
     pub private_use_redirect_uris: bool,
+    /// Grant types that such clients may have.
     #[cfg_attr(feature = "openapi", oai(default = "grant_types"))]
     pub grant_types: Vec<GrantType>,
     /// Scopes that such clients may have, separated by spaces. Absent, all that the tenant knows.

@@ -26,6 +26,7 @@ pub struct Tenant {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(read_only))]
     pub issuer: String,
+    /// What the tenant's administrators choose.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub settings: TenantSettings,
@@ -62,8 +63,10 @@ pub struct TenantSettings {
     /// What is demanded of clients, as a whole that has a name.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub profile: Profile,
+    /// How long things live, in seconds.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub lifetimes: Lifetimes,
+    /// How the tenant's pages look.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub branding: Branding,
     /// Scopes that clients of the tenant may ask for beside `openid`, `profile`, `email` and
@@ -82,10 +85,13 @@ pub struct TenantSettings {
     /// Whether DPoP proofs must carry a nonce of the server (RFC 9449 §8).
     #[cfg_attr(feature = "openapi", oai(default = "yes"))]
     pub require_dpop_nonce: bool,
+    /// Who lets devices in, of clients that do not say otherwise.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub device_approval: DeviceApproval,
+    /// Which grants end with the session in which they were given.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub sign_out_revokes: SignOutRevokes,
+    /// Who may register clients without an administrator.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub registration: RegistrationPolicy,
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for
@@ -218,6 +224,7 @@ pub enum SigningAlgorithm {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct Lifetimes {
+    /// How long a code waits for its client.
     #[cfg_attr(
         feature = "openapi",
         oai(
@@ -226,11 +233,13 @@ pub struct Lifetimes {
         )
     )]
     pub authorization_code: u32,
+    /// How long an access token is of use.
     #[cfg_attr(
         feature = "openapi",
         oai(default = "lifetimes::access_token", validator(minimum(value = "30"), maximum(value = "86400")))
     )]
     pub access_token: u32,
+    /// How long an ID token is of use.
     #[cfg_attr(
         feature = "openapi",
         oai(default = "lifetimes::id_token", validator(minimum(value = "30"), maximum(value = "86400")))

@@ -18,6 +18,7 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(validator(max_length = 254)))]
     pub email: Option<String>,
+    /// Whether the address is known to be theirs; clients are told.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub email_verified: bool,
@@ -29,9 +30,11 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 12, max_length = 1024)))]
     pub password: Option<SecretText>,
+    /// Whether the user can sign in with a password.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(read_only))]
     pub has_password: bool,
+    /// What clients with the scope `profile` are told.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub profile: UserProfile,
@@ -73,15 +76,19 @@ pub enum UserStatus {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct UserProfile {
+    /// Full name, as it is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub name: Option<String>,
+    /// Given name or names.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub given_name: Option<String>,
+    /// Surname or surnames.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub family_name: Option<String>,
+    /// What friends call them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub nickname: Option<String>,
@@ -93,9 +100,11 @@ pub struct UserProfile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 2048)))]
     pub website: Option<String>,
+    /// A language tag (BCP 47).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub locale: Option<String>,
+    /// A time zone of the IANA database.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none, validator(max_length = 255)))]
     pub zoneinfo: Option<String>,

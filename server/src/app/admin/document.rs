@@ -82,7 +82,7 @@ fn keep(whole: &mut Map<String, Value>, current: &Value, path: &str) {
 ///
 /// # Errors
 /// [`AdminFault::Invalid`] with a pointer to the member that cannot be read.
-pub(super) fn read<T: DeserializeOwned>(document: Value) -> Result<T, AdminFault> {
+pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, AdminFault> {
     serde_path_to_error::deserialize(document).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {

@@ -29,7 +29,7 @@ mod version;
 pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
 pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
-pub use document::Write;
+pub use document::{Write, read};
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use grants::WantedGrants;
 pub use noun::Noun;

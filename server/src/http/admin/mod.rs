@@ -6,6 +6,8 @@ mod caller;
 mod client_secrets;
 mod clients;
 mod devices;
+mod docs;
+mod examples;
 mod grants;
 mod initial_access_tokens;
 mod keys;
@@ -19,6 +21,7 @@ mod role_assignments;
 mod roles;
 mod sessions;
 mod stats;
+mod specification;
 mod tenants;
 mod users;
 
@@ -29,6 +32,8 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use tracing::Instrument;
+
+pub use docs::docs;
 
 use super::request_id::RequestId;
 use crate::app::{App, origin};
@@ -109,9 +114,8 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
 
 /// The API's description (OpenAPI): pretty JSON that is the same for the same program.
 pub fn specification() -> String {
-    let mut text = description().spec();
-    text.push('\n');
-    text
+    let document = specification::finished(&description().spec());
+    format!("{document:#}\n")
 }
 
 /// Everything under [`ROOT`].

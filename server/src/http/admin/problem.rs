@@ -169,6 +169,33 @@ fn document((name, title, status): Kind, detail: String, errors: Vec<FieldFault>
     Response::builder().status(status).content_type(CONTENT_TYPE).body(body)
 }
 
+/// What a problem with this status may look like.
+pub fn example(status: u16) -> api::Problem {
+    let named = |pointer: &str, detail: &str| {
+        vec![api::FieldProblem { pointer: pointer.to_owned(), detail: detail.to_owned() }]
+    };
+    let ((name, title, _), detail, errors) = match status {
+        400 => (INVALID, "/name must not be empty", named("/name", "must not be empty")),
+        401 => (UNAUTHENTICATED, "the access token has expired", vec![]),
+        403 => (FORBIDDEN, "the caller's roles do not allow it", vec![]),
+        404 => (NOT_FOUND, "there is nothing here, or nothing that the caller may see", vec![]),
+        409 => (TAKEN, "another one has this slug already", named("/slug", "is taken")),
+        412 => (PRECONDITION, "it was changed, made or deleted meanwhile: read it again", vec![]),
+        413 => (TOO_LARGE, "the document is longer than 256 KiB", vec![]),
+        415 => (MEDIA_TYPE, "the content type must be application/json", vec![]),
+        503 => (BUSY, "nothing was done; try again", vec![]),
+        _ => (INTERNAL, "the correlation id finds what happened in the log", vec![]),
+    };
+    api::Problem {
+        kind: format!("urn:grantor:problem:{name}"),
+        title: title.to_owned(),
+        status,
+        detail: detail.to_owned(),
+        errors,
+        correlation_id: "0a1b2c3d4e5f6071".to_owned(),
+    }
+}
+
 fn set(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

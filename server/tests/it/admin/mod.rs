@@ -17,6 +17,7 @@ mod roles;
 mod secrecy;
 mod sessions;
 mod suspension;
+mod specification;
 mod tenants;
 mod users;
 
