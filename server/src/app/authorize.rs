@@ -8,7 +8,7 @@ use grantor_protocol::authorize::{
     Situation, Step, Submitted,
 };
 use grantor_protocol::model::{
-    ClientId, Interaction, InteractionId, Purpose, Session, TenantId, User, UserStatus,
+    ClientId, Interaction, InteractionId, Purpose, RequestOrigin, Session, TenantId, User, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 
@@ -24,6 +24,18 @@ pub struct Browser {
     pub session: Option<Secret>,
     /// Where it is, as far as that is known.
     pub address: Option<IpAddr>,
+    /// What it says that it is, cut to [`RequestOrigin::USER_AGENT_LENGTH`].
+    pub user_agent: Option<String>,
+}
+
+impl Browser {
+    /// Where it is and what it is, to be kept.
+    pub fn origin(&self) -> RequestOrigin {
+        RequestOrigin {
+            address: self.address.map(|address| address.to_string()),
+            user_agent: self.user_agent.clone(),
+        }
+    }
 }
 
 /// Where the browser goes next.

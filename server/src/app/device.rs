@@ -261,7 +261,7 @@ impl App {
 }
 
 fn origin(address: Option<IpAddr>) -> RequestOrigin {
-    RequestOrigin { address: address.map(|address| address.to_string()) }
+    RequestOrigin { address: address.map(|address| address.to_string()), user_agent: None }
 }
 
 /// Who is counted: the browser, and the subscriber whose address it has.
@@ -282,6 +282,7 @@ mod tests {
                 browser: cookie.map(Secret::presented),
                 session: None,
                 address: address.map(|address| address.parse().unwrap()),
+                user_agent: None,
             })
         };
         assert_eq!(subjects(None, None), []);

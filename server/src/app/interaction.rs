@@ -135,7 +135,7 @@ impl App {
             self.record_failed_sign_in(context, known).await?;
             return Ok(SignInOutcome::Refused);
         };
-        let (session, cookie) = self.new_session(context, &user);
+        let (session, cookie) = self.new_session(context, &user, browser);
         let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
         let previous = previous.as_ref().map(|previous| &previous.session);
         let (interaction, revokes) = (Some(&opened.interaction), context.policy.sign_out_revokes);
@@ -237,7 +237,7 @@ impl App {
         }
     }
 
-    fn new_session(&self, context: &TenantContext, user: &User) -> (Session, Secret) {
+    fn new_session(&self, context: &TenantContext, user: &User, browser: &Browser) -> (Session, Secret) {
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let cookie = Secret::generate(SecretKind::Session, entropy);
         let session = Session {
@@ -250,6 +250,7 @@ impl App {
             created_at: now,
             expires_at: now + context.policy.lifetimes.session,
             ended_at: None,
+            origin: browser.origin(),
         };
         (session, cookie)
     }

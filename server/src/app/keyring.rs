@@ -67,6 +67,10 @@ pub fn generate(
         sealed_private_key: master.seal(nonce, &associated_data(tenant_id, id), pkcs8.expose())?,
         created_at: now,
         changes_at,
+        activated_at: (state == KeyState::Active).then_some(now),
+        retired_at: None,
+        removed_at: None,
+        revoked_at: None,
     })
 }
 

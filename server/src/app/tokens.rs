@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize::{Answer, AuthorizationResponse};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation, IdTokenClaims, left_half_hash};
-use grantor_protocol::model::SigningAlgorithm;
+use grantor_protocol::model::{ClientId, SigningAlgorithm};
 use grantor_protocol::token::{AccessTokenPlan, Issuance, TokenResponse};
 use grantor_protocol::{Secret, SecretKind};
 
@@ -97,8 +97,8 @@ impl App {
         Ok(key.sign(typ, claims)?)
     }
 
-    /// Reads an access token of the tenant, JWT or opaque; None for anything else. Whether it is
-    /// expired or for whom is a rule's to decide.
+    /// Reads an access token of the tenant, JWT or opaque; None for anything else. That of a client that
+    /// is disabled or gone counts as revoked. Whether it is expired or for whom is a rule's to decide.
     ///
     /// # Errors
     /// A fault of the store.
@@ -118,7 +118,20 @@ impl App {
             return Ok(None);
         };
         let state = store.access_token_state(claims.jti, claims.grant_id).await?;
-        Ok(Some(ReadAccessToken { claims, revoked: state.revoked || state.grant_revoked }))
+        let revoked =
+            state.revoked || state.grant_revoked || !self.is_client_enabled(context, &claims).await?;
+        Ok(Some(ReadAccessToken { claims, revoked }))
+    }
+
+    /// Whether the client that a token was issued to is still there and may act.
+    async fn is_client_enabled(
+        &self,
+        context: &TenantContext,
+        claims: &AccessTokenClaims,
+    ) -> Result<bool, Fault> {
+        let Some(client_id) = ClientId::parse(&claims.client_id) else { return Ok(false) };
+        let client = self.client(context.tenant.id, &client_id).await?;
+        Ok(client.is_some_and(|loaded| loaded.client.enabled))
     }
 }
 

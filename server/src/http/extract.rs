@@ -5,11 +5,12 @@ mod peer;
 use std::sync::Arc;
 
 use grantor_protocol::confirmation::TokenScheme;
+use grantor_protocol::model::RequestOrigin;
 use grantor_protocol::{Error, Params};
 use poem::Request;
 use poem::error::ReadBodyError;
 use poem::http::HeaderValue;
-use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, USER_AGENT};
 
 use super::cookies;
 use crate::app::authorize::Browser;
@@ -140,7 +141,16 @@ pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),
         address: peer(app, request).address,
+        user_agent: user_agent(request),
     }
+}
+
+/// What the browser says that it is, cut to what is kept of it.
+fn user_agent(request: &Request) -> Option<String> {
+    let value = request.headers().get(USER_AGENT)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let kept = text.chars().filter(|character| !character.is_control());
+    Some(kept.take(RequestOrigin::USER_AGENT_LENGTH).collect())
 }
 
 /// Refuses a form that another site sent (Fetch Metadata); browsers without the header are held by

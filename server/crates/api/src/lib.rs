@@ -4,30 +4,40 @@
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
 mod client;
+mod client_secret;
 mod device;
+mod grant;
 mod initial_access_token;
+mod key;
 mod me;
 mod page;
 mod problem;
 mod protected_resource;
 mod registration_policy;
 mod secret_text;
+mod session;
 mod tenant;
+mod usage;
 mod user;
 
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };
+pub use client_secret::{ClientSecret, NewClientSecret};
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
+pub use grant::{Grant, RevocationReason};
 pub use initial_access_token::InitialAccessToken;
+pub use key::{Key, KeyRotation, KeyState, KeyUse, NewKey};
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
 pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
+pub use session::{Session, SessionState};
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
 };
-pub use user::{User, UserProfile, UserStatus};
+pub use usage::{Count, Usage};
+pub use user::{NewPassword, User, UserProfile, UserStatus};

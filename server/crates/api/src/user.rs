@@ -49,6 +49,15 @@ pub struct User {
     pub updated_at: String,
 }
 
+/// A user's new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct NewPassword {
+    #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 12, max_length = 1024)))]
+    pub password: SecretText,
+}
+
 /// Whether a user can sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -111,6 +111,7 @@ pub fn session() -> Session {
         created_at: NOW,
         expires_at: NOW + Lifetime::from_seconds(3600),
         ended_at: None,
+        origin: RequestOrigin::default(),
     }
 }
 

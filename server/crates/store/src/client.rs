@@ -1,8 +1,9 @@
+use diesel::dsl::sql;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, TenantId};
+use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, GrantType, TenantId};
 
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
@@ -75,6 +76,25 @@ impl ClientRow {
     }
 }
 
+/// Which clients a listing wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientFilter {
+    pub enabled: Option<bool>,
+    /// Those that made themselves, or those that administrators made.
+    pub self_made: Option<bool>,
+    pub grant_type: Option<GrantType>,
+}
+
+/// The beginning of a condition on the client's grant types, to be followed by one and a parenthesis.
+fn holds_grant_type(conn: &Conn<'_>) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => {
+            "EXISTS (SELECT 1 FROM json_each(clients.metadata, '$.grant_types') AS held WHERE held.value = "
+        }
+        Conn::Postgres(_) => "jsonb_exists(clients.metadata -> 'grant_types', ",
+    }
+}
+
 impl TenantStore<'_> {
     /// A client, disabled ones included.
     pub async fn client(&self, client_id: &ClientId) -> Result<Option<Client>, Error> {
@@ -88,9 +108,10 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's clients; `q` is searched in identifiers and names.
-    pub async fn list_clients(&self, page: &Page) -> Result<Listing<Client>, Error> {
+    pub async fn list_clients(&self, page: &Page, filter: ClientFilter) -> Result<Listing<Client>, Error> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
+            let holds_grant_type = holds_grant_type(&conn);
             let rows = dual!(&mut conn, c => {
                 let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
                     .select(ClientRow::as_select()).into_boxed();
@@ -102,6 +123,18 @@ impl TenantStore<'_> {
                 if let Some(pattern) = wanted.pattern() {
                     query = query.filter(clients::client_id_lower.like(pattern.clone()).escape('\\')
                         .or(clients::client_name_lower.like(pattern).escape('\\')));
+                }
+                if let Some(enabled) = filter.enabled {
+                    query = query.filter(clients::enabled.eq(enabled));
+                }
+                match filter.self_made {
+                    Some(true) => query = query.filter(clients::origin.is_not_null()),
+                    Some(false) => query = query.filter(clients::origin.is_null()),
+                    None => {}
+                }
+                if let Some(grant_type) = filter.grant_type {
+                    query = query.filter(sql::<Bool>(holds_grant_type)
+                        .bind::<Text, _>(grant_type.as_str()).sql(")"));
                 }
                 query.order((clients::created_at.asc(), clients::client_id.asc()))
                     .limit(wanted.rows_to_load()).load(c).await

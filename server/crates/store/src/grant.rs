@@ -2,15 +2,16 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{
-    ClientId, Grant, GrantId, RevocationReason, SessionId, SignOutRevokes, TenantId, UserId, UserStatus,
+    AuditEvent, ClientId, Grant, GrantId, RevocationReason, SessionId, SignOutRevokes, TenantId, UserId,
+    UserStatus,
 };
 
 use crate::apply::guarded;
 use crate::conn::{Conn, dual};
-use crate::schema::{grants, users};
+use crate::schema::{clients, grants, users};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
-use crate::{ApplyError, Error, TenantStore};
+use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore, audit};
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = grants, treat_none_as_default_value = false)]
@@ -66,7 +67,95 @@ impl GrantRow {
     }
 }
 
+/// Which grants a listing wants.
+#[derive(Clone, Debug, Default)]
+pub struct GrantFilter {
+    pub user: Option<UserId>,
+    pub client_id: Option<ClientId>,
+    /// Those that are not revoked, those that are, or all.
+    pub active: Option<bool>,
+}
+
+/// A grant with the names of those whose it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedGrant {
+    pub grant: Grant,
+    pub username: String,
+    pub client_name: String,
+}
+
 impl TenantStore<'_> {
+    /// A page of grants.
+    pub async fn list_grants(&self, page: &Page, filter: &GrantFilter) -> Result<Listing<NamedGrant>, Error> {
+        let (tenant, wanted, filter) = (Bytes::from(self.id), page.clone(), filter.clone());
+        let work = async move |mut conn: Conn<'_>| {
+            let user = users::tenant_id.eq(grants::tenant_id).and(users::id.eq(grants::user_id));
+            let client =
+                clients::tenant_id.eq(grants::tenant_id).and(clients::client_id.eq(grants::client_id));
+            let rows: Vec<(GrantRow, String, String)> = dual!(&mut conn, c => {
+                let mut query = grants::table
+                    .inner_join(users::table.on(user))
+                    .inner_join(clients::table.on(client))
+                    .filter(grants::tenant_id.eq(tenant))
+                    .select((GrantRow::as_select(), users::username, clients::client_name)).into_boxed();
+                if let Some(user) = filter.user {
+                    query = query.filter(grants::user_id.eq(Bytes::from(user)));
+                }
+                if let Some(client_id) = filter.client_id {
+                    query = query.filter(grants::client_id.eq(client_id.to_string()));
+                }
+                match filter.active {
+                    Some(true) => query = query.filter(grants::revoked_at.is_null()),
+                    Some(false) => query = query.filter(grants::revoked_at.is_not_null()),
+                    None => {}
+                }
+                // Identifiers are in order of creation.
+                if let Some(cursor) = &wanted.cursor {
+                    query = query.filter(grants::id.gt(cursor.id()));
+                }
+                query.order(grants::id.asc()).limit(wanted.rows_to_load()).load(c).await
+            })?;
+            let named = |(row, username, client_name): (GrantRow, _, _)| {
+                Ok(NamedGrant { grant: row.into_grant()?, username, client_name })
+            };
+            rows.into_iter().map(named).collect()
+        };
+        let grants = self.store.read(work).await?;
+        Ok(page.listing(grants, |named: &NamedGrant| {
+            Cursor::new(named.grant.created_at, named.grant.id.as_bytes())
+        }))
+    }
+
+    /// Revokes `most` grants of a client at a time, those that come after `after`. Gives the last one
+    /// if there may be more.
+    pub async fn revoke_grants_of_client(
+        &self,
+        client_id: &ClientId,
+        after: Option<GrantId>,
+        most: u32,
+        (reason, at): (RevocationReason, Timestamp),
+        audit: Vec<AuditEvent>,
+    ) -> Result<Option<GrantId>, Error> {
+        let (tenant, client_id) = (self.id, client_id.to_string());
+        let after = after.map_or(Bytes::from(GrantId::from_bytes([0; 16])), Bytes::from);
+        let work = async move |mut conn: Conn<'_>| {
+            let held: Vec<Bytes<16>> = dual!(&mut conn, c => grants::table
+                .filter(grants::tenant_id.eq(Bytes::from(tenant)))
+                .filter(grants::client_id.eq(client_id))
+                .filter(grants::revoked_at.is_null())
+                .filter(grants::id.gt(after))
+                .order(grants::id.asc()).limit(most.into())
+                .select(grants::id).load(c).await)?;
+            for id in &held {
+                revoke_row(&mut conn, tenant, *id, reason, at).await?;
+            }
+            audit::record(&mut conn, tenant, audit).await?;
+            let last = held.last().filter(|_| held.len() >= most as usize);
+            Ok(last.map(|id| GrantId::from(*id)))
+        };
+        self.store.write(work).await
+    }
+
     /// A grant, revoked ones included.
     pub async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
@@ -123,7 +212,17 @@ pub(crate) async fn revoke(
     reason: RevocationReason,
     at: Timestamp,
 ) -> Result<(), ApplyError> {
-    let key = (Bytes::from(tenant), Bytes::from(grant));
+    Ok(revoke_row(conn, tenant, Bytes::from(grant), reason, at).await?)
+}
+
+async fn revoke_row(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    grant: Bytes<16>,
+    reason: RevocationReason,
+    at: Timestamp,
+) -> QueryResult<()> {
+    let key = (Bytes::from(tenant), grant);
     let revoked = (grants::revoked_at.eq(Time::from(at)), grants::revocation_reason.eq(reason.as_str()));
     dual!(conn, c => Kept(diesel::update(grants::table.find(key))
         .filter(grants::revoked_at.is_null())

@@ -38,6 +38,7 @@ mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod usage;
 mod user;
 mod value;
 
@@ -51,9 +52,11 @@ use tokio::task::AbortHandle;
 
 pub use attempt::Attempts;
 pub use changes::{Change, ChangeKind, Changes};
+pub use client::ClientFilter;
 pub use console_session::ConsoleSession;
 pub use device::DeviceFilter;
 pub use error::{ApplyError, Error, OpenError, WriteError};
+pub use grant::{GrantFilter, NamedGrant};
 pub use idempotency::{KeptRequest, Reservation};
 pub use installation::Installation;
 pub use migrate::SchemaState;
@@ -61,10 +64,13 @@ pub use options::Options;
 pub use page::{Cursor, Listing, MalformedCursor, Page};
 pub use registration::UnusedClient;
 pub use role_assignment::{RoleAssignment, Subject};
-pub use signing_key::KeyChange;
+pub use session::SessionFilter;
+pub use signing_key::{KeyChange, KeyFilter};
 pub use sweep::{SweepReport, Swept};
 pub use tenant::{NewTenant, Tenants};
 pub use token::AccessTokenState;
+pub use usage::{Count, Usage};
+pub use user::UserFilter;
 
 use conn::{Conn, SendAsyncFnOnce, Work, dual};
 use options::Address;

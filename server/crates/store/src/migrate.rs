@@ -61,7 +61,8 @@ macro_rules! migrations {
 }
 
 /// In the order in which they are applied.
-const MIGRATIONS: &[Migration] = migrations!["0001_initial", "0002_endpoints", "0008_idempotency"];
+const MIGRATIONS: &[Migration] =
+    migrations!["0001_initial", "0002_endpoints", "0005_objects", "0008_idempotency"];
 
 /// Held while a node migrates: "grantor" in ASCII.
 const ADVISORY_LOCK: i64 = 0x67_72_61_6e_74_6f_72;

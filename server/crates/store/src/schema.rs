@@ -39,6 +39,10 @@ diesel::table! {
         sealed_private_key -> Binary,
         created_at -> BigInt,
         changes_at -> Nullable<BigInt>,
+        activated_at -> Nullable<BigInt>,
+        retired_at -> Nullable<BigInt>,
+        removed_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
     }
 }
 
@@ -104,6 +108,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        origin -> Nullable<Jsonb>,
     }
 }
 

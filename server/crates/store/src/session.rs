@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{Session, SessionId, TenantId, User, UserId};
+use grantor_protocol::model::{RequestOrigin, Session, SessionId, TenantId, User, UserId};
 use grantor_protocol::{SecretHash, Timestamp};
 
 use crate::apply::guarded;
@@ -9,7 +9,7 @@ use crate::schema::{console_sessions, sessions, users};
 use crate::statement::Kept;
 use crate::user::UserRow;
 use crate::value::{Bytes, Time, document, from_document};
-use crate::{ApplyError, Error, TenantStore};
+use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore};
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
@@ -23,10 +23,15 @@ struct SessionRow {
     created_at: Time,
     expires_at: Time,
     ended_at: Option<Time>,
+    /// Absent where nothing is known.
+    origin: Option<serde_json::Value>,
 }
+
+const ORIGIN: &str = "sessions.origin";
 
 impl SessionRow {
     fn new(session: &Session) -> Result<Self, Error> {
+        let origin = (session.origin != RequestOrigin::default()).then_some(&session.origin);
         Ok(Self {
             tenant_id: session.tenant_id.into(),
             id: session.id.into(),
@@ -37,6 +42,7 @@ impl SessionRow {
             created_at: session.created_at.into(),
             expires_at: session.expires_at.into(),
             ended_at: session.ended_at.map(Into::into),
+            origin: origin.map(|origin| document(ORIGIN, origin)).transpose()?,
         })
     }
 
@@ -51,11 +57,59 @@ impl SessionRow {
             created_at: self.created_at.into(),
             expires_at: self.expires_at.into(),
             ended_at: self.ended_at.map(Into::into),
+            origin: self.origin.map(|held| from_document(ORIGIN, held)).transpose()?.unwrap_or_default(),
         })
     }
 }
 
+/// Which sessions a listing wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionFilter {
+    pub user: Option<UserId>,
+    /// Those that have neither ended nor expired, those that have, or all.
+    pub live: Option<bool>,
+}
+
 impl TenantStore<'_> {
+    /// A page of sessions, each with its user's name.
+    pub async fn list_sessions(
+        &self,
+        page: &Page,
+        filter: SessionFilter,
+        now: Timestamp,
+    ) -> Result<Listing<(Session, String)>, Error> {
+        let (tenant, wanted) = (Bytes::from(self.id), page.clone());
+        let work = async move |mut conn: Conn<'_>| {
+            let user = users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id));
+            let rows: Vec<(SessionRow, String)> = dual!(&mut conn, c => {
+                let mut query = sessions::table
+                    .inner_join(users::table.on(user))
+                    .filter(sessions::tenant_id.eq(tenant))
+                    .select((SessionRow::as_select(), users::username)).into_boxed();
+                if let Some(user) = filter.user {
+                    query = query.filter(sessions::user_id.eq(Bytes::from(user)));
+                }
+                match filter.live {
+                    Some(true) => query = query.filter(sessions::ended_at.is_null()
+                        .and(sessions::expires_at.gt(Time::from(now)))),
+                    Some(false) => query = query.filter(sessions::ended_at.is_not_null()
+                        .or(sessions::expires_at.le(Time::from(now)))),
+                    None => {}
+                }
+                // Identifiers are in order of creation.
+                if let Some(cursor) = &wanted.cursor {
+                    query = query.filter(sessions::id.gt(cursor.id()));
+                }
+                query.order(sessions::id.asc()).limit(wanted.rows_to_load()).load(c).await
+            })?;
+            rows.into_iter().map(|(row, username)| Ok((row.into_session()?, username))).collect()
+        };
+        let sessions: Vec<(Session, String)> = self.store.read(work).await?;
+        Ok(page.listing(sessions, |(session, _): &(Session, _)| {
+            Cursor::new(session.created_at, session.id.as_bytes())
+        }))
+    }
+
     /// A session, ended and expired ones included.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
@@ -96,6 +150,7 @@ pub(crate) async fn renew(conn: &mut Conn<'_>, session: &Session) -> Result<(), 
         sessions::authenticated_at.eq(row.authenticated_at),
         sessions::amr.eq(row.amr),
         sessions::expires_at.eq(row.expires_at),
+        sessions::origin.eq(row.origin),
     );
     guarded(dual!(conn, c => Kept(diesel::update(sessions::table.find((row.tenant_id, row.id)))
         .filter(sessions::user_id.eq(row.user_id))

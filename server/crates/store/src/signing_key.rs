@@ -2,13 +2,13 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{AuditEvent, KeyId, KeyState, SigningKeyRecord, TenantId};
+use grantor_protocol::model::{AuditEvent, KeyId, KeyState, SigningAlgorithm, SigningKeyRecord, TenantId};
 
 use crate::audit;
 use crate::conn::{Conn, dual};
 use crate::schema::signing_keys;
 use crate::value::{Bytes, Time, from_name};
-use crate::{ChangeKind, Error, Store, TenantStore, WriteError};
+use crate::{ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
 
 /// A step in a key's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,16 @@ pub struct KeyChange {
     pub to: KeyState,
     /// When the next step is due.
     pub changes_at: Option<Timestamp>,
+    pub at: Timestamp,
+    /// Whether an administrator takes the key away before its time.
+    pub revoked: bool,
+}
+
+/// Which keys a listing wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyFilter {
+    pub state: Option<KeyState>,
+    pub algorithm: Option<SigningAlgorithm>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -32,13 +42,37 @@ struct SigningKeyRow {
     sealed_private_key: Vec<u8>,
     created_at: Time,
     changes_at: Option<Time>,
+    activated_at: Option<Time>,
+    retired_at: Option<Time>,
+    removed_at: Option<Time>,
+    revoked_at: Option<Time>,
 }
 
+/// What a step writes; times that are None stay as they are.
 #[derive(AsChangeset)]
-#[diesel(table_name = signing_keys, treat_none_as_null = true)]
+#[diesel(table_name = signing_keys)]
 struct KeyStep {
     state: &'static str,
-    changes_at: Option<Time>,
+    changes_at: Option<Option<Time>>,
+    activated_at: Option<Time>,
+    retired_at: Option<Time>,
+    removed_at: Option<Time>,
+    revoked_at: Option<Time>,
+}
+
+impl KeyStep {
+    fn new(change: &KeyChange) -> Self {
+        let at = Time::from(change.at);
+        let reached = |state| (change.to == state && change.from != state).then_some(at);
+        Self {
+            state: change.to.as_str(),
+            changes_at: Some(change.changes_at.map(Into::into)),
+            activated_at: reached(KeyState::Active),
+            retired_at: reached(KeyState::Retired),
+            removed_at: reached(KeyState::Removed),
+            revoked_at: change.revoked.then_some(at),
+        }
+    }
 }
 
 impl SigningKeyRow {
@@ -52,6 +86,10 @@ impl SigningKeyRow {
             sealed_private_key: key.sealed_private_key.clone(),
             created_at: key.created_at.into(),
             changes_at: key.changes_at.map(Into::into),
+            activated_at: key.activated_at.map(Into::into),
+            retired_at: key.retired_at.map(Into::into),
+            removed_at: key.removed_at.map(Into::into),
+            revoked_at: key.revoked_at.map(Into::into),
         }
     }
 
@@ -65,6 +103,10 @@ impl SigningKeyRow {
             sealed_private_key: self.sealed_private_key,
             created_at: self.created_at.into(),
             changes_at: self.changes_at.map(Into::into),
+            activated_at: self.activated_at.map(Into::into),
+            retired_at: self.retired_at.map(Into::into),
+            removed_at: self.removed_at.map(Into::into),
+            revoked_at: self.revoked_at.map(Into::into),
         })
     }
 }
@@ -84,6 +126,46 @@ impl TenantStore<'_> {
         self.store.read(work).await
     }
 
+    /// A key, removed or not.
+    pub async fn signing_key(&self, id: KeyId) -> Result<Option<SigningKeyRecord>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(id));
+        let work = async move |mut conn: Conn<'_>| {
+            let row = dual!(&mut conn, c => signing_keys::table.find(key)
+                .select(SigningKeyRow::as_select()).get_result(c).await.optional())?;
+            row.map(SigningKeyRow::into_record).transpose()
+        };
+        self.store.read(work).await
+    }
+
+    /// A page of the tenant's keys, those that are removed included.
+    pub async fn list_keys(
+        &self,
+        page: &Page,
+        filter: KeyFilter,
+    ) -> Result<Listing<SigningKeyRecord>, Error> {
+        let (tenant, wanted) = (Bytes::from(self.id), page.clone());
+        let work = async move |mut conn: Conn<'_>| {
+            let rows = dual!(&mut conn, c => {
+                let mut query = signing_keys::table.filter(signing_keys::tenant_id.eq(tenant))
+                    .select(SigningKeyRow::as_select()).into_boxed();
+                if let Some(state) = filter.state {
+                    query = query.filter(signing_keys::state.eq(state.as_str()));
+                }
+                if let Some(algorithm) = filter.algorithm {
+                    query = query.filter(signing_keys::algorithm.eq(algorithm.as_str()));
+                }
+                // Identifiers are in order of creation.
+                if let Some(cursor) = &wanted.cursor {
+                    query = query.filter(signing_keys::id.gt(cursor.id()));
+                }
+                query.order(signing_keys::id.asc()).limit(wanted.rows_to_load()).load(c).await
+            })?;
+            rows.into_iter().map(SigningKeyRow::into_record).collect()
+        };
+        let keys = self.store.read(work).await?;
+        Ok(page.listing(keys, |key: &SigningKeyRecord| Cursor::new(key.created_at, key.id.as_bytes())))
+    }
+
     /// Adds a key.
     ///
     /// # Errors
@@ -100,8 +182,8 @@ impl TenantStore<'_> {
             .await
     }
 
-    /// Takes steps in the lives of keys, all or none and in this order: one key ends as another
-    /// begins to sign.
+    /// Takes steps in the lives of keys, all or none and in this order, and adds a key after them: one
+    /// key ends as another begins to sign.
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a key is not in the state it must be in, because another
@@ -109,13 +191,20 @@ impl TenantStore<'_> {
     pub async fn change_keys(
         &self,
         changes: Vec<KeyChange>,
+        made: Option<SigningKeyRecord>,
         audit: Vec<AuditEvent>,
     ) -> Result<(), WriteError> {
+        if let Some(made) = &made {
+            self.own(made.tenant_id)?;
+        }
         let tenant = self.id;
         self.store
             .write_change(self.change(ChangeKind::Keys), async move |conn: &mut Conn<'_>| {
                 for change in changes {
                     take_step(conn, tenant, change).await?;
+                }
+                if let Some(made) = &made {
+                    insert(conn, made).await?;
                 }
                 Ok(audit::record(conn, tenant, audit).await?)
             })
@@ -146,9 +235,8 @@ pub(crate) async fn insert(conn: &mut Conn<'_>, key: &SigningKeyRecord) -> Query
 
 async fn take_step(conn: &mut Conn<'_>, tenant: TenantId, change: KeyChange) -> Result<(), WriteError> {
     let key = (Bytes::from(tenant), Bytes::from(change.id));
-    let step = KeyStep { state: change.to.as_str(), changes_at: change.changes_at.map(Into::into) };
     let changed = dual!(conn, c => diesel::update(signing_keys::table.find(key))
-        .filter(signing_keys::state.eq(change.from.as_str())).set(step).execute(c).await)?;
+        .filter(signing_keys::state.eq(change.from.as_str())).set(KeyStep::new(&change)).execute(c).await)?;
     if changed > 0 {
         return Ok(());
     }

@@ -3,7 +3,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId};
+use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, UserStatus};
 
 use crate::conn::{Conn, dual};
 use crate::schema::users;
@@ -67,6 +67,14 @@ impl UserRow {
     }
 }
 
+/// Which users a listing wants.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    pub status: Option<UserStatus>,
+    /// Whole, without regard to case.
+    pub email: Option<String>,
+}
+
 impl TenantStore<'_> {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
         let key = (Bytes::from(self.id), Bytes::from(id));
@@ -93,8 +101,8 @@ impl TenantStore<'_> {
     }
 
     /// A page of the tenant's users; `q` is searched in user names, email addresses and names.
-    pub async fn list_users(&self, page: &Page) -> Result<Listing<User>, Error> {
-        let (tenant, wanted) = (Bytes::from(self.id), page.clone());
+    pub async fn list_users(&self, page: &Page, filter: &UserFilter) -> Result<Listing<User>, Error> {
+        let (tenant, wanted, filter) = (Bytes::from(self.id), page.clone(), filter.clone());
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => {
                 let mut query = users::table.filter(users::tenant_id.eq(tenant))
@@ -111,6 +119,12 @@ impl TenantStore<'_> {
                             .and(users::email_lower.assume_not_null().like(pattern.clone()).escape('\\')))
                         .or(users::name_lower.is_not_null()
                             .and(users::name_lower.assume_not_null().like(pattern).escape('\\'))));
+                }
+                if let Some(status) = filter.status {
+                    query = query.filter(users::status.eq(status.as_str()));
+                }
+                if let Some(email) = &filter.email {
+                    query = query.filter(users::email_lower.eq(email.to_lowercase()));
                 }
                 query.order((users::created_at.asc(), users::id.asc()))
                     .limit(wanted.rows_to_load()).load(c).await

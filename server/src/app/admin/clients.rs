@@ -1,10 +1,10 @@
 use grantor_api as api;
 use grantor_protocol::model::{AuditKind, Client, ClientId, ClientMetadata, ClientOrigin, Tenant};
 use grantor_protocol::{Id, Secret};
-use grantor_store::{ChangeKind, Page, Subject, WriteError};
+use grantor_store::{ChangeKind, ClientFilter, Page, Subject, WriteError};
 use serde_json::Value;
 
-use super::client_document::{document, metadata};
+use super::client_document::{document, grant_type_model, metadata};
 use super::document::{changes, read};
 use super::version::etag;
 use super::{
@@ -25,9 +25,11 @@ impl App {
         caller: &Caller,
         tenant: &str,
         page: &Page,
+        (enabled, self_made, grant_type): (Option<bool>, Option<bool>, Option<api::GrantType>),
     ) -> Result<api::Page<api::Client>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::Client, Action::Read).await?;
-        let clients = self.store.tenant(context.tenant.id).list_clients(page).await?;
+        let filter = ClientFilter { enabled, self_made, grant_type: grant_type.map(grant_type_model) };
+        let clients = self.store.tenant(context.tenant.id).list_clients(page, filter).await?;
         Ok(as_page(clients, |client| document(&client)))
     }
 
@@ -247,7 +249,7 @@ impl App {
 
     /// Whoever can change where a client's answers go, or how it authenticates, can act as it, and as
     /// the administrators who use it.
-    async fn authorize_change(
+    pub(super) async fn authorize_change(
         &self,
         caller: &Caller,
         tenant: &Tenant,

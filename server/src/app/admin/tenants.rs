@@ -1,8 +1,8 @@
 use grantor_api as api;
 use grantor_protocol::model::{AuditKind, Tenant};
 use grantor_protocol::{Effect, OPENID_SCOPES, Scope, registration};
-use grantor_store::{ChangeKind, Page, WriteError};
-use serde_json::Value;
+use grantor_store::{ChangeKind, Count, Page, WriteError};
+use serde_json::{Value, json};
 
 use super::document::{changes, read};
 use super::tenant_document::{document, settings_model, status_model};
@@ -19,6 +19,9 @@ use crate::app::{ATTEMPTS, App};
 /// Members that a replacement may leave out without changing them: a tenant must not be resumed by
 /// whoever applies its configuration once more.
 const LASTING: &[&str] = &["status"];
+
+/// Rows of each kind that are looked at to count them.
+const COUNTED: u32 = 10_000;
 
 /// Slugs that are not for customers.
 const RESERVED: [&str; 1] = [SYSTEM_TENANT];
@@ -150,6 +153,56 @@ impl App {
             .await
             .map_err(crate::app::Fault::from)?;
         Ok(())
+    }
+
+    /// Lets the tenant answer nothing until it is resumed; it keeps all that it has.
+    ///
+    /// # Errors
+    /// The system tenant stays active.
+    pub async fn suspend_tenant(&self, caller: &Caller, slug: &str) -> Result<api::Tenant, AdminFault> {
+        self.set_tenant_status(caller, slug, api::TenantStatus::Suspended).await
+    }
+
+    /// Lets a suspended tenant answer again.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn resume_tenant(&self, caller: &Caller, slug: &str) -> Result<api::Tenant, AdminFault> {
+        self.set_tenant_status(caller, slug, api::TenantStatus::Active).await
+    }
+
+    async fn set_tenant_status(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        status: api::TenantStatus,
+    ) -> Result<api::Tenant, AdminFault> {
+        let precondition = Precondition::default();
+        for _ in 0..ATTEMPTS {
+            let context = self.administered(caller, slug, Resource::Tenant, Action::Suspend).await?;
+            let current = self.store.tenants().by_id(context.tenant.id).await?.ok_or(AdminFault::NotFound)?;
+            let write = Write::Merge(json!({ "status": status }));
+            if let Some(saved) = self.change_tenant(caller, current, write, &precondition).await? {
+                return Ok(saved.now.document);
+            }
+        }
+        Err(contended())
+    }
+
+    /// How much the tenant holds.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn read_tenant_usage(&self, caller: &Caller, slug: &str) -> Result<api::Usage, AdminFault> {
+        let context = self.administered(caller, slug, Resource::Tenant, Action::Read).await?;
+        let usage = self.store.tenant(context.tenant.id).usage(self.now(), COUNTED).await?;
+        let count = |count: Count| api::Count { number: count.number, exact: count.exact };
+        Ok(api::Usage {
+            users: count(usage.users),
+            clients: count(usage.clients),
+            sessions: count(usage.sessions),
+            grants: count(usage.grants),
+        })
     }
 
     async fn make_tenant(

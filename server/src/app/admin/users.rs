@@ -1,10 +1,10 @@
 use grantor_api as api;
 use grantor_protocol::model::{AuditKind, RevocationReason, User, UserId, UserProfile, UserStatus};
 use grantor_protocol::{Effect, Id, registration};
-use grantor_store::{ChangeKind, Page, Subject, WriteError};
-use serde_json::Value;
+use grantor_store::{ChangeKind, Page, Subject, UserFilter, WriteError};
+use serde_json::{Value, json};
 
-use super::document::{changes, read};
+use super::document::{changes, read, twins};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
@@ -24,9 +24,11 @@ impl App {
         caller: &Caller,
         tenant: &str,
         page: &Page,
+        (status, email): (Option<api::UserStatus>, Option<String>),
     ) -> Result<api::Page<api::User>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::User, Action::Read).await?;
-        let users = self.store.tenant(context.tenant.id).list_users(page).await?;
+        let filter = UserFilter { status: status.map(status_model), email };
+        let users = self.store.tenant(context.tenant.id).list_users(page, &filter).await?;
         Ok(as_page(users, |user| document(&user)))
     }
 
@@ -118,6 +120,81 @@ impl App {
             }
         }
         Err(contended())
+    }
+
+    /// Gives the user a password.
+    ///
+    /// # Errors
+    /// As [`Self::patch_user`].
+    pub async fn set_user_password(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+        wanted: Value,
+    ) -> Result<api::User, AdminFault> {
+        self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let api::NewPassword { password } = read(wanted)?;
+        self.step_of_user(caller, tenant, user, json!({ "password": password })).await
+    }
+
+    /// Lets the user sign in no more, and signs them out everywhere.
+    ///
+    /// # Errors
+    /// As [`Self::patch_user`].
+    pub async fn lock_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<api::User, AdminFault> {
+        self.step_of_user(caller, tenant, user, json!({ "status": api::UserStatus::Locked })).await
+    }
+
+    /// Lets the user sign in again.
+    ///
+    /// # Errors
+    /// As [`Self::patch_user`].
+    pub async fn unlock_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<api::User, AdminFault> {
+        self.step_of_user(caller, tenant, user, json!({ "status": api::UserStatus::Active })).await
+    }
+
+    async fn step_of_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+        patch: Value,
+    ) -> Result<api::User, AdminFault> {
+        let saved = self.patch_user(caller, tenant, user, patch, &Precondition::default()).await?;
+        Ok(saved.now.document)
+    }
+
+    /// Ends every session and every grant of the user.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn sign_out_user(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<api::User, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let id: UserId = user.parse().map_err(|_| AdminFault::NotFound)?;
+        let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
+        let (reason, at) = (RevocationReason::RevokedByAdministrator, self.now());
+        let detail = json!({ "everywhere": true, "reason": reason });
+        let event = self.admin_event(caller, AuditKind::SignedOut, &id.to_string(), detail);
+        let effects =
+            vec![Effect::SignOutEverywhere { user: id, reason, at }, Effect::RecordAudit(Box::new(event))];
+        self.apply(context.tenant.id, effects).await.map_err(Fault::from)?;
+        Ok(document(&user))
     }
 
     /// Deletes a user with their sessions, grants and tokens.
@@ -275,6 +352,8 @@ impl App {
     }
 }
 
+twins!(status_model, status_document, UserStatus { Active, Locked });
+
 fn keep_id(wanted: &api::User, id: UserId) -> Result<(), AdminFault> {
     if wanted.id.is_empty() || wanted.id == id.to_string() {
         Ok(())
@@ -342,10 +421,7 @@ fn model(wanted: &api::User, current: &User) -> User {
         username: wanted.username.clone(),
         email: wanted.email.clone(),
         email_verified: wanted.email_verified,
-        status: match wanted.status {
-            api::UserStatus::Active => UserStatus::Active,
-            api::UserStatus::Locked => UserStatus::Locked,
-        },
+        status: status_model(wanted.status),
         profile: UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo },
         ..current.clone()
     }
@@ -363,10 +439,7 @@ fn document(user: &User) -> api::User {
         username: user.username.clone(),
         email: user.email.clone(),
         email_verified: user.email_verified,
-        status: match user.status {
-            UserStatus::Active => api::UserStatus::Active,
-            UserStatus::Locked => api::UserStatus::Locked,
-        },
+        status: status_document(user.status),
         password: None,
         has_password: user.password.is_some(),
         profile: api::UserProfile {

@@ -34,9 +34,17 @@ impl ClientsApi {
         /// Only clients whose identifier or name begins so, without regard to case.
         #[oai(validator(max_length = 255))]
         q: Query<Option<String>>,
+        /// Only clients that are enabled, or only those that are disabled.
+        enabled: Query<Option<bool>>,
+        /// Only clients that registered themselves or came by their metadata document, or only those that
+        /// administrators made.
+        self_registered: Query<Option<bool>>,
+        /// Only clients that may use this grant type.
+        grant_type: Query<Option<api::GrantType>>,
     ) -> Result<Answer<api::Page<api::Client>>, AdminFault> {
         let page = page(limit.0, cursor.0.as_deref(), q.0)?;
-        Ok(Answer(admin.list_clients(&admin.caller, &tenant.0, &page).await?))
+        let wanted = (enabled.0, self_registered.0, grant_type.0);
+        Ok(Answer(admin.list_clients(&admin.caller, &tenant.0, &page, wanted).await?))
     }
 
     /// Create a client

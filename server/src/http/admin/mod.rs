@@ -2,17 +2,21 @@
 //! (OpenAPI) is made of the same types.
 
 mod caller;
+mod client_secrets;
 mod clients;
 mod conventions;
 mod devices;
+mod grants;
 mod idempotency;
 mod initial_access_tokens;
+mod keys;
 mod me;
 mod paging;
 mod payload;
 mod problem;
 mod protected_resources;
 mod responses;
+mod sessions;
 mod tenants;
 mod users;
 
@@ -41,6 +45,12 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// The keys that sign what a tenant issues.
+    Keys,
+    /// Where people are signed in.
+    Sessions,
+    /// What people have let clients do.
+    Grants,
     /// APIs that take a tenant's access tokens.
     Resources,
     /// Devices that wait to be let in.
@@ -79,7 +89,11 @@ fn nouns() -> impl OpenApi {
         me::MeApi,
         tenants::TenantsApi,
         clients::ClientsApi,
+        client_secrets::ClientSecretsApi,
         users::UsersApi,
+        keys::KeysApi,
+        sessions::SessionsApi,
+        grants::GrantsApi,
         protected_resources::ProtectedResourcesApi,
         devices::DevicesApi,
         initial_access_tokens::InitialAccessTokensApi,

@@ -6,7 +6,7 @@ use super::Tag;
 use super::caller::Admin;
 use super::paging::{self, page};
 use super::payload::{Body, Patch};
-use super::responses::{Answer, Deleted, Found, Stored};
+use super::responses::{Answer, Deleted, Found, Moved, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
 
 pub struct TenantsApi;
@@ -115,5 +115,46 @@ impl TenantsApi {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
         admin.delete_tenant(&admin.caller, &tenant.0, &precondition).await?;
         Ok(Deleted)
+    }
+
+    /// Suspend a tenant
+    ///
+    /// Every address of its issuer answers 403 until it is resumed, metadata and JWKS included, and its own administrators
+    /// are refused here; it keeps all that it has. Resource servers that verify access tokens themselves take those that are
+    /// out until they expire, or until they read the JWKS again.
+    #[oai(path = "/tenants/:tenant/suspend", method = "post", operation_id = "suspend_tenant")]
+    async fn suspend(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+    ) -> Result<Moved<api::Tenant>, AdminFault> {
+        Ok(Moved(admin.suspend_tenant(&admin.caller, &tenant.0).await?))
+    }
+
+    /// Resume a suspended tenant
+    ///
+    /// Sessions, grants and tokens that have not expired meanwhile are valid again.
+    #[oai(path = "/tenants/:tenant/resume", method = "post", operation_id = "resume_tenant")]
+    async fn resume(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+    ) -> Result<Moved<api::Tenant>, AdminFault> {
+        Ok(Moved(admin.resume_tenant(&admin.caller, &tenant.0).await?))
+    }
+
+    /// Read what a tenant holds
+    ///
+    /// Counted at a bounded price: of each kind no more than the newest 10,000 are looked at.
+    #[oai(path = "/tenants/:tenant/usage", method = "get", operation_id = "read_tenant_usage")]
+    async fn usage(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+    ) -> Result<Answer<api::Usage>, AdminFault> {
+        Ok(Answer(admin.read_tenant_usage(&admin.caller, &tenant.0).await?))
     }
 }

@@ -4,9 +4,9 @@ use poem_openapi::param::{Header, Path, Query};
 
 use super::Tag;
 use super::caller::Admin;
-use super::paging::{self, page};
+use super::paging::{self, page, text};
 use super::payload::{Body, Patch};
-use super::responses::{Answer, Deleted, Found, Stored};
+use super::responses::{Answer, Deleted, Found, Moved, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
 
 pub struct UsersApi;
@@ -33,9 +33,15 @@ impl UsersApi {
         /// Only users whose username, email address or name begins so, without regard to case.
         #[oai(validator(max_length = 255))]
         q: Query<Option<String>>,
+        /// Only users with this status.
+        status: Query<Option<api::UserStatus>>,
+        /// Only the user with this email address, without regard to case.
+        #[oai(validator(max_length = 254))]
+        email: Query<Option<String>>,
     ) -> Result<Answer<api::Page<api::User>>, AdminFault> {
         let page = page(limit.0, cursor.0.as_deref(), q.0)?;
-        Ok(Answer(admin.list_users(&admin.caller, &tenant.0, &page).await?))
+        let wanted = (status.0, text("email", email.0)?);
+        Ok(Answer(admin.list_users(&admin.caller, &tenant.0, &page, wanted).await?))
     }
 
     /// Create a user
@@ -127,5 +133,69 @@ impl UsersApi {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
         admin.delete_user(&admin.caller, &tenant.0, &user.0, &precondition).await?;
         Ok(Deleted)
+    }
+
+    /// Set a user's password
+    ///
+    /// The user stays signed in where they are: sign them out everywhere if somebody else knew the old one.
+    #[oai(
+        path = "/tenants/:tenant/users/:user/password",
+        method = "post",
+        operation_id = "set_user_password"
+    )]
+    async fn set_password(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+        document: Body<api::NewPassword>,
+    ) -> Result<Moved<api::User>, AdminFault> {
+        let changed = admin.set_user_password(&admin.caller, &tenant.0, &user.0, document.json);
+        Ok(Moved(changed.await?))
+    }
+
+    /// Lock a user
+    ///
+    /// They are signed out everywhere, their grants end, and they cannot sign in until they are unlocked.
+    #[oai(path = "/tenants/:tenant/users/:user/lock", method = "post", operation_id = "lock_user")]
+    async fn lock(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Moved<api::User>, AdminFault> {
+        Ok(Moved(admin.lock_user(&admin.caller, &tenant.0, &user.0).await?))
+    }
+
+    /// Unlock a user
+    #[oai(path = "/tenants/:tenant/users/:user/unlock", method = "post", operation_id = "unlock_user")]
+    async fn unlock(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Moved<api::User>, AdminFault> {
+        Ok(Moved(admin.unlock_user(&admin.caller, &tenant.0, &user.0).await?))
+    }
+
+    /// Sign a user out everywhere
+    ///
+    /// Every session of theirs ends, the console's too, and every grant with its tokens. They can sign in again.
+    #[oai(path = "/tenants/:tenant/users/:user/sign-out", method = "post", operation_id = "sign_out_user")]
+    async fn sign_out(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Moved<api::User>, AdminFault> {
+        Ok(Moved(admin.sign_out_user(&admin.caller, &tenant.0, &user.0).await?))
     }
 }

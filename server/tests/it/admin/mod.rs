@@ -1,13 +1,19 @@
 //! The admin API.
 
+mod client_secrets;
 mod clients;
 mod conventions;
 mod credentials;
 mod devices;
+mod disabled;
+mod grants;
+mod keys;
 mod operations;
 mod protected_resources;
 mod rights;
 mod secrecy;
+mod sessions;
+mod suspension;
 mod tenants;
 mod users;
 

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use grantor::app::admin::{Action, Resource};
-use grantor_protocol::model::{AuthenticationMethod, DeviceApproval};
+use grantor_protocol::model::{
+    Authentication, AuthenticationMethod, ClientId, DeviceApproval, Grant, GrantId, RequestOrigin, Session,
+    SessionId, Tenant, UserId,
+};
+use grantor_protocol::{Effect, Id, Lifetime, Scope, Secret, SecretKind};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -61,6 +65,18 @@ fn the_resource() -> Option<Value> {
     Some(json!({ "name": "Target" }))
 }
 
+fn a_password() -> Option<Value> {
+    Some(json!({ "password": "a password of the target's" }))
+}
+
+fn an_edwards_key() -> Option<Value> {
+    Some(json!({ "algorithm": "EdDSA" }))
+}
+
+fn an_elliptic_key() -> Option<Value> {
+    Some(json!({ "algorithm": "ES256" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -77,6 +93,27 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_tenant", Resource::Tenant, Action::Read, none),
     row("put_tenant", Resource::Tenant, Action::Update, tenant),
     row("patch_tenant", Resource::Tenant, Action::Update, nothing),
+    row("suspend_tenant", Resource::Tenant, Action::Suspend, none),
+    row("resume_tenant", Resource::Tenant, Action::Suspend, none),
+    row("read_tenant_usage", Resource::Tenant, Action::Read, none),
+    row("list_keys", Resource::Key, Action::Read, none),
+    row("create_key", Resource::Key, Action::Create, an_edwards_key),
+    row("rotate_keys", Resource::Key, Action::Update, an_elliptic_key),
+    row("read_key", Resource::Key, Action::Read, none),
+    row("activate_key", Resource::Key, Action::Update, none),
+    row("retire_key", Resource::Key, Action::Update, none),
+    row("revoke_key", Resource::Key, Action::Delete, none),
+    row("list_sessions", Resource::Session, Action::Read, none),
+    row("read_session", Resource::Session, Action::Read, none),
+    row("delete_session", Resource::Session, Action::Delete, none),
+    row("list_grants", Resource::Grant, Action::Read, none),
+    row("read_grant", Resource::Grant, Action::Read, none),
+    row("delete_grant", Resource::Grant, Action::Delete, none),
+    row("list_client_grants", Resource::Grant, Action::Read, none),
+    row("delete_client_grants", Resource::Grant, Action::Delete, none),
+    row("list_client_secrets", Resource::Client, Action::Read, none),
+    row("create_client_secret", Resource::Client, Action::Update, nothing),
+    row("delete_client_secret", Resource::Client, Action::Update, none),
     row("list_clients", Resource::Client, Action::Read, none),
     row("create_client", Resource::Client, Action::Create, a_client),
     row("read_client", Resource::Client, Action::Read, none),
@@ -88,6 +125,10 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_user", Resource::User, Action::Read, none),
     row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
+    row("set_user_password", Resource::User, Action::Update, a_password),
+    row("lock_user", Resource::User, Action::Update, none),
+    row("unlock_user", Resource::User, Action::Update, none),
+    row("sign_out_user", Resource::User, Action::Update, none),
     row("list_protected_resources", Resource::ProtectedResource, Action::Read, none),
     row("create_protected_resource", Resource::ProtectedResource, Action::Create, a_resource),
     row("read_protected_resource", Resource::ProtectedResource, Action::Read, none),
@@ -123,6 +164,41 @@ fn address(operation: &str) -> (Method, String) {
     panic!("no operation {operation}")
 }
 
+/// The user's session at the client `target`, and the grant that was given in it.
+async fn signed_in(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (SessionId, GrantId) {
+    let (now, entropy) = (app.app.clock.now(), app.app.entropy.as_ref());
+    let session = Session {
+        tenant_id: tenant.id,
+        id: Id::generate(now, entropy),
+        secret: Secret::generate(SecretKind::Session, entropy).hash(),
+        user_id,
+        authenticated_at: now,
+        amr: vec![],
+        created_at: now,
+        expires_at: now + Lifetime::from_seconds(3600),
+        ended_at: None,
+        origin: RequestOrigin::default(),
+    };
+    let authentication = Authentication { session_id: session.id, authenticated_at: now, amr: vec![] };
+    let grant = Grant {
+        tenant_id: tenant.id,
+        id: Id::generate(now, entropy),
+        client_id: ClientId::parse("target").unwrap(),
+        user_id,
+        scope: Scope::parse("openid").unwrap(),
+        resources: vec![],
+        authentication,
+        nonce: None,
+        created_at: now,
+        revoked_at: None,
+        revocation_reason: None,
+    };
+    let made = (session.id, grant.id);
+    let effects = vec![Effect::StoreSession(Box::new(session)), Effect::StoreGrant(Box::new(grant))];
+    app.app.store.tenant(tenant.id).apply(effects).await.unwrap();
+    made
+}
+
 /// What a tenant has for operations to act on: never what other tests or callers rely on.
 #[derive(Clone)]
 pub struct Target {
@@ -156,7 +232,25 @@ impl Target {
         let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        let document = json!({ "client_id": "secretive", "redirect_uris": ["https://c.example/cb"] });
+        assert_eq!(admin.post(&format!("/tenants/{slug}/clients"), &document).await.status, 201);
+        let secrets = admin.get(&format!("/tenants/{slug}/clients/secretive/secrets")).await.document(200);
+        let secret = secrets["items"][0]["id"].as_str().unwrap().to_owned();
+        let kid = |answer: &Value| answer["kid"].as_str().unwrap().to_owned();
+        let keys =
+            admin.get(&format!("/tenants/{slug}/keys?state=active&algorithm=ES256")).await.document(200);
+        let rotation = json!({ "algorithm": "ES256" });
+        let successor = admin.post(&format!("/tenants/{slug}/keys/rotate"), &rotation).await.document(200);
+        let (session, grant) = signed_in(app, &tenant, user.parse().unwrap()).await;
         let names = BTreeMap::from([
+            ("kid", kid(&keys["items"][0])),
+            ("activate_key kid", kid(&successor)),
+            ("session", session.to_string()),
+            ("grant", grant.to_string()),
+            ("list_client_secrets client_id", "secretive".to_owned()),
+            ("create_client_secret client_id", "secretive".to_owned()),
+            ("delete_client_secret client_id", "secretive".to_owned()),
+            ("secret", secret),
             ("tenant", slug.to_owned()),
             ("client_id", "target".to_owned()),
             ("user", user),
@@ -255,6 +349,23 @@ crate::on_both! {
             "deny_device_authorization",
             "read_initial_access_token",
             "delete_initial_access_token",
+            "read_key",
+            "activate_key",
+            "retire_key",
+            "revoke_key",
+            "read_session",
+            "delete_session",
+            "read_grant",
+            "delete_grant",
+            "list_client_grants",
+            "delete_client_grants",
+            "list_client_secrets",
+            "create_client_secret",
+            "delete_client_secret",
+            "set_user_password",
+            "lock_user",
+            "unlock_user",
+            "sign_out_user",
         ] {
             let operation = operations().find(|operation| operation.id == id).unwrap();
             assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
@@ -272,8 +383,18 @@ crate::on_both! {
 async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
     let tenant = format!("/tenants/{}", target.tenant);
     let mut documents = vec![];
-    let collections = ["clients", "users", "resources", "device-authorizations", "initial-access-tokens"]
-        .map(|noun| format!("{tenant}/{noun}"));
+    let collections = [
+        "clients",
+        "clients/secretive/secrets",
+        "users",
+        "keys",
+        "sessions",
+        "grants",
+        "resources",
+        "device-authorizations",
+        "initial-access-tokens",
+    ]
+    .map(|noun| format!("{tenant}/{noun}"));
     for path in std::iter::once(tenant.clone()).chain(collections) {
         documents.push(admin.get(&path).await.document(200));
     }

@@ -14,7 +14,7 @@ mod dpop;
 mod exchange;
 mod interaction;
 mod jar;
-mod key_life;
+pub mod key_life;
 mod legacy;
 mod logo;
 mod logout;

@@ -160,8 +160,8 @@ on_both! {
         let store = app.app.store.tenant(world.acme.tenant.id);
         let kid = grantor_jose::Header::peek(access_token(&tokens)).unwrap().kid.unwrap();
         let (from, to) = (KeyState::Active, KeyState::Removed);
-        let step = KeyChange { id: kid.parse().unwrap(), from, to, changes_at: None };
-        store.change_keys(vec![step], vec![]).await.unwrap();
+        let step = KeyChange { id: kid.parse().unwrap(), from, to, changes_at: None, at: app.app.clock.now(), revoked: false };
+        store.change_keys(vec![step], None, vec![]).await.unwrap();
         world.acme.changed(&app, ChangeKind::Keys);
         for _ in 0..2 {
             assert_eq!(world.introspect(&app, "api", access_token(&tokens)).await, inactive());

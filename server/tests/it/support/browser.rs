@@ -14,12 +14,18 @@ use super::{Answer, TestApp, encode, form_request, request};
 pub struct Browser {
     cookies: BTreeMap<String, String>,
     address: Option<IpAddr>,
+    user_agent: Option<String>,
 }
 
 impl Browser {
     /// A browser with this network address.
     pub fn at(address: &str) -> Self {
         Self { address: Some(address.parse().unwrap()), ..Self::default() }
+    }
+
+    /// The same browser, which says that it is this.
+    pub fn called(self, user_agent: &str) -> Self {
+        Self { user_agent: Some(user_agent.to_owned()), ..self }
     }
 
     pub async fn get(&mut self, app: &TestApp, path: &str) -> Answer {
@@ -67,7 +73,10 @@ impl Browser {
     }
 
     /// The request as it comes over the network.
-    pub fn connected(&self, request: Request) -> Request {
+    pub fn connected(&self, mut request: Request) -> Request {
+        if let Some(user_agent) = &self.user_agent {
+            request.headers_mut().insert(header::USER_AGENT, user_agent.parse().unwrap());
+        }
         let Some(address) = self.address else { return request };
         let (parts, body) = request.into_parts();
         let bare = poem::http::Request::builder().method(parts.method).uri(parts.uri).body(()).unwrap();

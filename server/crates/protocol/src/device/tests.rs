@@ -75,7 +75,7 @@ fn awaiting_administrator() -> DeviceAuthorization {
 fn a_device_is_told_both_codes_and_only_hashes_are_kept() {
     let (policy, entropy) = (testing::policy(), SeededEntropy::default());
     let request = testing::device().request;
-    let origin = RequestOrigin { address: Some("192.0.2.7".to_owned()) };
+    let origin = RequestOrigin { address: Some("192.0.2.7".to_owned()), ..RequestOrigin::default() };
     let decision = begin(testing::TENANT, (request, origin), &policy, &KEY, (NOW, &entropy));
     let [Effect::StoreDeviceAuthorization(device)] = decision.effects.as_slice() else {
         panic!("{:?}", decision.effects)

@@ -69,6 +69,14 @@ pub struct RequestOrigin {
     /// The network address.
     #[serde(default)]
     pub address: Option<String>,
+    /// What the browser says that it is (RFC 9110 §10.1.5), cut to [`Self::USER_AGENT_LENGTH`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+impl RequestOrigin {
+    /// Characters kept of a `User-Agent`.
+    pub const USER_AGENT_LENGTH: usize = 256;
 }
 
 /// What became of a device, for the tokens and for whoever looks into it later.

@@ -1,4 +1,4 @@
-use super::{TenantId, UserId};
+use super::{RequestOrigin, TenantId, UserId};
 use crate::{Id, SecretHash, Timestamp};
 
 /// Identifies a session; its text is the `sid` claim. The cookie holds another, secret value, and a new one
@@ -20,6 +20,8 @@ pub struct Session {
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// Where the person signed in.
+    pub origin: RequestOrigin,
 }
 
 impl Session {

@@ -63,6 +63,8 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    pub const ALL: [Self; 4] = [Self::Published, Self::Active, Self::Retired, Self::Removed];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Published => "published",
@@ -88,4 +90,12 @@ pub struct SigningKeyRecord {
     /// When the key moves to the next state: a published one starts to sign, an active one gets a
     /// successor, a retired one leaves the JWKS. None once it is removed.
     pub changes_at: Option<Timestamp>,
+    /// When it began to sign.
+    pub activated_at: Option<Timestamp>,
+    /// When it signed no more.
+    pub retired_at: Option<Timestamp>,
+    /// When it left the JWKS.
+    pub removed_at: Option<Timestamp>,
+    /// When an administrator took it away before its time.
+    pub revoked_at: Option<Timestamp>,
 }

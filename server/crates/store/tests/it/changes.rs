@@ -2,7 +2,7 @@ use grantor_protocol::model::KeyState;
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Change, ChangeKind, Changes, Options, Store, Subject, on_both_databases};
 
-use crate::fixture::{World, key};
+use crate::fixture::{World, at, key};
 
 /// Waits for this change, whatever else comes before it.
 async fn wait_for(changes: &mut Changes, expected: &Change) {
@@ -74,9 +74,9 @@ on_both_databases! {
         let keys = key(world.tenant.id, KeyState::Published);
         world.rows().insert_key(&keys, vec![]).await.unwrap();
         let (from, to) = (KeyState::Published, KeyState::Published);
-        let step = grantor_store::KeyChange { id: keys.id, from, to, changes_at: None };
+        let step = grantor_store::KeyChange { id: keys.id, from, to, changes_at: None, at: at(1), revoked: false };
         for _ in 0..1100 {
-            world.rows().change_keys(vec![step], vec![]).await.unwrap();
+            world.rows().change_keys(vec![step], None, vec![]).await.unwrap();
         }
         assert_eq!(changes.next().await, Some(Change::Everything));
     }

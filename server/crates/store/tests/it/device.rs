@@ -40,7 +40,7 @@ on_both_databases! {
         let (grant, ..) = world.issued().await;
         let authentication =
             Authentication { session_id: id(), authenticated_at: at(3), amr: vec!["pwd".to_owned()] };
-        let origin = RequestOrigin { address: Some("2001:db8::1".to_owned()) };
+        let origin = RequestOrigin { address: Some("2001:db8::1".to_owned()), ..RequestOrigin::default() };
         let full = DeviceAuthorization {
             state: DeviceState::Approved,
             user_id: Some(world.user.id),

@@ -133,6 +133,10 @@ pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
         sealed_private_key: vec![1, 2, 3],
         created_at: at(0),
         changes_at: Some(at(10)),
+        activated_at: (state == KeyState::Active).then(|| at(0)),
+        retired_at: None,
+        removed_at: None,
+        revoked_at: None,
     }
 }
 
@@ -194,7 +198,7 @@ impl World {
             user_code: hash(),
             client_id: self.client.client_id.clone(),
             request: self.authorization_request(),
-            origin: RequestOrigin { address: Some("192.0.2.7".to_owned()) },
+            origin: RequestOrigin { address: Some("192.0.2.7".to_owned()), ..RequestOrigin::default() },
             state: DeviceState::Pending,
             user_id: None,
             approval: DeviceApprovalRecord::default(),
@@ -230,6 +234,10 @@ impl World {
             created_at: at(3),
             expires_at: at(3600),
             ended_at: None,
+            origin: RequestOrigin {
+                address: Some("192.0.2.8".to_owned()),
+                user_agent: Some("Browser/1".to_owned()),
+            },
         }
     }
 

@@ -16,27 +16,31 @@ on_both_databases! {
             from: KeyState::Published,
             to: KeyState::Active,
             changes_at: Some(at(40)),
+            at: at(20),
+            revoked: false,
         };
         let retire = KeyChange {
             id: old.id,
             from: KeyState::Active,
             to: KeyState::Retired,
             changes_at: Some(at(30)),
+            at: at(20),
+            revoked: false,
         };
-        rows.change_keys(vec![retire, activate], vec![audit(AuditKind::KeyChanged)]).await.unwrap();
+        rows.change_keys(vec![retire, activate], None, vec![audit(AuditKind::KeyChanged)]).await.unwrap();
         let keys = rows.signing_keys().await.unwrap();
         let states: Vec<_> = keys.iter().map(|key| (key.state, key.changes_at)).collect();
         assert_eq!(states, [(KeyState::Retired, Some(at(30))), (KeyState::Active, Some(at(40)))]);
 
         // The second step is not possible, so the first is not taken either.
         let remove = KeyChange { from: KeyState::Retired, to: KeyState::Removed, changes_at: None, ..retire };
-        let late = rows.change_keys(vec![remove, activate], vec![audit(AuditKind::KeyChanged)]).await;
+        let late = rows.change_keys(vec![remove, activate], None, vec![audit(AuditKind::KeyChanged)]).await;
         assert!(matches!(late, Err(WriteError::VersionMismatch)), "{late:?}");
         assert_eq!(rows.signing_keys().await.unwrap(), keys);
-        let unknown = rows.change_keys(vec![KeyChange { id: id(), ..remove }], vec![]).await;
+        let unknown = rows.change_keys(vec![KeyChange { id: id(), ..remove }], None, vec![]).await;
         assert!(matches!(unknown, Err(WriteError::NotFound)), "{unknown:?}");
 
-        rows.change_keys(vec![remove], vec![]).await.unwrap();
+        rows.change_keys(vec![remove], None, vec![]).await.unwrap();
         let ids: Vec<_> = rows.signing_keys().await.unwrap().iter().map(|key| key.id).collect();
         assert_eq!(ids, [new.id], "a removed key is not read");
         assert_eq!(rows.audit_events(10).await.unwrap().len(), 3);
@@ -53,8 +57,8 @@ on_both_databases! {
         rows.insert_key(&retired, vec![]).await.unwrap();
         assert_eq!(taken(rows.insert_key(&retired, vec![]).await), "id");
         let again =
-            KeyChange { id: retired.id, from: KeyState::Retired, to: KeyState::Active, changes_at: None };
-        assert_eq!(taken(rows.change_keys(vec![again], vec![]).await), "algorithm");
+            KeyChange { id: retired.id, from: KeyState::Retired, to: KeyState::Active, changes_at: None, at: at(9), revoked: false };
+        assert_eq!(taken(rows.change_keys(vec![again], None, vec![]).await), "algorithm");
     }
 
     async fn due_keys_of_all_tenants_are_found_by_time(database: TestDatabase) {

@@ -1,10 +1,10 @@
 use grantor_protocol::model::{Client, ClientId};
-use grantor_store::{Listing, NewTenant, Page, TenantStore, on_both_databases};
+use grantor_store::{ClientFilter, Listing, NewTenant, Page, TenantStore, UserFilter, on_both_databases};
 
 use crate::fixture::{World, at, client, tenant, user};
 
 async fn client_page(rows: &TenantStore<'_>, page: &Page) -> (Vec<String>, Page) {
-    let Listing { items, next } = rows.list_clients(page).await.unwrap();
+    let Listing { items, next } = rows.list_clients(page, ClientFilter::default()).await.unwrap();
     let ids = items.iter().map(|client: &Client| client.client_id.to_string()).collect();
     // A cursor goes through its text, as it does over HTTP.
     let cursor = next.map(|cursor| cursor.to_string().parse().unwrap());
@@ -72,9 +72,9 @@ on_both_databases! {
         let mut bare = user(world.tenant.id, "bob");
         (bare.email, bare.profile.name) = (None, None);
         rows.create_user(&bare, vec![]).await.unwrap();
-        let first = rows.list_users(&Page { limit: 1, ..Page::default() }).await.unwrap();
+        let first = rows.list_users(&Page { limit: 1, ..Page::default() }, &UserFilter::default()).await.unwrap();
         assert_eq!(first.items, std::slice::from_ref(&world.user));
-        let rest = rows.list_users(&Page { limit: 1, cursor: first.next, q: None }).await.unwrap();
+        let rest = rows.list_users(&Page { limit: 1, cursor: first.next, q: None }, &UserFilter::default()).await.unwrap();
         assert_eq!(rest, Listing { items: vec![bare.clone()], next: None });
         for (q, expected) in [
             ("ali", vec![world.user.clone()]),
@@ -83,7 +83,7 @@ on_both_databases! {
             ("BOB", vec![bare]),
             ("mail", vec![]),
         ] {
-            assert_eq!(rows.list_users(&search(q)).await.unwrap().items, expected, "{q}");
+            assert_eq!(rows.list_users(&search(q), &UserFilter::default()).await.unwrap().items, expected, "{q}");
         }
     }
 

@@ -5,7 +5,7 @@ use grantor_protocol::model::{
     RegistrationBounds, RevocationReason,
 };
 use grantor_protocol::{Effect, SecretHash};
-use grantor_store::{Page, WriteError, on_both_databases};
+use grantor_store::{ClientFilter, Page, WriteError, on_both_databases};
 use tokio::task::JoinSet;
 
 use crate::fixture::{World, at, audit, client, hash, id, is_foreign, scope, taken};
@@ -88,7 +88,7 @@ on_both_databases! {
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
         assert!(results.iter().all(|result| result.is_ok() || is_over(result)));
         let page = Page { limit: 200, ..Page::default() };
-        assert_eq!(world.rows().list_clients(&page).await.unwrap().items.len(), 1 + 3);
+        assert_eq!(world.rows().list_clients(&page, ClientFilter::default()).await.unwrap().items.len(), 1 + 3);
     }
 
     async fn the_same_registration_is_found_and_not_made_twice(database: TestDatabase) {

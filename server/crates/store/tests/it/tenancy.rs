@@ -3,8 +3,8 @@
 use grantor_protocol::Effect;
 use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignOutRevokes};
 use grantor_store::{
-    ApplyError, ConsoleSession, Error, KeyChange, Page, RoleAssignment, Subject, TenantStore, WriteError,
-    on_both_databases,
+    ApplyError, ClientFilter, ConsoleSession, Error, GrantFilter, KeyChange, KeyFilter, Page, RoleAssignment,
+    SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
 use crate::fixture::{World, at, hash, id, is_conflict, is_foreign, key};
@@ -98,8 +98,11 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", state.revoked),
         format!("{:?}", !state.grant_revoked),
         format!("{:?}", rows.is_assertion_spent(client_id, &had.jti).await.unwrap()),
-        format!("{:?}", rows.list_clients(&page).await.unwrap().items),
-        format!("{:?}", rows.list_users(&page).await.unwrap().items),
+        format!("{:?}", rows.list_clients(&page, ClientFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_users(&page, &UserFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_keys(&page, KeyFilter::default()).await.unwrap().items),
+        format!("{:?}", rows.list_sessions(&page, SessionFilter::default(), at(0)).await.unwrap().items),
+        format!("{:?}", rows.list_grants(&page, &GrantFilter::default()).await.unwrap().items),
         format!("{:?}", rows.protected_resource(&had.resource.identifier).await.unwrap()),
         format!("{:?}", rows.protected_resources().await.unwrap()),
         format!("{:?}", rows.list_protected_resources(&page).await.unwrap().items),
@@ -212,8 +215,10 @@ on_both_databases! {
             from: KeyState::Active,
             to: KeyState::Removed,
             changes_at: None,
+            at: at(50),
+            revoked: true,
         };
-        assert!(is_missing(&rows.change_keys(vec![step], vec![]).await));
+        assert!(is_missing(&rows.change_keys(vec![step], None, vec![]).await));
         assert!(is_missing(&rows.store_console_session(ConsoleSession { hash: hash(), ..had.console.clone() }).await));
         rows.end_console_session(&had.console.hash).await.unwrap();
         assert!(is_missing(&rows.unassign(&had.role, vec![]).await));
