@@ -10,3 +10,12 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (tenant_id, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
+
+-- What lists are sorted by, searched in and narrowed to.
+CREATE INDEX tenants_name ON tenants (name_lower, id);
+CREATE INDEX tenants_status ON tenants (status, created_at, id);
+CREATE INDEX users_name ON users (tenant_id, name_lower, id);
+CREATE INDEX users_status ON users (tenant_id, status, created_at, id);
+CREATE INDEX clients_id ON clients (tenant_id, client_id_lower, client_id);
+CREATE INDEX clients_name ON clients (tenant_id, client_name_lower, client_id);
+CREATE INDEX clients_enabled ON clients (tenant_id, enabled, created_at, client_id);

@@ -16,6 +16,7 @@ mod protected_resource;
 mod registration_policy;
 mod secret_text;
 mod session;
+mod sort;
 mod tenant;
 mod usage;
 mod user;
@@ -35,6 +36,7 @@ pub use protected_resource::ProtectedResource;
 pub use registration_policy::{RegistrationMode, RegistrationPolicy};
 pub use secret_text::SecretText;
 pub use session::{Session, SessionState};
+pub use sort::{ClientSort, TenantSort, UserSort};
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,

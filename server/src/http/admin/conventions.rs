@@ -135,7 +135,9 @@ impl Operations {
         let Some(query) = request.original_uri().query() else { return Ok(()) };
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let found = self.at(request.original_uri().path());
-        let Some(operation) = found.iter().find(|operation| operation.method == method) else { return Ok(()) };
+        let Some(operation) = found.iter().find(|operation| operation.method == method) else {
+            return Ok(());
+        };
         let mut seen: Vec<String> = vec![];
         for (name, _) in form_urlencoded::parse(query.as_bytes()) {
             let known = operation.query.iter().find(|(known, _)| *known == name);

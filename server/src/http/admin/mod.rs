@@ -81,8 +81,9 @@ under the same key is 422. What was refused was not done and can be sent again u
 change and before it has kept its answer, the repeated request is 409 `outcome-unknown`: it is never done twice, and the \
 caller has to look whether it was done.
 
-**Collections** come in pages, oldest first: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
-right while things come and go. Times are RFC 3339, UTC.";
+**Collections** come in pages, oldest first or as `sort` says: `limit`, then `next` as the `cursor` of the next page. A \
+cursor stays right while things come and go, and belongs to its order. `q` finds what begins so, in the order of what it was \
+found by. A query parameter that the operation does not have is refused. Times are RFC 3339, UTC.";
 
 fn nouns() -> impl OpenApi {
     (

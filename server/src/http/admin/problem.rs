@@ -33,11 +33,8 @@ const PRECONDITION: Kind =
 const TOO_LARGE: Kind = ("too-large", "The document is too large", StatusCode::PAYLOAD_TOO_LARGE);
 const MEDIA_TYPE: Kind =
     ("unsupported-media-type", "The media type is not known", StatusCode::UNSUPPORTED_MEDIA_TYPE);
-const KEY_REUSED: Kind = (
-    "idempotency-key-reused",
-    "The idempotency key names another request",
-    StatusCode::UNPROCESSABLE_ENTITY,
-);
+const KEY_REUSED: Kind =
+    ("idempotency-key-reused", "The idempotency key names another request", StatusCode::UNPROCESSABLE_ENTITY);
 const UNDER_WAY: Kind = ("under-way", "The same request is being done", StatusCode::CONFLICT);
 const OUTCOME_UNKNOWN: Kind =
     ("outcome-unknown", "What came of the request is not known", StatusCode::CONFLICT);

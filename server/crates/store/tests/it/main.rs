@@ -11,6 +11,7 @@ mod fixture;
 mod guards;
 mod keys;
 mod pages;
+mod pages_in_order;
 mod registration;
 mod schema_state;
 mod sqlite;
