@@ -5,12 +5,14 @@ mod site;
 mod tenant;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use grantor::app::{App, Parts};
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
 use grantor_outbound::{Fetcher, Options as FetchOptions};
+use grantor_protocol::model::Tenant;
 use grantor_protocol::{Capabilities, Entropy};
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Options, Store};
@@ -93,6 +95,11 @@ impl TestApp {
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
         Self { app, clock, router, database }
+    }
+
+    /// All that a tenant has, by table: what no other tenant's doing may change.
+    pub async fn rows_of(&self, tenant: &Tenant) -> BTreeMap<String, Vec<String>> {
+        self.database.rows_of(tenant.id).await
     }
 
     /// Sends a request as a client would.
