@@ -1,6 +1,6 @@
 use clap::Subcommand;
 use grantor_protocol::model::{Actor, TenantSettings};
-use grantor_store::{Cursor, Page};
+use grantor_store::{Cursor, Page, TenantFilter};
 use serde::Serialize;
 
 use super::output::Format;
@@ -74,8 +74,13 @@ impl Tenant {
                 output.print(&Listed::from(tenant), |tenant| tenant.issuer.clone())
             }
             Self::List { q, limit, cursor, output } => {
-                let page = Page { limit, cursor, q };
-                let listing = app.store.tenants().list(&page).await.map_err(Failure::because)?;
+                let page = Page { limit, cursor, q, ..Page::default() };
+                let listing = app
+                    .store
+                    .tenants()
+                    .list(&page, TenantFilter::default())
+                    .await
+                    .map_err(Failure::because)?;
                 let tenants = Tenants {
                     items: listing.items.into_iter().map(Listed::from).collect(),
                     next: listing.next.map(|cursor| cursor.to_string()),

@@ -15,6 +15,7 @@ mod measure;
 mod processes;
 mod report;
 mod rounds;
+mod scale;
 mod site;
 
 use std::path::PathBuf;
@@ -70,6 +71,14 @@ struct Options {
     /// Measure only what has this in its name, and what bounds it; can be given several times
     #[arg(long, value_name = "WORDS")]
     only: Vec<String>,
+    /// Instead, hold a server with this many tenants in one SQLite file against one with ten
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["postgres", "only", "output"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    tenants: Option<u32>,
+    /// Users of one of these tenants
+    #[arg(long, value_name = "NUMBER", requires = "tenants", default_value_t = 1_000_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
+    users: u32,
     #[arg(long, value_enum, default_value = "text")]
     output: Format,
 }
@@ -104,6 +113,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
     // One thread: what the load client costs the server's cores is kept small and can be told.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        if let Some(tenants) = options.tenants {
+            return scale::run(&options.server, tenants, options.users, rounds.into()).await;
+        }
         let mut bench = Bench::start(&options.server, backend).await?;
         let tell = |round, step: Step| eprintln!("round {round} of {rounds}: {}", step.name());
         let measured = bench.run(&plan, tell).await?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use grantor_store::testing::TestDatabase;
+use grantor_store::{Options, Store};
 use tempfile::TempDir;
 
 use crate::http::{Connection, request};
@@ -83,14 +84,33 @@ impl Server {
             environment.push(("GRANTOR_MASTER_KEY", "07".repeat(32)));
             run(&mut grantor(program, &environment, &directory, "migrate"))?;
         }
-        let log = std::fs::File::create(directory.path().join("log"))?;
-        let mut command = grantor(program, &environment, &directory, "serve");
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let process = Running(command.spawn().with_context(|| program.display().to_string())?);
+        let process = serve(program, &environment, &directory)?;
         let mut server =
             Self { process, program: program.to_owned(), environment, directory, address, management };
         server.wait_until_ready().await.with_context(|| server.end_of_log())?;
         Ok(server)
+    }
+
+    /// Ends the server and starts it again on the same database. Gives the time until it is ready.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn restart(&mut self) -> anyhow::Result<Duration> {
+        self.process.0.kill()?;
+        self.process.0.wait()?;
+        let begun = Instant::now();
+        self.process = serve(&self.program, &self.environment, &self.directory)?;
+        self.wait_until_ready().await.with_context(|| self.end_of_log())?;
+        Ok(begun.elapsed())
+    }
+
+    /// The server's database, opened once more: for what is too much to be made through the server.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn store(&self) -> anyhow::Result<Store> {
+        let url = self.environment.iter().find(|(name, _)| *name == "GRANTOR_DATABASE_URL");
+        Ok(Store::open(Options::new(&url.context("the server has no database")?.1)).await?)
     }
 
     pub fn process_id(&self) -> u32 {
@@ -125,7 +145,7 @@ impl Server {
 
     async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let mut ticks = tokio::time::interval(Duration::from_millis(2));
         while Instant::now() < deadline {
             ticks.tick().await;
             if let Some(status) = self.process.0.try_wait()? {
@@ -145,6 +165,18 @@ impl Server {
         let lines: Vec<&str> = log.lines().collect();
         format!("the server's log ends with:\n{}", lines[lines.len().saturating_sub(20)..].join("\n"))
     }
+}
+
+/// Starts the server, which says what it does in a log in its directory.
+fn serve(
+    program: &Path,
+    environment: &[(&'static str, String)],
+    directory: &TempDir,
+) -> anyhow::Result<Running> {
+    let log = std::fs::File::create(directory.path().join("log"))?;
+    let mut command = grantor(program, environment, directory, "serve");
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    Ok(Running(command.spawn().with_context(|| program.display().to_string())?))
 }
 
 /// The program with the server's settings and none of the caller's.

@@ -64,7 +64,7 @@ impl Site {
             signed_in: String::new(),
         };
         let mut connection = Connection::open(site.address).await?;
-        let admin = site.admin_token(&mut connection, &basic(&client_id, &secret)).await?;
+        let admin = admin_token(&mut connection, &site.authority, &basic(&client_id, &secret)).await?;
         let admin = Admin { authority: &site.authority, token: admin };
         for (tenant, algorithm) in [(TENANT, "ES256"), (RS256_TENANT, "RS256")] {
             let settings = json!({ "access_token_algorithm": algorithm, "id_token_algorithm": algorithm });
@@ -93,13 +93,6 @@ impl Site {
         admin.send(&mut connection, "POST", &format!("/tenants/{TENANT}/users"), &user).await?;
         site.sign_in(&mut connection).await?;
         Ok(site)
-    }
-
-    async fn admin_token(&self, connection: &mut Connection, credentials: &str) -> anyhow::Result<String> {
-        let ask = request("POST", "/t/system/token", &self.authority, credentials, CLIENT_CREDENTIALS);
-        let answer = connection.exchange(&ask).await?;
-        let token = json_text(answer.text(), "access_token");
-        Ok(token.with_context(|| format!("no token to administer with: {}", answer.summary()))?.to_owned())
     }
 
     /// Signs the person in as a browser does: authorization request, sign-in page, its form.
@@ -238,6 +231,27 @@ impl Site {
 }
 
 const CLIENT_CREDENTIALS: &str = "grant_type=client_credentials";
+
+/// An access token of a service account that administers all of a server.
+///
+/// # Errors
+/// When the server gives none.
+pub async fn administrator(server: &Server) -> anyhow::Result<String> {
+    let (client_id, secret) = server.service_account()?;
+    let mut connection = Connection::open(server.address).await?;
+    admin_token(&mut connection, &server.address.to_string(), &basic(&client_id, &secret)).await
+}
+
+async fn admin_token(
+    connection: &mut Connection,
+    authority: &str,
+    credentials: &str,
+) -> anyhow::Result<String> {
+    let ask = request("POST", "/t/system/token", authority, credentials, CLIENT_CREDENTIALS);
+    let answer = connection.exchange(&ask).await?;
+    let token = json_text(answer.text(), "access_token");
+    Ok(token.with_context(|| format!("no token to administer with: {}", answer.summary()))?.to_owned())
+}
 
 /// An `Authorization` header (RFC 6749 §2.3.1); neither value needs encoding.
 fn basic(client_id: &str, secret: &str) -> String {

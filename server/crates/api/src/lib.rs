@@ -20,6 +20,7 @@ mod role;
 mod role_assignment;
 mod secret_text;
 mod session;
+mod sort;
 mod stats;
 mod tenant;
 mod usage;
@@ -44,6 +45,7 @@ pub use role::{Permission, Role};
 pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;
 pub use session::{Session, SessionState};
+pub use sort::{ClientSort, TenantSort, UserSort};
 pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,

@@ -1,5 +1,4 @@
-use diesel::dsl::sql;
-use diesel::dsl::{exists, select};
+use diesel::dsl::{exists, not, select, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
@@ -8,10 +7,11 @@ use grantor_protocol::model::{AuditEvent, Client, ClientId, ClientOrigin, GrantT
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
+use crate::page::{Order, in_order, starts_with};
 use crate::schema::{clients, spent_assertions};
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document};
-use crate::{ChangeKind, Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
+use crate::{ChangeKind, Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -116,38 +116,72 @@ impl TenantStore<'_> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
             let holds_grant_type = holds_grant_type(&conn);
-            let rows = dual!(&mut conn, c => {
-                let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
-                    .select(ClientRow::as_select()).into_boxed();
-                if let Some(cursor) = &wanted.cursor {
-                    let (at, key) = (cursor.time(), cursor.text());
-                    query = query.filter(clients::created_at.gt(at)
-                        .or(clients::created_at.eq(at).and(clients::client_id.gt(key))));
+            let mut found: Vec<(Order, Client)> = vec![];
+            for order in wanted.orders(2) {
+                let missing = wanted.rows_missing(found.len());
+                if missing == 0 {
+                    break;
                 }
-                if let Some(pattern) = wanted.pattern() {
-                    query = query.filter(clients::client_id_lower.like(pattern.clone()).escape('\\')
-                        .or(clients::client_name_lower.like(pattern).escape('\\')));
+                let rows = dual!(&mut conn, c => {
+                    let mut query = clients::table.filter(clients::tenant_id.eq(tenant))
+                        .select(ClientRow::as_select()).into_boxed();
+                    if let Some(enabled) = filter.enabled {
+                        query = query.filter(clients::enabled.eq(enabled));
+                    }
+                    match filter.self_made {
+                        Some(true) => query = query.filter(clients::origin.is_not_null()),
+                        Some(false) => query = query.filter(clients::origin.is_null()),
+                        None => {}
+                    }
+                    if let Some(grant_type) = filter.grant_type {
+                        query = query.filter(sql::<Bool>(holds_grant_type)
+                            .bind::<Text, _>(grant_type.as_str()).sql(")"));
+                    }
+                    let after = wanted.after(order);
+                    let by_time = after.map(|cursor| (cursor.time(), cursor.text()));
+                    let by_name = after.map(|cursor| (cursor.value(), cursor.text()));
+                    let (prefix, seek) = (wanted.prefix().unwrap_or_default(), wanted.seek(order));
+                    let query = match order {
+                        Order::Sorted(Sort { by: SortKey::CreatedAt, descending }) => {
+                            in_order!(query, descending, (clients::created_at, clients::client_id), by_time)
+                        }
+                        Order::Sorted(Sort { by: SortKey::Key, descending }) => {
+                            in_order!(query, descending, (clients::client_id_lower, clients::client_id), by_name)
+                        }
+                        Order::Sorted(Sort { by: SortKey::Name, descending }) => {
+                            let name = (clients::client_name_lower, clients::client_id);
+                            in_order!(query, descending, (name.0, name.1), by_name)
+                        }
+                        Order::Found(0) => {
+                            let query = query.filter(starts_with!(clients::client_id_lower, seek));
+                            in_order!(query, false, (clients::client_id_lower, clients::client_id), by_name)
+                        }
+                        Order::Found(_) => {
+                            let query = query.filter(starts_with!(clients::client_name_lower, seek))
+                                .filter(not(starts_with!(clients::client_id_lower, prefix)));
+                            in_order!(query, false, (clients::client_name_lower, clients::client_id), by_name)
+                        }
+                    };
+                    query.limit(missing).load(c).await
+                })?;
+                for row in rows {
+                    found.push((order, ClientRow::into_client(row)?));
                 }
-                if let Some(enabled) = filter.enabled {
-                    query = query.filter(clients::enabled.eq(enabled));
-                }
-                match filter.self_made {
-                    Some(true) => query = query.filter(clients::origin.is_not_null()),
-                    Some(false) => query = query.filter(clients::origin.is_null()),
-                    None => {}
-                }
-                if let Some(grant_type) = filter.grant_type {
-                    query = query.filter(sql::<Bool>(holds_grant_type)
-                        .bind::<Text, _>(grant_type.as_str()).sql(")"));
-                }
-                query.order((clients::created_at.asc(), clients::client_id.asc()))
-                    .limit(wanted.rows_to_load()).load(c).await
-            })?;
-            rows.into_iter().map(ClientRow::into_client).collect()
+            }
+            Ok(found)
         };
         let clients = self.store.read(work).await?;
-        Ok(page.listing(clients, |client: &Client| {
-            Cursor::new(client.created_at, client.client_id.as_str().as_bytes())
+        Ok(page.ordered_listing(clients, |order, client: &Client| {
+            let (client_id, name) = (client.client_id.as_str(), &client.metadata.client_name);
+            match order {
+                Order::Sorted(Sort { by: SortKey::CreatedAt, .. }) => {
+                    order.after_time(client.created_at, client_id.as_bytes())
+                }
+                Order::Sorted(Sort { by: SortKey::Key, .. }) | Order::Found(0) => {
+                    order.after(&client_id.to_lowercase(), client_id.as_bytes())
+                }
+                Order::Sorted(_) | Order::Found(_) => order.after(&name.to_lowercase(), client_id.as_bytes()),
+            }
         }))
     }
 

@@ -10,6 +10,7 @@ use crate::apply::guarded;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::{GrantRow, client_id};
+use crate::page::in_order;
 use crate::schema::{device_authorizations, grants, users};
 use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name};
@@ -182,12 +183,8 @@ impl TenantStore<'_> {
                 if let Some(hash) = filter.user_code {
                     query = query.filter(device_authorizations::user_code.eq(Bytes::from(hash)));
                 }
-                if let Some(cursor) = &wanted.cursor {
-                    let (at, key) = (cursor.time(), cursor.id());
-                    query = query.filter(device_authorizations::created_at.gt(at)
-                        .or(device_authorizations::created_at.eq(at).and(device_authorizations::id.gt(key))));
-                }
-                query.order((device_authorizations::created_at.asc(), device_authorizations::id.asc()))
+                let after = wanted.cursor.as_ref().map(|cursor| (cursor.time(), cursor.id()));
+                in_order!(query, false, (device_authorizations::created_at, device_authorizations::id), after)
                     .limit(wanted.rows_to_load()).load(c).await
             })?;
             rows.into_iter().map(|(row, username)| Ok((row.into_device()?, username))).collect()

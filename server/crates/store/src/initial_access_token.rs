@@ -6,6 +6,7 @@ use grantor_protocol::{SecretHash, Timestamp};
 use crate::audit;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
+use crate::page::in_order;
 use crate::schema::initial_access_tokens;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{Cursor, Error, Listing, Page, TenantStore, WriteError};
@@ -111,15 +112,11 @@ impl TenantStore<'_> {
         let (tenant, wanted) = (Bytes::from(self.id), page.clone());
         let work = async move |mut conn: Conn<'_>| {
             let rows: Vec<InitialAccessTokenRow> = dual!(&mut conn, c => {
-                let mut query = initial_access_tokens::table
+                let query = initial_access_tokens::table
                     .filter(initial_access_tokens::tenant_id.eq(tenant))
                     .select(InitialAccessTokenRow::as_select()).into_boxed();
-                if let Some(cursor) = &wanted.cursor {
-                    let (at, key) = (cursor.time(), cursor.id());
-                    query = query.filter(initial_access_tokens::created_at.gt(at)
-                        .or(initial_access_tokens::created_at.eq(at).and(initial_access_tokens::id.gt(key))));
-                }
-                query.order((initial_access_tokens::created_at.asc(), initial_access_tokens::id.asc()))
+                let after = wanted.cursor.as_ref().map(|cursor| (cursor.time(), cursor.id()));
+                in_order!(query, false, (initial_access_tokens::created_at, initial_access_tokens::id), after)
                     .limit(wanted.rows_to_load()).load(c).await
             })?;
             rows.into_iter().map(InitialAccessTokenRow::into_initial_access_token).collect()

@@ -16,6 +16,7 @@ mod console_session;
 mod device;
 mod error;
 mod grant;
+mod idempotency;
 mod initial_access_token;
 mod installation;
 mod interaction;
@@ -61,10 +62,11 @@ pub use console_session::ConsoleSession;
 pub use device::DeviceFilter;
 pub use error::{ApplyError, Error, OpenError, WriteError};
 pub use grant::{GrantFilter, NamedGrant};
+pub use idempotency::{KeptRequest, Reservation};
 pub use installation::Installation;
 pub use migrate::SchemaState;
 pub use options::Options;
-pub use page::{Cursor, Listing, MalformedCursor, Page};
+pub use page::{Cursor, Listing, MalformedCursor, Page, Sort, SortKey};
 pub use registration::UnusedClient;
 pub use role::{Permission, Role};
 pub use role_assignment::{AssignmentFilter, AssignmentRecord, PLATFORM_ADMIN, RoleAssignment, Subject};
@@ -72,7 +74,7 @@ pub use session::SessionFilter;
 pub use signing_key::{KeyChange, KeyFilter};
 pub use stats::{CountedHour, HourlyCount, Present};
 pub use sweep::{SweepReport, Swept};
-pub use tenant::{NewTenant, Tenants};
+pub use tenant::{NewTenant, TenantFilter, Tenants};
 pub use tenant_count::TenantCounts;
 pub use token::AccessTokenState;
 pub use usage::{Count, Usage};
@@ -84,7 +86,7 @@ pub use user::UserFilter;
 use async_recursion::async_recursion as compiled_here;
 use conn::{Conn, SendAsyncFnOnce, Work, dual};
 use options::Address;
-use postgres::Postgres;
+use postgres::{Postgres, Sight};
 use sqlite::Sqlite;
 
 /// Which database is behind a store.
@@ -110,6 +112,14 @@ pub struct Store {
 
 /// The rows of one tenant, and no others.
 pub struct TenantStore<'a> {
+    store: Confined<'a>,
+    id: TenantId,
+}
+
+/// A store whose work sees no rows but one tenant's, as far as the database can see to it itself:
+/// PostgreSQL does, by row-level security, whatever the statement says.
+#[derive(Clone, Copy)]
+pub(crate) struct Confined<'a> {
     store: &'a Store,
     id: TenantId,
 }
@@ -186,7 +196,7 @@ impl Store {
 
     /// The rows of one tenant.
     pub fn tenant(&self, id: TenantId) -> TenantStore<'_> {
-        TenantStore { store: self, id }
+        TenantStore { store: Confined { store: self, id }, id }
     }
 
     /// The directory of tenants.
@@ -220,30 +230,25 @@ impl Store {
         changes
     }
 
-    /// Runs one statement that reads.
+    /// Runs one statement that reads, with the rows of all tenants in sight: for the directory, for what
+    /// belongs to no tenant, and for jobs that look for what is due.
     async fn read<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Work<T, Error>,
     {
-        match &self.inner.engine {
-            Engine::Sqlite(sqlite) => sqlite.read(work).await,
-            Engine::Postgres(postgres) => postgres.read(work).await,
-        }
+        self.read_in(Sight::AllTenants, work).await
     }
 
-    /// Runs work in one durable transaction. Once the database has it, it runs to its end even if
-    /// the caller is gone.
+    /// Runs work in one durable transaction, with the rows of all tenants in sight. Once the database has
+    /// it, it runs to its end even if the caller is gone.
     async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: Work<T, E>,
     {
-        match &self.inner.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(work, || ()).await,
-            Engine::Postgres(postgres) => postgres.write(work, || ()).await,
-        }
+        self.write_in(Sight::AllTenants, work, || ()).await
     }
 
     /// [`write`](Self::write) for work that is a single statement, which PostgreSQL needs no BEGIN
@@ -254,14 +259,60 @@ impl Store {
         E: From<Error> + Send + 'static,
         F: Work<T, E>,
     {
-        match &self.inner.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(work, || ()).await,
-            Engine::Postgres(postgres) => postgres.write_statement(work).await,
-        }
+        self.write_statement_in(Sight::AllTenants, work).await
     }
 
     /// [`write`](Self::write) that tells of `changes` when it is committed.
     async fn write_change<T, E, F>(&self, changes: Vec<Change>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + From<diesel::result::Error> + Send + 'static,
+        F: for<'a, 'c> SendAsyncFnOnce<&'a mut Conn<'c>, Result<T, E>> + Send + 'static,
+    {
+        self.write_change_in(Sight::AllTenants, changes, work).await
+    }
+
+    async fn read_in<T, F>(&self, sight: Sight, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Work<T, Error>,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(work).await,
+            Engine::Postgres(postgres) => postgres.read(sight, work).await,
+        }
+    }
+
+    async fn write_in<T, E, F>(
+        &self,
+        sight: Sight,
+        work: F,
+        committed: impl FnOnce() + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Work<T, E>,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(work, committed).await,
+            Engine::Postgres(postgres) => postgres.write(sight, work, committed).await,
+        }
+    }
+
+    async fn write_statement_in<T, E, F>(&self, sight: Sight, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Work<T, E>,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(work, || ()).await,
+            Engine::Postgres(postgres) => postgres.write_statement(sight, work).await,
+        }
+    }
+
+    async fn write_change_in<T, E, F>(&self, sight: Sight, changes: Vec<Change>, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + From<diesel::result::Error> + Send + 'static,
@@ -280,10 +331,52 @@ impl Store {
             changes::notify(&mut conn, &changes).await?;
             Ok(value)
         };
-        match &self.inner.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(work, committed).await,
-            Engine::Postgres(postgres) => postgres.write(work, committed).await,
-        }
+        self.write_in(sight, work, committed).await
+    }
+}
+
+impl Confined<'_> {
+    fn sight(&self) -> Sight {
+        Sight::Tenant(self.id)
+    }
+
+    /// [`Store::read`] with no rows in sight but the tenant's.
+    async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Work<T, Error>,
+    {
+        self.store.read_in(self.sight(), work).await
+    }
+
+    /// [`Store::write`] with no rows in sight but the tenant's.
+    async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Work<T, E>,
+    {
+        self.store.write_in(self.sight(), work, || ()).await
+    }
+
+    /// [`Store::write_statement`] with no rows in sight but the tenant's.
+    async fn write_statement<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Work<T, E>,
+    {
+        self.store.write_statement_in(self.sight(), work).await
+    }
+
+    /// [`Store::write_change`] with no rows in sight but the tenant's.
+    async fn write_change<T, E, F>(&self, changes: Vec<Change>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + From<diesel::result::Error> + Send + 'static,
+        F: for<'a, 'c> SendAsyncFnOnce<&'a mut Conn<'c>, Result<T, E>> + Send + 'static,
+    {
+        self.store.write_change_in(self.sight(), changes, work).await
     }
 }
 

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 
 use crate::compiled_here;
 use crate::conn::{Conn, SqliteConn, dual};
+use crate::postgres::Sight;
 use crate::sqlite::Sqlite;
 use crate::{Engine, Error, Store};
 
@@ -62,8 +63,16 @@ macro_rules! migrations {
 }
 
 /// In the order in which they are applied.
-const MIGRATIONS: &[Migration] =
-    migrations!["0001_initial", "0002_endpoints", "0003_audit", "0004_roles", "0005_objects", "0006_limits"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_endpoints",
+    "0003_audit",
+    "0004_roles",
+    "0005_objects",
+    "0006_limits",
+    "0008_idempotency",
+    "0011_row_level_security"
+];
 
 /// Held while a node migrates: "grantor" in ASCII.
 const ADVISORY_LOCK: i64 = 0x67_72_61_6e_74_6f_72;
@@ -106,7 +115,7 @@ impl Store {
                     }
                     apply_pending(&mut conn).await
                 };
-                postgres.write(work, || ()).await
+                postgres.write(Sight::AllTenants, work, || ()).await
             }
         }
     }

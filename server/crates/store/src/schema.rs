@@ -287,6 +287,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        fingerprint -> Binary,
+        reserved_at -> BigInt,
+        answer -> Nullable<Binary>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     console_sessions (tenant_id, hash) {
         tenant_id -> Binary,
         hash -> Binary,

@@ -1,21 +1,28 @@
-use diesel::dsl::{exists, select};
+use diesel::dsl::{exists, not, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId};
+use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId, TenantStatus};
 
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
+use crate::page::{Order, in_order, starts_with};
 use crate::schema::{
     access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, stats, tenants,
 };
 use crate::value::{Bytes, Time, document, from_document, from_name};
-use crate::{Change, ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
+use crate::{Change, ChangeKind, Error, Listing, Page, Sort, SortKey, Store, TenantStore, WriteError};
 use crate::{audit, signing_key, tenant_count};
 
 /// The directory of tenants: the one table that is not a tenant's.
 pub struct Tenants<'a> {
     store: &'a Store,
+}
+
+/// Which tenants a listing wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TenantFilter {
+    pub status: Option<TenantStatus>,
 }
 
 /// What a tenant begins with.
@@ -103,27 +110,65 @@ impl<'a> Tenants<'a> {
 
     /// A page of all tenants; `q` is searched in slugs and names.
     #[compiled_here]
-    pub async fn list(&self, page: &Page) -> Result<Listing<Tenant>, Error> {
+    pub async fn list(&self, page: &Page, filter: TenantFilter) -> Result<Listing<Tenant>, Error> {
         let wanted = page.clone();
         let work = async move |mut conn: Conn<'_>| {
-            let rows = dual!(&mut conn, c => {
-                let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
-                if let Some(cursor) = &wanted.cursor {
-                    let (at, key) = (cursor.time(), cursor.id());
-                    query = query.filter(tenants::created_at.gt(at)
-                        .or(tenants::created_at.eq(at).and(tenants::id.gt(key))));
+            let mut tenants: Vec<(Order, Tenant)> = vec![];
+            for order in wanted.orders(2) {
+                let missing = wanted.rows_missing(tenants.len());
+                if missing == 0 {
+                    break;
                 }
-                if let Some(pattern) = wanted.pattern() {
-                    query = query.filter(tenants::slug.like(pattern.clone()).escape('\\')
-                        .or(tenants::name_lower.like(pattern).escape('\\')));
+                let rows = dual!(&mut conn, c => {
+                    let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
+                    if let Some(status) = filter.status {
+                        query = query.filter(tenants::status.eq(status.as_str()));
+                    }
+                    let after = wanted.after(order);
+                    let by_time = after.map(|cursor| (cursor.time(), cursor.id()));
+                    let by_name = after.map(|cursor| (cursor.value(), cursor.id()));
+                    let (prefix, seek) = (wanted.prefix().unwrap_or_default(), wanted.seek(order));
+                    let query = match order {
+                        Order::Sorted(Sort { by: SortKey::CreatedAt, descending }) => {
+                            in_order!(query, descending, (tenants::created_at, tenants::id), by_time)
+                        }
+                        Order::Sorted(Sort { by: SortKey::Key, descending }) => {
+                            in_order!(query, descending, (tenants::slug, tenants::id), by_name)
+                        }
+                        Order::Sorted(Sort { by: SortKey::Name, descending }) => {
+                            in_order!(query, descending, (tenants::name_lower, tenants::id), by_name)
+                        }
+                        Order::Found(0) => {
+                            let query = query.filter(starts_with!(tenants::slug, seek));
+                            in_order!(query, false, (tenants::slug, tenants::id), by_name)
+                        }
+                        Order::Found(_) => {
+                            let query = query.filter(starts_with!(tenants::name_lower, seek))
+                                .filter(not(starts_with!(tenants::slug, prefix)));
+                            in_order!(query, false, (tenants::name_lower, tenants::id), by_name)
+                        }
+                    };
+                    query.limit(missing).load(c).await
+                })?;
+                for row in rows {
+                    tenants.push((order, TenantRow::into_tenant(row)?));
                 }
-                query.order((tenants::created_at.asc(), tenants::id.asc()))
-                    .limit(wanted.rows_to_load()).load(c).await
-            })?;
-            rows.into_iter().map(TenantRow::into_tenant).collect()
+            }
+            Ok(tenants)
         };
         let tenants = self.store.read(work).await?;
-        Ok(page.listing(tenants, |tenant: &Tenant| Cursor::new(tenant.created_at, tenant.id.as_bytes())))
+        Ok(page.ordered_listing(tenants, |order, tenant: &Tenant| {
+            let key = tenant.id.as_bytes();
+            match order {
+                Order::Sorted(Sort { by: SortKey::CreatedAt, .. }) => {
+                    order.after_time(tenant.created_at, key)
+                }
+                Order::Sorted(Sort { by: SortKey::Key, .. }) | Order::Found(0) => {
+                    order.after(&tenant.slug, key)
+                }
+                Order::Sorted(_) | Order::Found(_) => order.after(&tenant.name.to_lowercase(), key),
+            }
+        }))
     }
 
     /// Adds a tenant with its first keys.

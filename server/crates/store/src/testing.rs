@@ -11,16 +11,19 @@
 
 mod server;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection, QueryableByName, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use grantor_protocol::model::TenantId;
 use tempfile::TempDir;
 
 use crate::compiled_here;
 use crate::{Backend, Options, Store};
-use server::Server;
+use server::{OWNER, Server};
 
 /// A database that is a test's own and goes with it.
 pub struct TestDatabase {
@@ -69,7 +72,7 @@ impl TestDatabase {
         let name = format!("grantor_test_{}_{number}", std::process::id());
         // Left there by a process of the same number that was killed.
         server.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        server.execute(&format!("CREATE DATABASE {name} {how}")).await;
+        server.execute(&format!("CREATE DATABASE {name} OWNER {OWNER} {how}")).await;
         Self::open(server.url_of(&name), Home::Server(server, name)).await
     }
 
@@ -88,6 +91,57 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Every row of every table that says whose it is, as text, by table: all that a tenant has.
+    pub async fn rows_of(&self, tenant: TenantId) -> BTreeMap<String, Vec<String>> {
+        let id: String = tenant.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut rows = BTreeMap::new();
+        match &self.home {
+            Home::Directory { .. } => {
+                let path = self.url.trim_start_matches("sqlite://");
+                let mut connection = SqliteConnection::establish(path).expect("the file opens");
+                let columns = "SELECT tables.name AS name, \
+                     group_concat('quote(\"' || columns.name || '\")', '||'',''||') AS text \
+                     FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns \
+                     WHERE tables.type = 'table' GROUP BY tables.name \
+                     HAVING sum(columns.name = 'tenant_id') OR tables.name = 'tenants'";
+                let load = |connection: &mut SqliteConnection, sql: String| {
+                    let query = diesel::sql_query(sql);
+                    diesel::RunQueryDsl::load::<Named>(query, connection).expect("the rows are readable")
+                };
+                for Named { name, text } in load(&mut connection, columns.to_owned()) {
+                    let key = key_of(&name);
+                    let sql = format!(
+                        "SELECT '' AS name, {text} AS text FROM {name} WHERE {key} = x'{id}' ORDER BY text"
+                    );
+                    let held = load(&mut connection, sql).into_iter().map(|row| row.text).collect();
+                    rows.insert(name, held);
+                }
+            }
+            Home::Server(..) => {
+                let mut connection = AsyncPgConnection::establish(&self.url).await.expect("a connection");
+                connection.batch_execute("SET grantor.tenant = '*'").await.expect("a setting is set");
+                let tables = "SELECT DISTINCT table_name::text AS name, '' AS text \
+                     FROM information_schema.columns WHERE table_schema = current_schema() \
+                     AND (column_name = 'tenant_id' OR table_name = 'tenants')";
+                let load = async |connection: &mut AsyncPgConnection, sql: String| {
+                    let query = diesel::sql_query(sql);
+                    let rows = diesel_async::RunQueryDsl::load::<Named>(query, connection).await;
+                    rows.expect("the rows are readable")
+                };
+                for Named { name, .. } in load(&mut connection, tables.to_owned()).await {
+                    let key = key_of(&name);
+                    let sql = format!(
+                        "SELECT '' AS name, {name}::text AS text FROM {name} \
+                         WHERE {key} = '\\x{id}' ORDER BY text"
+                    );
+                    let held = load(&mut connection, sql).await.into_iter().map(|row| row.text).collect();
+                    rows.insert(name, held);
+                }
+            }
+        }
+        rows
+    }
+
     /// Runs SQL on a connection of its own: what a test does behind the store's back.
     #[compiled_here]
     pub async fn execute(&self, sql: &str) {
@@ -100,10 +154,24 @@ impl TestDatabase {
             }
             Home::Server(..) => {
                 let mut connection = AsyncPgConnection::establish(&self.url).await.expect("a connection");
-                connection.batch_execute(sql).await.expect("the statements run");
+                let sql = format!("SET grantor.tenant = '*'; {sql}");
+                connection.batch_execute(&sql).await.expect("the statements run");
             }
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// The column that says whose a row of this table is.
+fn key_of(table: &str) -> &'static str {
+    if table == "tenants" { "id" } else { "tenant_id" }
 }
 
 impl Drop for TestDatabase {

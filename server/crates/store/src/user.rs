@@ -1,4 +1,4 @@
-use diesel::dsl::{exists, select};
+use diesel::dsl::{exists, not, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
@@ -7,10 +7,11 @@ use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, 
 
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
+use crate::page::{Order, in_order, starts_with};
 use crate::schema::users;
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document, from_name};
-use crate::{Cursor, Error, Listing, Page, Subject, TenantStore, WriteError};
+use crate::{Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -109,35 +110,69 @@ impl TenantStore<'_> {
     pub async fn list_users(&self, page: &Page, filter: &UserFilter) -> Result<Listing<User>, Error> {
         let (tenant, wanted, filter) = (Bytes::from(self.id), page.clone(), filter.clone());
         let work = async move |mut conn: Conn<'_>| {
-            let rows = dual!(&mut conn, c => {
-                let mut query = users::table.filter(users::tenant_id.eq(tenant))
-                    .select(UserRow::as_select()).into_boxed();
-                if let Some(cursor) = &wanted.cursor {
-                    let (at, key) = (cursor.time(), cursor.id());
-                    query = query.filter(users::created_at.gt(at)
-                        .or(users::created_at.eq(at).and(users::id.gt(key))));
+            let mut found: Vec<(Order, User)> = vec![];
+            for order in wanted.orders(3) {
+                let missing = wanted.rows_missing(found.len());
+                if missing == 0 {
+                    break;
                 }
-                if let Some(pattern) = wanted.pattern() {
-                    // An absent address or name must not make the whole condition unknown.
-                    query = query.filter(users::username_lower.like(pattern.clone()).escape('\\')
-                        .or(users::email_lower.is_not_null()
-                            .and(users::email_lower.assume_not_null().like(pattern.clone()).escape('\\')))
-                        .or(users::name_lower.is_not_null()
-                            .and(users::name_lower.assume_not_null().like(pattern).escape('\\'))));
+                let rows = dual!(&mut conn, c => {
+                    let mut query = users::table.filter(users::tenant_id.eq(tenant))
+                        .select(UserRow::as_select()).into_boxed();
+                    if let Some(status) = filter.status {
+                        query = query.filter(users::status.eq(status.as_str()));
+                    }
+                    if let Some(email) = &filter.email {
+                        query = query.filter(users::email_lower.eq(email.to_lowercase()));
+                    }
+                    let after = wanted.after(order);
+                    let by_time = after.map(|cursor| (cursor.time(), cursor.id()));
+                    let by_name = after.map(|cursor| (cursor.value(), cursor.id()));
+                    let (prefix, seek) = (wanted.prefix().unwrap_or_default(), wanted.seek(order));
+                    let (email, name) =
+                        (users::email_lower.assume_not_null(), users::name_lower.assume_not_null());
+                    let query = match order {
+                        Order::Sorted(Sort { by: SortKey::CreatedAt, descending }) => {
+                            in_order!(query, descending, (users::created_at, users::id), by_time)
+                        }
+                        Order::Sorted(Sort { by: SortKey::Key | SortKey::Name, descending }) => {
+                            in_order!(query, descending, (users::username_lower, users::id), by_name)
+                        }
+                        Order::Found(0) => {
+                            let query = query.filter(starts_with!(users::username_lower, seek));
+                            in_order!(query, false, (users::username_lower, users::id), by_name)
+                        }
+                        Order::Found(1) => {
+                            let query = query.filter(starts_with!(email, seek))
+                                .filter(not(starts_with!(users::username_lower, prefix)));
+                            in_order!(query, false, (email, users::id), by_name)
+                        }
+                        Order::Found(_) => {
+                            let query = query.filter(starts_with!(name, seek))
+                                .filter(not(starts_with!(users::username_lower, prefix)))
+                                .filter(users::email_lower.is_null().or(not(starts_with!(email, prefix))));
+                            in_order!(query, false, (name, users::id), by_name)
+                        }
+                    };
+                    query.limit(missing).load(c).await
+                })?;
+                for row in rows {
+                    found.push((order, UserRow::into_user(row)?));
                 }
-                if let Some(status) = filter.status {
-                    query = query.filter(users::status.eq(status.as_str()));
-                }
-                if let Some(email) = &filter.email {
-                    query = query.filter(users::email_lower.eq(email.to_lowercase()));
-                }
-                query.order((users::created_at.asc(), users::id.asc()))
-                    .limit(wanted.rows_to_load()).load(c).await
-            })?;
-            rows.into_iter().map(UserRow::into_user).collect()
+            }
+            Ok(found)
         };
         let users = self.store.read(work).await?;
-        Ok(page.listing(users, |user: &User| Cursor::new(user.created_at, user.id.as_bytes())))
+        Ok(page.ordered_listing(users, |order, user: &User| {
+            let (key, lower) =
+                (user.id.as_bytes(), |name: Option<&String>| name.map(|name| name.to_lowercase()));
+            match order {
+                Order::Sorted(Sort { by: SortKey::CreatedAt, .. }) => order.after_time(user.created_at, key),
+                Order::Sorted(_) | Order::Found(0) => order.after(&user.username.to_lowercase(), key),
+                Order::Found(1) => order.after(&lower(user.email.as_ref()).unwrap_or_default(), key),
+                Order::Found(_) => order.after(&lower(user.profile.name.as_ref()).unwrap_or_default(), key),
+            }
+        }))
     }
 
     /// Adds a user with the version and times that it has.

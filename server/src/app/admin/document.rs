@@ -83,6 +83,10 @@ fn keep(whole: &mut Map<String, Value>, current: &Value, path: &str) {
 /// # Errors
 /// [`AdminFault::Invalid`] with a pointer to the member that cannot be read.
 pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, AdminFault> {
+    // serde would take an array for the members in order.
+    if !document.is_object() {
+        return Err(AdminFault::invalid("", "must be a JSON object"));
+    }
     serde_path_to_error::deserialize(document).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {

@@ -39,6 +39,15 @@ pub enum AdminFault {
     /// The caller's precondition (RFC 9110 §13.1) does not hold.
     #[error("the precondition does not hold")]
     PreconditionFailed,
+    /// The `Idempotency-Key` named another request before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The request that the `Idempotency-Key` names is being done at this moment.
+    #[error("the request is being done already")]
+    UnderWay,
+    /// The request that the `Idempotency-Key` names was begun and its answer is not known.
+    #[error("the request was begun before, and what came of it is not known")]
+    OutcomeUnknown,
     #[error(transparent)]
     Fault(#[from] Fault),
 }

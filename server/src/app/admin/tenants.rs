@@ -1,7 +1,7 @@
 use grantor_api as api;
 use grantor_protocol::model::{AuditKind, Tenant};
 use grantor_protocol::{Effect, OPENID_SCOPES, Scope, registration};
-use grantor_store::{ChangeKind, Count, Page, WriteError};
+use grantor_store::{ChangeKind, Count, Page, TenantFilter, WriteError};
 use serde_json::{Value, json};
 
 use super::document::{changes, read};
@@ -35,9 +35,11 @@ impl App {
         &self,
         caller: &Caller,
         page: &Page,
+        status: Option<api::TenantStatus>,
     ) -> Result<api::Page<api::Tenant>, AdminFault> {
         self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Read).await?;
-        Ok(as_page(self.store.tenants().list(page).await?, |tenant| document(&tenant)))
+        let filter = TenantFilter { status: status.map(status_model) };
+        Ok(as_page(self.store.tenants().list(page, filter).await?, |tenant| document(&tenant)))
     }
 
     /// # Errors

@@ -6,6 +6,7 @@ use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::conventions::Operations;
 use crate::app::admin::{AdminFault, Caller, Unauthenticated};
 use crate::app::{App, Fault};
 use crate::http::{cookies, extract};
@@ -83,12 +84,22 @@ impl<'a> ApiExtractor<'a> for Admin {
         let app = request
             .data::<Arc<App>>()
             .ok_or_else(|| AdminFault::from(Fault::internal("the admin API runs without its use cases")))?;
-        let caller = caller(app, request).await?;
+        let caller = match request.data::<Caller>() {
+            Some(identified) => identified.clone(),
+            None => identify(app, request).await?,
+        };
+        if let Some(operations) = request.data::<Arc<Operations>>() {
+            operations.check_query(request)?;
+        }
         Ok(Self { app: Arc::clone(app), caller })
     }
 }
 
-async fn caller(app: &App, request: &Request) -> Result<Caller, AdminFault> {
+/// Who sends a request.
+///
+/// # Errors
+/// [`AdminFault::Unauthenticated`]; faults of the store.
+pub(super) async fn identify(app: &App, request: &Request) -> Result<Caller, AdminFault> {
     if extract::authorization(request).is_some() {
         let token =
             extract::bearer(request).ok_or(AdminFault::Unauthenticated(Unauthenticated::NoCredentials))?;

@@ -4,7 +4,7 @@ use poem_openapi::param::{Header, Path, Query};
 
 use super::Tag;
 use super::caller::Admin;
-use super::paging::{self, page};
+use super::paging::{self, sorted_page};
 use super::payload::{Body, Patch};
 use super::responses::{Answer, Deleted, Found, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
@@ -41,8 +41,12 @@ impl ClientsApi {
         self_registered: Query<Option<bool>>,
         /// Only clients that may use this grant type.
         grant_type: Query<Option<api::GrantType>>,
+        /// The order, that of creation if it is absent; what `q` finds comes in the order of the names that it
+        /// was found by.
+        sort: Query<Option<api::ClientSort>>,
     ) -> Result<Answer<api::Page<api::Client>>, AdminFault> {
-        let page = page(limit.0, cursor.0.as_deref(), q.0)?;
+        let sort = sort.0.map(api::ClientSort::as_str);
+        let page = sorted_page(limit.0, cursor.0.as_deref(), q.0, sort)?;
         let wanted = (enabled.0, self_registered.0, grant_type.0);
         Ok(Answer(admin.list_clients(&admin.caller, &tenant.0, &page, wanted).await?))
     }

@@ -5,10 +5,12 @@ mod audit_events;
 mod caller;
 mod client_secrets;
 mod clients;
+mod conventions;
 mod devices;
 mod docs;
 mod examples;
 mod grants;
+mod idempotency;
 mod initial_access_tokens;
 mod keys;
 mod me;
@@ -35,6 +37,7 @@ use tracing::Instrument;
 
 pub use docs::docs;
 
+use self::conventions::{Conventional, Operations, is_unchanged, unchanged};
 use super::request_id::RequestId;
 use crate::app::{App, origin};
 
@@ -88,11 +91,18 @@ JSON Pointers, and a correlation id that finds the server's log line.
 `If-Match` and `If-None-Match: *` guard against losing somebody else's change. Members that a document type does not have \
 are refused by name; members that only the server sets are ignored, so that a document can be read, changed and put back.
 
-**Collections** come in pages, oldest first where nothing else is said: `limit`, then `next` as the `cursor` of the next page. A cursor stays \
-right while things come and go. Times are RFC 3339, UTC.";
+**Repeating**: a POST with an `Idempotency-Key` is done once. Sent again within 24 hours, byte for byte the same, it gets \
+the same answer again, with `Idempotency-Replayed: true`; while it is being done it is 409 `under-way`, and another request \
+under the same key is 422. What was refused was not done and can be sent again under its key. If the server dies after a \
+change and before it has kept its answer, the repeated request is 409 `outcome-unknown`: it is never done twice, and the \
+caller has to look whether it was done.
 
-fn description() -> OpenApiService<impl OpenApi, ()> {
-    let nouns = (
+**Collections** come in pages, oldest first or as `sort` says: `limit`, then `next` as the `cursor` of the next page. A \
+cursor stays right while things come and go, and belongs to its order. `q` finds what begins so, in the order of what it was \
+found by. A query parameter that the operation does not have is refused. Times are RFC 3339, UTC.";
+
+fn nouns() -> impl OpenApi {
+    (
         me::MeApi,
         tenants::TenantsApi,
         clients::ClientsApi,
@@ -108,8 +118,11 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         stats::StatsApi,
         initial_access_tokens::InitialAccessTokensApi,
         audit_events::AuditEventsApi,
-    );
-    OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
+    )
+}
+
+fn description() -> OpenApiService<impl OpenApi, ()> {
+    OpenApiService::new(Conventional(nouns()), "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
 
 /// The API's description (OpenAPI): pretty JSON that is the same for the same program.
@@ -123,12 +136,16 @@ pub fn service(app: Arc<App>) -> impl Endpoint<Output = Response> {
     let document = specification();
     let document =
         make_sync(move |_| Response::builder().content_type("application/json").body(document.clone()));
+    let operations = Arc::new(Operations::of(&nouns()));
     let routes = Route::new().at("/openapi.json", get(document)).nest("/", description().into_endpoint());
-    AdminEndpoint { routes: Arc::new(Route::new().nest(ROOT, routes).data(app).map_to_response().boxed()) }
+    let routes = Route::new().nest(ROOT, routes).data(Arc::clone(&app)).data(Arc::clone(&operations));
+    AdminEndpoint { routes: Arc::new(routes.map_to_response().boxed()), app, operations }
 }
 
 struct AdminEndpoint {
     routes: Arc<BoxEndpoint<'static, Response>>,
+    app: Arc<App>,
+    operations: Arc<Operations>,
 }
 
 impl Endpoint for AdminEndpoint {
@@ -136,20 +153,34 @@ impl Endpoint for AdminEndpoint {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
-        let answer = match *request.method() {
-            Method::GET | Method::HEAD => self.routes.call(request).await,
-            // What changes something runs to its end even when whoever asked has hung up.
-            _ => {
-                let routes = Arc::clone(&self.routes);
-                let change = origin::carried(async move { routes.call(request).await }.in_current_span());
-                tokio::spawn(change).await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "a handler ended without an answer");
-                    Err(StatusCode::INTERNAL_SERVER_ERROR.into())
-                })
-            }
+        let path = request.original_uri().path().to_owned();
+        let held = request.headers().get(header::IF_NONE_MATCH).cloned();
+        let (answer, reads) = match *request.method() {
+            Method::GET | Method::HEAD => (self.routes.call(request).await, true),
+            _ => (self.change(request).await, false),
         };
         let mut response = answer.unwrap_or_else(|error| problem::respond(&error, id)).into_response();
+        if reads && is_unchanged(held.as_ref(), &response) {
+            response = unchanged(response);
+        }
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = self.operations.allow(&path)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
+    }
+}
+
+impl AdminEndpoint {
+    /// What changes something runs to its end even when whoever asked has hung up.
+    async fn change(&self, request: Request) -> poem::Result<Response> {
+        let (app, routes) = (Arc::clone(&self.app), Arc::clone(&self.routes));
+        let change = async move { idempotency::once(&app, routes.as_ref(), request).await };
+        tokio::spawn(origin::carried(change.in_current_span())).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a handler ended without an answer");
+            Err(StatusCode::INTERNAL_SERVER_ERROR.into())
+        })
     }
 }

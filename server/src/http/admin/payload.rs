@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::app::admin::AdminFault;
 
 /// Largest document, in bytes.
-const LIMIT: usize = 256 * 1024;
+pub(super) const LIMIT: usize = 256 * 1024;
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";

@@ -35,6 +35,11 @@ const RATE: Kind = ("rate-limited", "Too many requests", StatusCode::TOO_MANY_RE
 const TOO_LARGE: Kind = ("too-large", "The document is too large", StatusCode::PAYLOAD_TOO_LARGE);
 const MEDIA_TYPE: Kind =
     ("unsupported-media-type", "The media type is not known", StatusCode::UNSUPPORTED_MEDIA_TYPE);
+const KEY_REUSED: Kind =
+    ("idempotency-key-reused", "The idempotency key names another request", StatusCode::UNPROCESSABLE_ENTITY);
+const UNDER_WAY: Kind = ("under-way", "The same request is being done", StatusCode::CONFLICT);
+const OUTCOME_UNKNOWN: Kind =
+    ("outcome-unknown", "What came of the request is not known", StatusCode::CONFLICT);
 const BUSY: Kind = ("busy", "The server has too much to do", StatusCode::SERVICE_UNAVAILABLE);
 const INTERNAL: Kind = ("internal", "The server failed", StatusCode::INTERNAL_SERVER_ERROR);
 
@@ -43,6 +48,14 @@ pub fn respond(error: &poem::Error, id: RequestId) -> Response {
     match error.downcast_ref::<AdminFault>() {
         Some(fault) => of_fault(fault, id),
         None => of_framework(error, id),
+    }
+}
+
+/// The status that [`respond`] answers with.
+pub fn respond_status(error: &poem::Error) -> StatusCode {
+    match error.downcast_ref::<AdminFault>() {
+        Some(fault) => told(fault).0.2,
+        None => framework_kind(error).2,
     }
 }
 
@@ -68,7 +81,7 @@ fn of_fault(fault: &AdminFault, id: RequestId) -> Response {
         AdminFault::Fault(Fault::TooMany { retry_after, .. }) => {
             set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
         }
-        _ if kind == BUSY => set(&mut response, header::RETRY_AFTER, RETRY_AFTER),
+        _ if [BUSY, UNDER_WAY].contains(&kind) => set(&mut response, header::RETRY_AFTER, RETRY_AFTER),
         _ => {}
     }
     response
@@ -103,6 +116,15 @@ fn told(fault: &AdminFault) -> (Kind, String) {
         AdminFault::PreconditionFailed => {
             (PRECONDITION, "it was changed, made or deleted meanwhile: read it again".to_owned())
         }
+        AdminFault::KeyReused => {
+            (KEY_REUSED, "give every request a key of its own; a repeated one must be the same".to_owned())
+        }
+        AdminFault::UnderWay => (UNDER_WAY, "ask again for its answer".to_owned()),
+        AdminFault::OutcomeUnknown => (
+            OUTCOME_UNKNOWN,
+            "it was begun and not answered: look whether it was done before sending it under another key"
+                .to_owned(),
+        ),
         AdminFault::Fault(fault) => match fault {
             Fault::UnknownTenant => (NOT_FOUND, fault.to_string()),
             Fault::ForgedForm(_) => {
@@ -133,24 +155,25 @@ fn challenge(reason: Unauthenticated) -> String {
 
 /// What poem refuses before a handler sees it: unknown paths and methods, parameters, sizes.
 fn of_framework(error: &poem::Error, id: RequestId) -> Response {
-    let kind = match error.status() {
+    let kind = framework_kind(error);
+    if kind == INTERNAL {
+        tracing::error!(%error, "the admin API failed");
+        let detail = "the correlation id finds what happened in the log".to_owned();
+        return document(INTERNAL, detail, vec![], id);
+    }
+    tracing::info!(%error, "refused");
+    document(kind, error.to_string(), vec![], id)
+}
+
+fn framework_kind(error: &poem::Error) -> Kind {
+    match error.status() {
         StatusCode::NOT_FOUND => NOT_FOUND,
         StatusCode::METHOD_NOT_ALLOWED => METHOD,
         StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => MEDIA_TYPE,
         status if status.is_client_error() => INVALID,
-        _ => {
-            tracing::error!(%error, "the admin API failed");
-            return document(
-                INTERNAL,
-                "the correlation id finds what happened in the log".to_owned(),
-                vec![],
-                id,
-            );
-        }
-    };
-    tracing::info!(%error, "refused");
-    document(kind, error.to_string(), vec![], id)
+        _ => INTERNAL,
+    }
 }
 
 fn document((name, title, status): Kind, detail: String, errors: Vec<FieldFault>, id: RequestId) -> Response {
@@ -254,6 +277,19 @@ pub fn of_changes() -> Vec<MetaResponse> {
             "Another one has a value that is unique, this has to stay as it is, or the tenant may not have more.",
         ),
         (PRECONDITION, "`If-Match` or `If-None-Match` does not hold."),
+    ])
+}
+
+/// Those of whatever can be given an `Idempotency-Key`.
+pub fn of_named_requests() -> Vec<MetaResponse> {
+    described(&[
+        (
+            UNDER_WAY,
+            "The request that `Idempotency-Key` names is being done (with `Retry-After`), or was begun and its \
+             outcome is not known.",
+        ),
+        (TOO_LARGE, "The document is longer than 256 KiB."),
+        (KEY_REUSED, "`Idempotency-Key` named another request within the last 24 hours."),
     ])
 }
 

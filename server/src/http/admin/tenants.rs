@@ -4,7 +4,7 @@ use poem_openapi::param::{Header, Path, Query};
 
 use super::Tag;
 use super::caller::Admin;
-use super::paging::{self, page};
+use super::paging::{self, sorted_page};
 use super::payload::{Body, Patch};
 use super::responses::{Answer, Deleted, Found, Moved, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
@@ -31,9 +31,15 @@ impl TenantsApi {
         /// Only tenants whose slug or name begins so, without regard to case.
         #[oai(validator(max_length = 255))]
         q: Query<Option<String>>,
+        /// Only tenants with this status.
+        status: Query<Option<api::TenantStatus>>,
+        /// The order, that of creation if it is absent; what `q` finds comes in the order of the names that it
+        /// was found by.
+        sort: Query<Option<api::TenantSort>>,
     ) -> Result<Answer<api::Page<api::Tenant>>, AdminFault> {
-        let page = page(limit.0, cursor.0.as_deref(), q.0)?;
-        Ok(Answer(admin.list_tenants(&admin.caller, &page).await?))
+        let sort = sort.0.map(api::TenantSort::as_str);
+        let page = sorted_page(limit.0, cursor.0.as_deref(), q.0, sort)?;
+        Ok(Answer(admin.list_tenants(&admin.caller, &page, status.0).await?))
     }
 
     /// Create a tenant

@@ -4,7 +4,7 @@ use poem_openapi::param::{Header, Path, Query};
 
 use super::Tag;
 use super::caller::Admin;
-use super::paging::{self, page, text};
+use super::paging::{self, sorted_page, text};
 use super::payload::{Body, Patch};
 use super::responses::{Answer, Deleted, Found, Moved, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
@@ -38,8 +38,12 @@ impl UsersApi {
         /// Only the user with this email address, without regard to case.
         #[oai(validator(max_length = 254))]
         email: Query<Option<String>>,
+        /// The order, that of creation if it is absent; what `q` finds comes in the order of the names that it
+        /// was found by.
+        sort: Query<Option<api::UserSort>>,
     ) -> Result<Answer<api::Page<api::User>>, AdminFault> {
-        let page = page(limit.0, cursor.0.as_deref(), q.0)?;
+        let sort = sort.0.map(api::UserSort::as_str);
+        let page = sorted_page(limit.0, cursor.0.as_deref(), q.0, sort)?;
         let wanted = (status.0, text("email", email.0)?);
         Ok(Answer(admin.list_users(&admin.caller, &tenant.0, &page, wanted).await?))
     }

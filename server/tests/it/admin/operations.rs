@@ -11,7 +11,7 @@ use grantor_protocol::{Effect, Id, Lifetime, Scope, Secret, SecretKind};
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use super::{Api, trail};
+use super::Api;
 use crate::support::{Answer, TestApp, client};
 
 /// One operation and the right it needs.
@@ -213,7 +213,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// Method and path template of an operation, from the committed description.
-fn address(operation: &str) -> (Method, String) {
+pub fn address(operation: &str) -> (Method, String) {
     let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
     for (path, methods) in specification["paths"].as_object().unwrap() {
         for (method, described) in methods.as_object().unwrap() {
@@ -359,13 +359,29 @@ impl Target {
     }
 
     /// The same things, looked for in another tenant.
-    fn moved_to(&self, tenant: &str) -> Self {
+    pub fn moved_to(&self, tenant: &str) -> Self {
         let mut moved = Self { tenant: tenant.to_owned(), ..self.clone() };
         moved.names.insert("tenant", tenant.to_owned());
         moved
     }
 
-    fn path(&self, operation: &str, template: &str) -> String {
+    /// The same things, but for one parameter, which is another target's; None if that is called the same.
+    pub fn with_foreign(&self, name: &str, foreign: &Self) -> Option<Self> {
+        let mut mixed = self.clone();
+        for (known, value) in &mut mixed.names {
+            if known.rsplit(' ').next() == Some(name) {
+                value.clone_from(foreign.names.get(known)?);
+            }
+        }
+        (mixed.names != self.names).then_some(mixed)
+    }
+
+    /// What its identifiers are, but for its tenant's name.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().filter(|(name, _)| **name != "tenant").map(|(_, value)| value.as_str())
+    }
+
+    pub fn path(&self, operation: &str, template: &str) -> String {
         let mut path = template.to_owned();
         for (name, value) in &self.names {
             let own = self.names.get(format!("{operation} {name}").as_str());
@@ -399,112 +415,4 @@ fn the_table_is_complete() {
     described.sort_unstable();
     rows.sort_unstable();
     assert_eq!(described, rows);
-}
-
-crate::on_both! {
-    /// The administrators of one tenant learn nothing of another and change nothing of it, with
-    /// whatever operation.
-    async fn a_foreign_tenant_does_not_exist(app: TestApp) {
-        let acme = app.acme().await;
-        let other = app.other().await;
-        let target = Target::in_tenant(&app, "other").await;
-        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
-        let admin = app.platform("platform-admin").await;
-        let before = everything_of(&app, &admin, &target).await;
-        for operation in operations().filter(|operation| operation.needs.is_some()) {
-            let answer = owner.perform(operation, &target).await;
-            assert_eq!(answer.status, 404, "{}: {answer:?}", operation.id);
-            let absent = owner.perform(operation, &target.moved_to("nowhere")).await;
-            assert_eq!(absent.status, 404, "{}: {absent:?}", operation.id);
-            assert_eq!(absent.json()["detail"], answer.json()["detail"], "{}", operation.id);
-        }
-        assert_eq!(everything_of(&app, &admin, &target).await, before);
-        assert_eq!(trail(&app, &other.tenant).await.len(), before.1);
-    }
-
-    /// Another tenant's client, user or resource is not reached through one's own either.
-    async fn foreign_identifiers_name_nothing_at_home(app: TestApp) {
-        let acme = app.acme().await;
-        app.other().await;
-        let foreign = Target::in_tenant(&app, "other").await;
-        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
-        let admin = app.platform("platform-admin").await;
-        let before = everything_of(&app, &admin, &foreign).await;
-        let at_home = foreign.moved_to("acme");
-        for id in [
-            "read_client",
-            "patch_client",
-            "delete_client",
-            "read_user",
-            "patch_user",
-            "delete_user",
-            "read_protected_resource",
-            "patch_protected_resource",
-            "delete_protected_resource",
-            "read_audit_event",
-            "read_device_authorization",
-            "deny_device_authorization",
-            "read_initial_access_token",
-            "delete_initial_access_token",
-            "read_role",
-            "patch_role",
-            "delete_role",
-            "read_role_assignment",
-            "delete_role_assignment",
-            "read_key",
-            "activate_key",
-            "retire_key",
-            "revoke_key",
-            "read_session",
-            "delete_session",
-            "read_grant",
-            "delete_grant",
-            "list_client_grants",
-            "delete_client_grants",
-            "list_client_secrets",
-            "create_client_secret",
-            "delete_client_secret",
-            "set_user_password",
-            "lock_user",
-            "unlock_user",
-            "sign_out_user",
-        ] {
-            let operation = operations().find(|operation| operation.id == id).unwrap();
-            assert_eq!(owner.perform(operation, &at_home).await.status, 404, "{id}");
-        }
-        // PUT makes another thing of the same name.
-        for id in ["put_client", "put_user", "put_protected_resource", "put_role"] {
-            let operation = operations().find(|operation| operation.id == id).unwrap();
-            assert_eq!(owner.perform(operation, &at_home).await.status, 201, "{id}");
-        }
-        // Nobody of another tenant can have a role here.
-        let operation = operations().find(|operation| operation.id == "put_role_assignment").unwrap();
-        owner.perform(operation, &at_home).await.expect_invalid(&["/subject"]);
-        assert_eq!(everything_of(&app, &admin, &foreign).await, before);
-    }
-}
-
-/// The documents of a target's tenant, and how long its trail is.
-async fn everything_of(app: &TestApp, admin: &Api<'_>, target: &Target) -> (Vec<Value>, usize) {
-    let tenant = format!("/tenants/{}", target.tenant);
-    let mut documents = vec![];
-    let collections = [
-        "clients",
-        "clients/secretive/secrets",
-        "users",
-        "keys",
-        "sessions",
-        "grants",
-        "resources",
-        "device-authorizations",
-        "initial-access-tokens",
-        "roles",
-        "role-assignments",
-    ]
-    .map(|noun| format!("{tenant}/{noun}"));
-    for path in std::iter::once(tenant.clone()).chain(collections) {
-        documents.push(admin.get(&path).await.document(200));
-    }
-    let tenant = app.app.any_tenant(&target.tenant).await.unwrap().tenant.clone();
-    (documents, trail(app, &tenant).await.len())
 }

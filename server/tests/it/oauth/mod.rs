@@ -13,6 +13,7 @@ mod discovery;
 mod dpop;
 mod exchange;
 mod interaction;
+mod isolation;
 mod jar;
 pub mod key_life;
 mod legacy;

@@ -5,6 +5,7 @@ mod site;
 mod tenant;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use grantor::app::{App, Parts};
@@ -12,6 +13,7 @@ use grantor::config::default_rate_limits;
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
 use grantor_outbound::{Fetcher, Options as FetchOptions};
+use grantor_protocol::model::Tenant;
 use grantor_protocol::{Capabilities, Entropy};
 use grantor_store::testing::TestDatabase;
 use grantor_store::{Options, Store};
@@ -95,6 +97,11 @@ impl TestApp {
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
         Self { app, clock, router, database }
+    }
+
+    /// All that a tenant has, by table: what no other tenant's doing may change.
+    pub async fn rows_of(&self, tenant: &Tenant) -> BTreeMap<String, Vec<String>> {
+        self.database.rows_of(tenant.id).await
     }
 
     /// Sends a request as a client would.

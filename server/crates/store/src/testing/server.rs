@@ -18,6 +18,9 @@ pub(crate) struct Server {
     _pipe: Option<ChildStdin>,
 }
 
+/// Who owns the tests' databases and is no superuser: a superuser is above row-level security.
+pub(crate) const OWNER: &str = "grantor_tests";
+
 /// Held while the template is made: another test process may use the same server.
 const ADVISORY_LOCK: i64 = 0x74_65_73_74;
 
@@ -54,12 +57,13 @@ impl Server {
         &self.template
     }
 
-    /// The URL of another database of the server.
+    /// The URL of another database of the server, for its owner.
     pub(crate) fn url_of(&self, database: &str) -> String {
         let (address, parameters) = self.url.split_once('?').unwrap_or((&self.url, ""));
-        let authority = address.find("://").map_or(0, |at| at + 3);
-        let end = address[authority..].find('/').map_or(address.len(), |at| authority + at);
-        format!("{}/{database}?{parameters}", &address[..end])
+        let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{OWNER}:{OWNER}@{host}/{database}?{parameters}")
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
@@ -85,10 +89,18 @@ impl Server {
             return;
         }
         // It gets its name only when it is complete.
+        let role = diesel::sql_query(format!("SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"))
+            .execute(&mut connection)
+            .await
+            .expect("the catalogue is readable");
+        if role == 0 {
+            let create = format!("CREATE ROLE {OWNER} LOGIN PASSWORD '{OWNER}'");
+            connection.batch_execute(&create).await.expect("a role can be made");
+        }
         let unfinished = format!("{template}_unfinished");
         for sql in [
             format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
-            format!("CREATE DATABASE {unfinished}"),
+            format!("CREATE DATABASE {unfinished} OWNER {OWNER}"),
         ] {
             connection.batch_execute(&sql).await.expect("a database can be made");
         }

@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod listings;
 mod pages;
+mod pages_in_order;
 mod registration;
 mod roles;
 mod schema_state;

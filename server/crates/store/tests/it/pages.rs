@@ -1,5 +1,7 @@
 use grantor_protocol::model::{Client, ClientId};
-use grantor_store::{ClientFilter, Listing, NewTenant, Page, TenantStore, UserFilter, on_both_databases};
+use grantor_store::{
+    ClientFilter, Listing, NewTenant, Page, TenantFilter, TenantStore, UserFilter, on_both_databases,
+};
 
 use crate::fixture::{World, at, client, tenant, user};
 
@@ -12,7 +14,7 @@ async fn client_page(rows: &TenantStore<'_>, page: &Page) -> (Vec<String>, Page)
 }
 
 fn search(q: &str) -> Page {
-    Page { limit: 10, cursor: None, q: Some(q.to_owned()) }
+    Page { limit: 10, q: Some(q.to_owned()), ..Page::default() }
 }
 
 on_both_databases! {
@@ -74,7 +76,7 @@ on_both_databases! {
         rows.create_user(&bare, vec![]).await.unwrap();
         let first = rows.list_users(&Page { limit: 1, ..Page::default() }, &UserFilter::default()).await.unwrap();
         assert_eq!(first.items, std::slice::from_ref(&world.user));
-        let rest = rows.list_users(&Page { limit: 1, cursor: first.next, q: None }, &UserFilter::default()).await.unwrap();
+        let rest = rows.list_users(&Page { limit: 1, cursor: first.next, ..Page::default() }, &UserFilter::default()).await.unwrap();
         assert_eq!(rest, Listing { items: vec![bare.clone()], next: None });
         for (q, expected) in [
             ("ali", vec![world.user.clone()]),
@@ -88,17 +90,17 @@ on_both_databases! {
     }
 
     async fn tenants_are_paged_and_searched(database: TestDatabase) {
-        let tenants = database.store().tenants();
+        let (tenants, all) = (database.store().tenants(), TenantFilter::default());
         let made = [tenant("acme"), tenant("globex"), tenant("initech")];
         for tenant in made.clone() {
             tenants.create(NewTenant { tenant, keys: vec![], audit: vec![] }).await.unwrap();
         }
-        let first = tenants.list(&Page { limit: 2, ..Page::default() }).await.unwrap();
+        let first = tenants.list(&Page { limit: 2, ..Page::default() }, all).await.unwrap();
         assert_eq!(first.items, made[..2]);
-        let rest = tenants.list(&Page { limit: 2, cursor: first.next, q: None }).await.unwrap();
+        let rest = tenants.list(&Page { limit: 2, cursor: first.next, ..Page::default() }, all).await.unwrap();
         assert_eq!(rest, Listing { items: made[2..].to_vec(), next: None });
-        assert_eq!(tenants.list(&search("GLO")).await.unwrap().items, made[1..2]);
-        assert_eq!(tenants.list(&search("the initech")).await.unwrap().items, made[2..]);
+        assert_eq!(tenants.list(&search("GLO"), all).await.unwrap().items, made[1..2]);
+        assert_eq!(tenants.list(&search("the initech"), all).await.unwrap().items, made[2..]);
     }
 
     async fn protected_resources_in_pages(database: TestDatabase) {

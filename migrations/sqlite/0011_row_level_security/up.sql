@@ -1,0 +1,1 @@
+-- SQLite has no row-level security: a file is opened by one program, whose every statement names the tenant.
