@@ -1,6 +1,6 @@
 use clap::Subcommand;
 use grantor_protocol::model::Tenant;
-use grantor_store::{Page, Verification};
+use grantor_store::{Page, TenantFilter, Verification};
 use serde::Serialize;
 
 use super::output::Format;
@@ -101,7 +101,7 @@ async fn verify_all(app: &App) -> Result<Vec<Verified>, Failure> {
     let mut verified = vec![];
     let mut page = Page { limit: PAGE, ..Page::default() };
     loop {
-        let listing = app.store.tenants().list(&page).await.map_err(Failure::because)?;
+        let listing = app.store.tenants().list(&page, TenantFilter::default()).await.map_err(Failure::because)?;
         for tenant in &listing.items {
             verified.push(verify(app, tenant).await?);
         }

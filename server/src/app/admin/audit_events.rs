@@ -5,7 +5,7 @@ use futures_util::stream::{Stream, try_unfold};
 use grantor_api as api;
 use grantor_protocol::model::{Actor, AuditEvent, TenantId};
 use grantor_protocol::{Id, Lifetime, Timestamp};
-use grantor_store::{AuditFilter, AuditOrder, Cursor, Error, Listing, Page, RecordedEvent, audit_kind};
+use grantor_store::{AuditFilter, AuditOrder, Cursor, Error, Listing, Page, RecordedEvent, Sort, audit_kind};
 use serde_json::Value;
 
 use super::{Action, AdminFault, Caller, Domain, Resource, as_page};
@@ -244,7 +244,7 @@ impl App {
 impl AuditLines {
     /// The lines, a page of events at a time: memory and the database hold no more than that.
     pub fn stream(self) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send + 'static {
-        let begin = Some(Page { limit: EXPORT_PAGE, cursor: None, q: None });
+        let begin = Some(Page { limit: EXPORT_PAGE, cursor: None, q: None, sort: Sort::default() });
         try_unfold((self, begin), |(lines, page)| async move {
             let Some(page) = page else { return Ok(None) };
             let events = lines.app.events_of(&lines.trail, &page, &lines.filter, lines.order).await?;

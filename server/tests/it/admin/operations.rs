@@ -263,7 +263,6 @@ async fn signed_in(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (SessionI
 /// What a tenant has for operations to act on: never what other tests or callers rely on.
 #[derive(Clone)]
 pub struct Target {
-    pub tenant: String,
     /// What stands for a parameter of a path, by its name; by operation and name where an operation
     /// needs one for itself.
     names: BTreeMap<&'static str, String>,
@@ -331,7 +330,7 @@ impl Target {
         {
             names.insert(id.leak(), "device-approver:client:system:holder".to_owned());
         }
-        Self { tenant: slug.to_owned(), names }
+        Self { names }
     }
 
     /// Roles of the tenant's and of the platform's, and somebody who has one in either. Gives the
@@ -360,7 +359,7 @@ impl Target {
 
     /// The same things, looked for in another tenant.
     pub fn moved_to(&self, tenant: &str) -> Self {
-        let mut moved = Self { tenant: tenant.to_owned(), ..self.clone() };
+        let mut moved = self.clone();
         moved.names.insert("tenant", tenant.to_owned());
         moved
     }

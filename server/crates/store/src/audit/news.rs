@@ -58,10 +58,10 @@ impl TenantStore<'_> {
     /// makes commits of the whole database wait for each other, so none is sent that nobody wants.
     #[compiled_here]
     pub async fn follow_audit_events(&self, until: Timestamp) -> Result<AuditNews, Error> {
-        let source = match &self.store.inner.engine {
+        let source = match &self.store.store.inner.engine {
             Engine::Sqlite(sqlite) => Source::Sqlite(sqlite.committed()),
             Engine::Postgres(_) => {
-                let changes = self.store.changes();
+                let changes = self.store.store.changes();
                 self.mark_followed(until).await?;
                 Source::Postgres(changes, self.id)
             }
