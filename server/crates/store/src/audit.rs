@@ -72,7 +72,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-const KINDS: [AuditKind; 22] = [
+const KINDS: [AuditKind; 23] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -95,6 +95,7 @@ const KINDS: [AuditKind; 22] = [
     AuditKind::ClientRegistered,
     AuditKind::ClientExpired,
     AuditKind::InitialAccessTokenChanged,
+    AuditKind::TenantExported,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -135,6 +136,7 @@ mod tests {
                 AuditKind::ClientRegistered => 19,
                 AuditKind::ClientExpired => 20,
                 AuditKind::InitialAccessTokenChanged => 21,
+                AuditKind::TenantExported => 22,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

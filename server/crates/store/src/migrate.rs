@@ -61,7 +61,7 @@ macro_rules! migrations {
 }
 
 /// In the order in which they are applied.
-const MIGRATIONS: &[Migration] = migrations!["0001_initial", "0002_endpoints"];
+const MIGRATIONS: &[Migration] = migrations!["0001_initial", "0002_endpoints", "0007_jobs"];
 
 /// Held while a node migrates: "grantor" in ASCII.
 const ADVISORY_LOCK: i64 = 0x67_72_61_6e_74_6f_72;
@@ -123,6 +123,16 @@ impl Store {
             (true, true) => SchemaState::Current,
         })
     }
+}
+
+/// The newest migration that this program knows.
+pub(crate) fn newest() -> &'static str {
+    MIGRATIONS.last().map_or("", |migration| migration.name)
+}
+
+/// Whether this program knows a migration of this name.
+pub(crate) fn knows(name: &str) -> bool {
+    MIGRATIONS.iter().any(|migration| migration.name == name)
 }
 
 /// Tells one state of the migrations from another.

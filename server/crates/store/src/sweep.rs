@@ -33,7 +33,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 12] = [
+const EXPIRING: [(&str, &str); 13] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -46,6 +46,7 @@ const EXPIRING: [(&str, &str); 12] = [
     ("device_authorizations", "tenant_id, id"),
     ("initial_access_tokens", "tenant_id, id"),
     ("attempts", "tenant_id, subject"),
+    ("jobs", "id"),
 ];
 
 impl Store {

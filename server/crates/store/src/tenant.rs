@@ -1,20 +1,29 @@
-use diesel::dsl::{exists, select};
+use diesel::dsl::{And, NotEq, exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId};
 
 use crate::conn::{Conn, dual};
-use crate::schema::{
-    access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, tenants,
-};
+use crate::schema::tenants;
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Change, ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
 use crate::{audit, signing_key};
 
 /// The directory of tenants: the one table that is not a tenant's.
 pub struct Tenants<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
+}
+
+/// The statuses of tenants whose rows are just going or coming: they are not in service, and but for
+/// their slug and issuer, which stay taken, it is as if they were not there.
+pub(crate) const DELETING: &str = "deleting";
+pub(crate) const IMPORTING: &str = "importing";
+
+/// Tells tenants in service, suspended ones included.
+pub(crate) fn in_service() -> And<NotEq<tenants::status, &'static str>, NotEq<tenants::status, &'static str>>
+{
+    tenants::status.ne(DELETING).and(tenants::status.ne(IMPORTING))
 }
 
 /// What a tenant begins with.
@@ -81,7 +90,7 @@ impl<'a> Tenants<'a> {
         let id = Bytes::from(id);
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.find(id)
-                .select(TenantRow::as_select()).get_result(c).await.optional())?;
+                .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -92,7 +101,7 @@ impl<'a> Tenants<'a> {
         let slug = slug.to_owned();
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
-                .select(TenantRow::as_select()).get_result(c).await.optional())?;
+                .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -103,7 +112,8 @@ impl<'a> Tenants<'a> {
         let wanted = page.clone();
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => {
-                let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
+                let mut query = tenants::table.filter(in_service())
+                    .select(TenantRow::as_select()).into_boxed();
                 if let Some(cursor) = &wanted.cursor {
                     let (at, key) = (cursor.time(), cursor.id());
                     query = query.filter(tenants::created_at.gt(at)
@@ -171,10 +181,10 @@ impl<'a> Tenants<'a> {
                 let any = expected_version.is_none().into_sql::<Bool>();
                 let expected = tenants::version.eq(expected_version.unwrap_or_default()).or(any);
                 let updated = dual!(conn, c => diesel::update(tenants::table.find(row.id))
-                    .filter(expected).set(changes)
+                    .filter(in_service()).filter(expected).set(changes)
                     .returning(TenantRow::as_returning()).get_result(c).await.optional())?;
                 let Some(updated) = updated else {
-                    let found = exists(tenants::table.find(row.id));
+                    let found = exists(tenants::table.find(row.id).filter(in_service()));
                     return Err(match dual!(conn, c => select(found).get_result(c).await)? {
                         true => WriteError::VersionMismatch,
                         false => WriteError::NotFound,
@@ -182,37 +192,6 @@ impl<'a> Tenants<'a> {
                 };
                 audit::record(conn, id, audit).await?;
                 Ok(updated.into_tenant()?)
-            })
-            .await
-    }
-
-    /// Deletes a tenant and all its rows, its audit trail included, in one transaction: for a large
-    /// tenant that is a long one. Role assignments of other tenants' subjects over this tenant stay;
-    /// they give nothing, for its identifier never comes again.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`] if there is no such tenant.
-    pub async fn delete(&self, id: TenantId) -> Result<(), WriteError> {
-        self.store
-            .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
-                let key = Bytes::from(id);
-                let deleted = dual!(conn, c => diesel::delete(tenants::table.find(key)).execute(c).await)?;
-                if deleted == 0 {
-                    return Err(WriteError::NotFound);
-                }
-                dual!(conn, c => {
-                    diesel::delete(access_token_revocations::table)
-                        .filter(access_token_revocations::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(spent_assertions::table)
-                        .filter(spent_assertions::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(access_tokens::table)
-                        .filter(access_tokens::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(attempts::table)
-                        .filter(attempts::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(audit_events::table)
-                        .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
-                });
-                Ok(())
             })
             .await
     }
@@ -232,6 +211,6 @@ impl TenantStore<'_> {
     }
 }
 
-fn tenant_changed(tenant_id: TenantId) -> Vec<Change> {
+pub(crate) fn tenant_changed(tenant_id: TenantId) -> Vec<Change> {
     vec![Change::In { tenant_id, kind: ChangeKind::Tenant }]
 }

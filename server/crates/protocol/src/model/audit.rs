@@ -48,6 +48,8 @@ pub enum AuditKind {
     DeviceDenied,
     DeviceCodeReplayed,
     TenantChanged,
+    /// All of the tenant left, encrypted to a passphrase.
+    TenantExported,
     ClientChanged,
     ClientRegistered,
     ClientExpired,
@@ -76,6 +78,7 @@ impl AuditKind {
             Self::DeviceDenied => "device.denied",
             Self::DeviceCodeReplayed => "device_code.replayed",
             Self::TenantChanged => "tenant.changed",
+            Self::TenantExported => "tenant.exported",
             Self::ClientChanged => "client.changed",
             Self::ClientRegistered => "client.registered",
             Self::ClientExpired => "client.expired",

@@ -1,6 +1,6 @@
 use grantor_protocol::Effect;
 use grantor_protocol::model::DeviceAuthorization;
-use grantor_store::{ConsoleSession, on_both_databases};
+use grantor_store::{ConsoleSession, Swept, on_both_databases};
 
 use crate::fixture::{World, at, hash, id};
 
@@ -50,8 +50,11 @@ on_both_databases! {
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
         for (deleted, more) in [(3, true), (3, true), (2, false), (0, false)] {
             let report = store.sweep(at(4), 3).await.unwrap();
-            assert_eq!(report.tables.len(), 12);
-            for swept in &report.tables {
+            // Jobs are finished by those who work on them only.
+            let (jobs, tables): (Vec<&Swept>, Vec<&Swept>) =
+                report.tables.iter().partition(|swept| swept.table == "jobs");
+            assert_eq!((jobs.len(), tables.len()), (1, 12));
+            for swept in tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
             assert_eq!((report.deleted(), report.more()), (12 * deleted, more));
