@@ -255,7 +255,7 @@ impl App {
     }
 
     /// An audit event of now.
-    pub(super) fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
+    pub fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
         let now = self.now();
         let id = Id::generate(now, self.entropy.as_ref());
         AuditEvent { id, at: now, kind, actor, target, detail: serde_json::Value::Null }

@@ -18,6 +18,7 @@ mod fault;
 mod forms;
 pub mod interaction;
 pub mod introspect;
+mod jobs;
 mod key_life;
 pub mod keyring;
 pub mod logo;
@@ -25,6 +26,7 @@ pub mod logout;
 pub mod par;
 pub mod passwords;
 pub mod peer;
+pub mod portability;
 pub mod registration;
 mod request_object;
 pub mod revoke;
@@ -43,7 +45,7 @@ use grantor_protocol::model::TenantId;
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
 use grantor_store::{ApplyError, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::{PublicUrl, TrustedProxies};
 
@@ -82,6 +84,9 @@ pub struct App {
     user_codes: UserCodeKey,
     polls: device::Polls,
     key_making: Semaphore,
+    transfers: Semaphore,
+    /// Told when there is a job to work on.
+    pub jobs_due: Notify,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
 }
@@ -135,6 +140,8 @@ impl App {
             master: Arc::new(master),
             verified: VerifiedTokens::default(),
             key_making: Semaphore::new(1),
+            transfers: Semaphore::new(portability::TRANSFERS),
+            jobs_due: Notify::new(),
         }))
     }
 

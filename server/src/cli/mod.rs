@@ -7,6 +7,7 @@ mod migrate;
 mod open;
 mod openapi;
 mod output;
+mod portability;
 mod serve;
 mod tenant;
 
@@ -42,7 +43,7 @@ enum Command {
     /// Make administrators and service accounts
     #[command(subcommand)]
     Admin(admin::Admin),
-    /// Create and list tenants
+    /// Create, list, move and delete tenants
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     /// Show and rotate signing keys

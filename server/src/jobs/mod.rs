@@ -1,4 +1,5 @@
-//! What happens without a request: caches hear of changes, keys rotate, expired rows leave.
+//! What happens without a request: caches hear of changes, keys rotate, expired rows leave, tenants
+//! are deleted.
 
 mod keys;
 
@@ -29,6 +30,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     let mut jobs = JoinSet::new();
     jobs.spawn(hear_of_changes(Arc::clone(app), stopped.clone()));
     jobs.spawn(every_period(Arc::clone(app), stopped.clone()));
+    jobs.spawn(work_on_jobs(Arc::clone(app), stopped.clone()));
     Jobs(jobs)
 }
 
@@ -69,6 +71,23 @@ async fn every_period(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         sweep(&app, &stopped).await;
         delete_unused_clients(&app, &stopped).await;
+    }
+}
+
+/// Works on what administrators started, at once where they did it and else when it is looked for.
+async fn work_on_jobs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let stopping = stopped.clone();
+    let mut period = tokio::time::interval(PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = app.jobs_due.notified() => {}
+            _ = period.tick() => {}
+        }
+        if let Err(fault) = app.run_jobs(|| *stopping.borrow()).await {
+            tracing::error!(%fault, "jobs could not be worked on");
+        }
     }
 }
 

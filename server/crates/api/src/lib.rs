@@ -6,6 +6,7 @@
 mod client;
 mod device;
 mod initial_access_token;
+mod job;
 mod me;
 mod page;
 mod problem;
@@ -13,6 +14,7 @@ mod protected_resource;
 mod registration_policy;
 mod secret_text;
 mod tenant;
+mod tenant_export;
 mod user;
 
 pub use client::{
@@ -20,6 +22,7 @@ pub use client::{
 };
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use initial_access_token::InitialAccessToken;
+pub use job::{Job, JobKind, JobState};
 pub use me::{HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
@@ -30,4 +33,5 @@ pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
 };
+pub use tenant_export::TenantExport;
 pub use user::{User, UserProfile, UserStatus};

@@ -96,10 +96,15 @@ pub enum Action {
     Delete,
     /// Suspending and resuming a tenant.
     Suspend,
+    /// Taking a tenant with all that it has out of the installation, as a file.
+    Export,
+    /// Taking such a file in.
+    Import,
 }
 
 impl Action {
-    pub const ALL: &[Self] = &[Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend];
+    pub const ALL: &[Self] =
+        &[Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend, Self::Export, Self::Import];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +113,8 @@ impl Action {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Suspend => "suspend",
+            Self::Export => "export",
+            Self::Import => "import",
         }
     }
 }
@@ -147,6 +154,7 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "tenant", "read"),
     ("tenant-owner", "tenant", "update"),
+    ("tenant-owner", "tenant", "export"),
     ("tenant-owner", "domain", "*"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),

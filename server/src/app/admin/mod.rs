@@ -9,8 +9,10 @@ mod devices;
 mod document;
 mod fault;
 mod initial_access_tokens;
+mod jobs;
 mod me;
 mod noun;
+mod portability;
 mod protected_resources;
 mod tenant_document;
 mod tenants;
@@ -22,6 +24,7 @@ pub use caller::Caller;
 pub use document::Write;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use noun::Noun;
+pub use portability::{Exported, Import};
 pub use tenants::check_slug;
 pub use version::{Precondition, Saved, Versioned};
 

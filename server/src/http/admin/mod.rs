@@ -5,9 +5,11 @@ mod caller;
 mod clients;
 mod devices;
 mod initial_access_tokens;
+mod jobs;
 mod me;
 mod paging;
 mod payload;
+mod portability;
 mod problem;
 mod protected_resources;
 mod responses;
@@ -34,6 +36,8 @@ enum Tag {
     Me,
     /// Issuers with their own users, clients, keys and look.
     Tenants,
+    /// Work that goes on after the request that asked for it.
+    Jobs,
     /// Applications, devices and services that get tokens from a tenant.
     Clients,
     /// People who sign in at a tenant.
@@ -69,6 +73,8 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
     let nouns = (
         me::MeApi,
         tenants::TenantsApi,
+        portability::PortabilityApi,
+        jobs::JobsApi,
         clients::ClientsApi,
         users::UsersApi,
         protected_resources::ProtectedResourcesApi,

@@ -49,7 +49,8 @@ async fn the_matrix_is_as_committed() {
     let domain = Domain::Tenant(ACME);
     for &resource in Resource::ALL {
         for &action in Action::ALL {
-            if action == Action::Suspend && resource != Resource::Tenant {
+            let of_tenants = matches!(action, Action::Suspend | Action::Export | Action::Import);
+            if of_tenants && resource != Resource::Tenant {
                 continue;
             }
             write!(page, "{:<30}", format!("{} {}", resource.as_str(), action.as_str())).unwrap();
