@@ -61,6 +61,10 @@ fn the_resource() -> Option<Value> {
     Some(json!({ "name": "Target" }))
 }
 
+fn a_passphrase() -> Option<Value> {
+    Some(json!({ "passphrase": "a passphrase for tests" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -70,6 +74,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { id: "read_me", needs: None, of_the_platform: true, document: none },
     Operation { of_the_platform: true, ..row("list_tenants", Resource::Tenant, Action::Read, none) },
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
+    // What it is sent is no file.
+    Operation { of_the_platform: true, ..row("import_tenant", Resource::Tenant, Action::Import, nothing) },
+    row("export_tenant", Resource::Tenant, Action::Export, a_passphrase),
+    Operation { of_the_platform: true, ..row("list_jobs", Resource::Tenant, Action::Read, none) },
+    Operation { of_the_platform: true, ..row("read_job", Resource::Tenant, Action::Read, none) },
     row("list_device_authorizations", Resource::DeviceAuthorization, Action::Read, none),
     row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
     row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
@@ -156,7 +165,11 @@ impl Target {
         let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        let gone = json!({ "slug": format!("gone-{slug}"), "name": "Gone" });
+        assert_eq!(admin.post("/tenants", &gone).await.status, 201);
+        let job = admin.delete(&format!("/tenants/gone-{slug}")).await.document(202)["id"].clone();
         let names = BTreeMap::from([
+            ("job", job.as_str().unwrap().to_owned()),
             ("tenant", slug.to_owned()),
             ("client_id", "target".to_owned()),
             ("user", user),
@@ -169,7 +182,7 @@ impl Target {
     }
 
     /// The same things, looked for in another tenant.
-    fn moved_to(&self, tenant: &str) -> Self {
+    pub fn moved_to(&self, tenant: &str) -> Self {
         let mut moved = Self { tenant: tenant.to_owned(), ..self.clone() };
         moved.names.insert("tenant", tenant.to_owned());
         moved
