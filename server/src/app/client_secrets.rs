@@ -96,7 +96,7 @@ impl App {
 }
 
 /// What a sealed secret is bound to: moved to another client it does not open.
-fn associated_data(tenant_id: TenantId, client_id: &ClientId, id: ClientSecretId) -> Vec<u8> {
+pub(super) fn associated_data(tenant_id: TenantId, client_id: &ClientId, id: ClientSecretId) -> Vec<u8> {
     let parts: [&[u8]; 4] =
         [b"grantor client secret", tenant_id.as_bytes(), id.as_bytes(), client_id.as_str().as_bytes()];
     parts.concat()

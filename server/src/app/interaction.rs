@@ -280,7 +280,7 @@ impl App {
     }
 
     /// An audit event of now and of the request that is being answered.
-    pub(super) fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
+    pub fn event(&self, kind: AuditKind, actor: Actor, target: String) -> AuditEvent {
         let now = self.now();
         let id = Id::generate(now, self.entropy.as_ref());
         AuditEvent {

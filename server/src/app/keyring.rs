@@ -75,7 +75,7 @@ pub fn generate(
 }
 
 /// What a sealed key is bound to: moved to another tenant or key id it does not open.
-fn associated_data(tenant_id: TenantId, id: KeyId) -> Vec<u8> {
+pub(super) fn associated_data(tenant_id: TenantId, id: KeyId) -> Vec<u8> {
     [b"grantor signing key".as_slice(), tenant_id.as_bytes(), id.as_bytes()].concat()
 }
 

@@ -18,6 +18,7 @@ mod fault;
 mod forms;
 pub mod interaction;
 pub mod introspect;
+mod jobs;
 mod key_life;
 pub mod keyring;
 pub mod limits;
@@ -27,6 +28,7 @@ pub mod origin;
 pub mod par;
 pub mod passwords;
 pub mod peer;
+pub mod portability;
 pub mod registration;
 mod request_object;
 pub mod revoke;
@@ -47,7 +49,7 @@ use grantor_protocol::model::{RateLimits, TenantId};
 use grantor_protocol::token::refresh::SuccessorKey;
 use grantor_protocol::{Capabilities, Decision, Effect, Entropy, ParamLimits, Timestamp};
 use grantor_store::{ApplyError, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::{PublicUrl, TrustedProxies};
 
@@ -90,6 +92,9 @@ pub struct App {
     key_making: Semaphore,
     token_issues: token_issues::TokenIssues,
     audit_followers: Semaphore,
+    transfers: Semaphore,
+    /// Told when there is a job to work on.
+    pub jobs_due: Notify,
     /// For work that goes on after the request that asked for it.
     this: Weak<App>,
 }
@@ -149,6 +154,8 @@ impl App {
             key_making: Semaphore::new(1),
             token_issues: token_issues::TokenIssues::default(),
             audit_followers: Semaphore::new(admin::AUDIT_FOLLOWERS),
+            transfers: Semaphore::new(portability::TRANSFERS),
+            jobs_due: Notify::new(),
         }))
     }
 

@@ -9,6 +9,7 @@ mod migrate;
 mod open;
 mod openapi;
 mod output;
+mod portability;
 mod serve;
 mod tenant;
 
@@ -44,7 +45,7 @@ enum Command {
     /// Make administrators and service accounts
     #[command(subcommand)]
     Admin(admin::Admin),
-    /// Create and list tenants
+    /// Create, list, move and delete tenants
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     /// Show and rotate signing keys

@@ -4,6 +4,7 @@ use grantor_store::{Cursor, Page, TenantFilter};
 use serde::Serialize;
 
 use super::output::Format;
+use super::portability::{Delete, Export, Import};
 use super::{Failure, open};
 use crate::config::{Config, Overrides};
 
@@ -35,13 +36,24 @@ pub enum Tenant {
         #[arg(long, value_enum, default_value_t)]
         output: Format,
     },
+    /// Write everything that a tenant has into a file that a passphrase encrypts
+    #[command(
+        after_help = "Example: grantor tenant export acme --output acme.tenant --passphrase-file passphrase"
+    )]
+    Export(Export),
+    /// Take in a tenant that was exported
+    #[command(after_help = "Example: grantor tenant import acme.tenant --passphrase-file passphrase")]
+    Import(Import),
+    /// Delete a tenant with everything it has
+    #[command(after_help = "Example: grantor tenant delete acme --yes")]
+    Delete(Delete),
 }
 
 #[derive(Serialize)]
-struct Listed {
+pub struct Listed {
     slug: String,
     name: String,
-    issuer: String,
+    pub issuer: String,
     status: &'static str,
 }
 
@@ -93,6 +105,9 @@ impl Tenant {
                     tenants.items.iter().map(line).chain(more).collect::<Vec<_>>().join("\n")
                 })
             }
+            Self::Export(export) => export.run(&app).await,
+            Self::Import(import) => import.run(&app).await,
+            Self::Delete(delete) => delete.run(&app).await,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What happens without a request: caches hear of changes, keys rotate, expired rows leave.
+//! What happens without a request: caches hear of changes, keys rotate, expired rows leave, tenants
+//! are deleted.
 
 mod keys;
 
@@ -44,6 +45,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     jobs.spawn(record_token_issues(Arc::clone(app), stopped.clone()));
     jobs.spawn(write_counts(Arc::clone(app), stopped.clone()));
     jobs.spawn(count_platform(Arc::clone(app), stopped.clone()));
+    jobs.spawn(work_on_jobs(Arc::clone(app), stopped.clone()));
     Jobs { app: Arc::clone(app), running: jobs }
 }
 
@@ -147,6 +149,23 @@ async fn delete_old_audit_events(app: &App, stopped: &watch::Receiver<bool>) {
                 tracing::error!(%fault, "old audit events could not be deleted");
                 return;
             }
+        }
+    }
+}
+
+/// Works on what administrators started, at once where they did it and else when it is looked for.
+async fn work_on_jobs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let stopping = stopped.clone();
+    let mut period = tokio::time::interval(PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = app.jobs_due.notified() => {}
+            _ = period.tick() => {}
+        }
+        if let Err(fault) = app.run_jobs(|| *stopping.borrow()).await {
+            tracing::error!(%fault, "jobs could not be worked on");
         }
     }
 }

@@ -9,6 +9,7 @@ mod client_secret;
 mod device;
 mod grant;
 mod initial_access_token;
+mod job;
 mod key;
 mod limits;
 mod me;
@@ -23,6 +24,7 @@ mod session;
 mod sort;
 mod stats;
 mod tenant;
+mod tenant_export;
 mod usage;
 mod user;
 
@@ -34,6 +36,7 @@ pub use client_secret::{ClientSecret, NewClientSecret};
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
 pub use grant::{Grant, RevocationReason};
 pub use initial_access_token::InitialAccessToken;
+pub use job::{Job, JobKind, JobState};
 pub use key::{Key, KeyRotation, KeyState, KeyUse, NewKey};
 pub use limits::{Quotas, RateLimit, RateLimits, RateUnit};
 pub use me::{HeldPermissions, HeldRole, Me};
@@ -51,5 +54,6 @@ pub use tenant::{
     AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
     SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
 };
+pub use tenant_export::TenantExport;
 pub use usage::{Count, Usage};
 pub use user::{NewPassword, User, UserProfile, UserStatus};

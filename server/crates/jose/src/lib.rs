@@ -6,7 +6,8 @@
 //! to check, on claims whose signature is proven here.
 //!
 //! Signing: [`SigningKey`]. Verifying: [`VerificationKey`] for one key, [`KeySet`] for a JWK Set. Looking before
-//! verifying: [`Header::peek`]. Encryption: [`jwe`]. Keys at rest: [`MasterKey`].
+//! verifying: [`Header::peek`]. Encryption: [`jwe`]. Keys at rest: [`MasterKey`]. On their way to another installation:
+//! [`PortableKey`].
 
 mod algorithm;
 mod eddsa;
@@ -17,6 +18,7 @@ pub mod jwe;
 mod jwk;
 mod key_set;
 mod numeric_date;
+mod portable;
 mod seal;
 mod secret;
 mod signing;
@@ -31,6 +33,7 @@ pub use header::Header;
 pub use jwk::{KeyUse, PublicJwk};
 pub use key_set::{KeySet, MAX_KEYS};
 pub use numeric_date::NumericDate;
+pub use portable::{PortableDigest, PortableKey};
 pub use seal::{MasterKey, NONCE_LENGTH};
 pub use secret::SecretBytes;
 pub use signing::SigningKey;

@@ -109,7 +109,7 @@ impl fmt::Debug for MasterKey {
 }
 
 /// HKDF with an empty salt and one block of output, which is two HMACs and cannot fail.
-fn hkdf_block(key: &[u8], info: &[u8]) -> [u8; 32] {
+pub(crate) fn hkdf_block(key: &[u8], info: &[u8]) -> [u8; 32] {
     let extracted = sign(&Key::new(HMAC_SHA256, &[0; 32]), key);
     let block = sign(&Key::new(HMAC_SHA256, extracted.as_ref()), &[info, &[1]].concat());
     let mut output = [0; 32];

@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 25] = [
+const KINDS: [AuditKind; 26] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -214,6 +214,7 @@ const KINDS: [AuditKind; 25] = [
     AuditKind::InitialAccessTokenChanged,
     AuditKind::RoleChanged,
     AuditKind::RoleAssignmentChanged,
+    AuditKind::TenantExported,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -257,6 +258,7 @@ mod tests {
                 AuditKind::InitialAccessTokenChanged => 22,
                 AuditKind::RoleChanged => 23,
                 AuditKind::RoleAssignmentChanged => 24,
+                AuditKind::TenantExported => 25,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -70,6 +70,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0004_roles",
     "0005_objects",
     "0006_limits",
+    "0007_jobs",
     "0008_idempotency",
     "0011_row_level_security"
 ];
@@ -136,6 +137,16 @@ impl Store {
             (true, true) => SchemaState::Current,
         })
     }
+}
+
+/// The newest migration that this program knows.
+pub(crate) fn newest() -> &'static str {
+    MIGRATIONS.last().map_or("", |migration| migration.name)
+}
+
+/// Whether this program knows a migration of this name.
+pub(crate) fn knows(name: &str) -> bool {
+    MIGRATIONS.iter().any(|migration| migration.name == name)
 }
 
 /// Tells one state of the migrations from another.

@@ -15,6 +15,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Binary,
+        kind -> Text,
+        tenant_id -> Binary,
+        tenant_slug -> Text,
+        state -> Text,
+        row_count -> BigInt,
+        total -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        holder -> Nullable<Binary>,
+        lease_until -> BigInt,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     tenants (id) {
         id -> Binary,
         slug -> Text,
@@ -489,7 +508,7 @@ mod tests {
             let indexes = database.store().read(async |conn: Conn<'_>| load_indexes(conn).await).await.unwrap();
             assert!(indexes.len() > 20);
             for Index { table, index, first_column } in indexes {
-                let directory = ["tenants", "installation", "setup_tokens", "schema_migrations"];
+                let directory = ["tenants", "installation", "setup_tokens", "schema_migrations", "jobs"];
                 let due = index.ends_with("_expiry") || index.ends_with("_changes");
                 let platform = index.ends_with("_platform");
                 assert!(

@@ -158,6 +158,13 @@ impl Sqlite {
         self.committed.subscribe()
     }
 
+    /// A connection of its own that reads, for work that would keep a reader from the others too long.
+    pub(crate) fn connect_to_read(path: &str) -> Result<SqliteConnection, Error> {
+        let mut connection = connect(path).map_err(Error::Unavailable)?;
+        connection.batch_execute("PRAGMA query_only = ON")?;
+        Ok(connection)
+    }
+
     pub(crate) fn path(&self) -> &str {
         &self.path
     }

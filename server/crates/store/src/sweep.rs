@@ -34,7 +34,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 15] = [
+const EXPIRING: [(&str, &str); 16] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -50,6 +50,7 @@ const EXPIRING: [(&str, &str); 15] = [
     ("idempotency_keys", "tenant_id, hash"),
     ("stats", "tenant_id, hour, metric"),
     ("platform_stats", "hour, metric"),
+    ("jobs", "id"),
 ];
 
 impl Store {

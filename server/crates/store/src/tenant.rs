@@ -1,4 +1,4 @@
-use diesel::dsl::{exists, not, select};
+use diesel::dsl::{And, NotEq, exists, not, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
@@ -7,16 +7,25 @@ use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId, Te
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::page::{Order, in_order, starts_with};
-use crate::schema::{
-    access_token_revocations, access_tokens, attempts, audit_events, spent_assertions, stats, tenants,
-};
+use crate::schema::tenants;
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Change, ChangeKind, Error, Listing, Page, Sort, SortKey, Store, TenantStore, WriteError};
 use crate::{audit, signing_key, tenant_count};
 
 /// The directory of tenants: the one table that is not a tenant's.
 pub struct Tenants<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
+}
+
+/// The statuses of tenants whose rows are just going or coming: they are not in service, and but for
+/// their slug and issuer, which stay taken, it is as if they were not there.
+pub(crate) const DELETING: &str = "deleting";
+pub(crate) const IMPORTING: &str = "importing";
+
+/// Tells tenants in service, suspended ones included.
+pub(crate) fn in_service() -> And<NotEq<tenants::status, &'static str>, NotEq<tenants::status, &'static str>>
+{
+    tenants::status.ne(DELETING).and(tenants::status.ne(IMPORTING))
 }
 
 /// Which tenants a listing wants.
@@ -90,7 +99,7 @@ impl<'a> Tenants<'a> {
         let id = Bytes::from(id);
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.find(id)
-                .select(TenantRow::as_select()).get_result(c).await.optional())?;
+                .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -102,7 +111,7 @@ impl<'a> Tenants<'a> {
         let slug = slug.to_owned();
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
-                .select(TenantRow::as_select()).get_result(c).await.optional())?;
+                .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -120,7 +129,8 @@ impl<'a> Tenants<'a> {
                     break;
                 }
                 let rows = dual!(&mut conn, c => {
-                    let mut query = tenants::table.select(TenantRow::as_select()).into_boxed();
+                    let mut query = tenants::table.filter(in_service())
+                        .select(TenantRow::as_select()).into_boxed();
                     if let Some(status) = filter.status {
                         query = query.filter(tenants::status.eq(status.as_str()));
                     }
@@ -223,10 +233,10 @@ impl<'a> Tenants<'a> {
                 let any = expected_version.is_none().into_sql::<Bool>();
                 let expected = tenants::version.eq(expected_version.unwrap_or_default()).or(any);
                 let updated = dual!(conn, c => diesel::update(tenants::table.find(row.id))
-                    .filter(expected).set(changes)
+                    .filter(in_service()).filter(expected).set(changes)
                     .returning(TenantRow::as_returning()).get_result(c).await.optional())?;
                 let Some(updated) = updated else {
-                    let found = exists(tenants::table.find(row.id));
+                    let found = exists(tenants::table.find(row.id).filter(in_service()));
                     return Err(match dual!(conn, c => select(found).get_result(c).await)? {
                         true => WriteError::VersionMismatch,
                         false => WriteError::NotFound,
@@ -236,40 +246,6 @@ impl<'a> Tenants<'a> {
                 tenant_count::limit(conn, id, &quotas).await?;
                 audit::record(conn, id, audit).await?;
                 Ok(updated.into_tenant()?)
-            })
-            .await
-    }
-
-    /// Deletes a tenant and all its rows, its audit trail included, in one transaction: for a large
-    /// tenant that is a long one. Role assignments of other tenants' subjects over this tenant stay;
-    /// they give nothing, for its identifier never comes again.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`] if there is no such tenant.
-    #[compiled_here]
-    pub async fn delete(&self, id: TenantId) -> Result<(), WriteError> {
-        self.store
-            .write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
-                let key = Bytes::from(id);
-                let deleted = dual!(conn, c => diesel::delete(tenants::table.find(key)).execute(c).await)?;
-                if deleted == 0 {
-                    return Err(WriteError::NotFound);
-                }
-                dual!(conn, c => {
-                    diesel::delete(access_token_revocations::table)
-                        .filter(access_token_revocations::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(spent_assertions::table)
-                        .filter(spent_assertions::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(access_tokens::table)
-                        .filter(access_tokens::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(attempts::table)
-                        .filter(attempts::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(stats::table)
-                        .filter(stats::tenant_id.eq(key)).execute(c).await?;
-                    diesel::delete(audit_events::table)
-                        .filter(audit_events::tenant_id.eq(key)).execute(c).await?;
-                });
-                Ok(())
             })
             .await
     }
@@ -289,6 +265,6 @@ impl TenantStore<'_> {
     }
 }
 
-fn tenant_changed(tenant_id: TenantId) -> Vec<Change> {
+pub(crate) fn tenant_changed(tenant_id: TenantId) -> Vec<Change> {
     vec![Change::In { tenant_id, kind: ChangeKind::Tenant }]
 }

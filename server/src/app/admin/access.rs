@@ -102,10 +102,15 @@ pub enum Action {
     Delete,
     /// Suspending and resuming a tenant.
     Suspend,
+    /// Taking a tenant with all that it has out of the installation, as a file.
+    Export,
+    /// Taking such a file in.
+    Import,
 }
 
 impl Action {
-    pub const ALL: &[Self] = &[Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend];
+    pub const ALL: &[Self] =
+        &[Self::Read, Self::Create, Self::Update, Self::Delete, Self::Suspend, Self::Export, Self::Import];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -114,12 +119,15 @@ impl Action {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Suspend => "suspend",
+            Self::Export => "export",
+            Self::Import => "import",
         }
     }
 
     /// Whether there is such a thing to do to the noun.
     pub fn is_done_to(self, resource: Resource) -> bool {
-        self != Self::Suspend || resource == Resource::Tenant
+        let of_tenants = matches!(self, Self::Suspend | Self::Export | Self::Import);
+        !of_tenants || resource == Resource::Tenant
     }
 }
 
@@ -168,6 +176,7 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("platform-auditor", "*", "read"),
     ("tenant-owner", "*", "read"),
     ("tenant-owner", "tenant", "update"),
+    ("tenant-owner", "tenant", "export"),
     ("tenant-owner", "domain", "*"),
     ("tenant-owner", "client", "*"),
     ("tenant-owner", "user", "*"),

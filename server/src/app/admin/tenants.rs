@@ -1,7 +1,7 @@
 use grantor_api as api;
-use grantor_protocol::model::{AuditKind, Tenant};
-use grantor_protocol::{Effect, OPENID_SCOPES, Scope, registration};
-use grantor_store::{ChangeKind, Count, Page, TenantFilter, WriteError};
+use grantor_protocol::model::{Actor, AuditEvent, AuditKind, Tenant};
+use grantor_protocol::{Id, OPENID_SCOPES, Scope, registration};
+use grantor_store::{ChangeKind, Count, Job, JobKind, Page, TenantFilter, WriteError};
 use serde_json::{Value, json};
 
 use super::document::{changes, read};
@@ -10,7 +10,7 @@ use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Domain, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
-    contended,
+    contended, jobs,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
 use crate::app::certificates::TrustAnchors;
@@ -26,7 +26,10 @@ const LASTING: &[&str] = &["status", "settings/rate_limits", "settings/quotas"];
 const COUNTED: u32 = 10_000;
 
 /// Slugs that are not for customers.
-const RESERVED: [&str; 1] = [SYSTEM_TENANT];
+const RESERVED: [&str; 2] = [SYSTEM_TENANT, IMPORT];
+
+/// What the path that tenants are imported at has in place of a slug.
+const IMPORT: &str = "import";
 
 impl App {
     /// # Errors
@@ -79,6 +82,7 @@ impl App {
         wanted: Value,
         precondition: &Precondition,
     ) -> Result<Saved<api::Tenant>, AdminFault> {
+        let mut taken = false;
         for _ in 0..ATTEMPTS {
             let current = match is_slug(slug) {
                 true => self.store.tenants().by_slug(slug).await?,
@@ -99,11 +103,12 @@ impl App {
             let mut wanted: api::Tenant = read(wanted.clone())?;
             keep_slug(&mut wanted, slug)?;
             match self.make_tenant(caller, &wanted).await {
-                Err(AdminFault::Taken("slug")) => {}
+                Err(AdminFault::Taken("slug")) => taken = true,
                 other => return other,
             }
         }
-        Err(contended())
+        // Somebody else has made it each time, or it is a tenant's whose rows are going or coming.
+        Err(if taken { AdminFault::Taken("slug") } else { contended() })
     }
 
     /// Changes members of the tenant (RFC 7396).
@@ -129,8 +134,8 @@ impl App {
         Err(contended())
     }
 
-    /// Deletes a tenant with everything it has. What the trail says of it is in that of the system
-    /// tenant, because the tenant's own is gone with it.
+    /// Takes a tenant out of service for good, and starts the job that deletes everything it has. What
+    /// the trail says of it is in that of the system tenant, because the tenant's own goes with it.
     ///
     /// # Errors
     /// The system tenant stays; a precondition that does not hold.
@@ -139,24 +144,45 @@ impl App {
         caller: &Caller,
         slug: &str,
         precondition: &Precondition,
-    ) -> Result<(), AdminFault> {
+    ) -> Result<api::Job, AdminFault> {
         let context = self.administered(caller, slug, Resource::Tenant, Action::Delete).await?;
         let tenant = self.store.tenants().by_id(context.tenant.id).await?.ok_or(AdminFault::NotFound)?;
         precondition.check(Some(&etag(tenant.version, tenant.created_at)))?;
+        let detail = changes(Some(&document(&tenant)), None::<&api::Tenant>);
+        let event = self.admin_event(caller, AuditKind::TenantChanged, slug, detail);
+        let job = self.begin_deletion(&tenant, event).await?;
+        Ok(jobs::document(&job))
+    }
+
+    /// The same for whoever needs no right: the operator at the command line.
+    ///
+    /// # Errors
+    /// As [`Self::delete_tenant`].
+    pub async fn delete_tenant_by_operator(&self, slug: &str) -> Result<Job, AdminFault> {
+        let tenant = match is_slug(slug) {
+            true => self.store.tenants().by_slug(slug).await?,
+            false => None,
+        };
+        let tenant = tenant.ok_or(AdminFault::NotFound)?;
+        let mut event = self.event(AuditKind::TenantChanged, Actor::System, slug.to_owned());
+        event.detail = changes(Some(&document(&tenant)), None::<&api::Tenant>);
+        self.begin_deletion(&tenant, event).await
+    }
+
+    async fn begin_deletion(&self, tenant: &Tenant, event: AuditEvent) -> Result<Job, AdminFault> {
         if tenant.slug == SYSTEM_TENANT {
             return Err(AdminFault::Protected(
                 "the system tenant administers the platform and cannot be deleted",
             ));
         }
-        let detail = changes(Some(&document(&tenant)), None::<&api::Tenant>);
-        let event = self.admin_event(caller, AuditKind::TenantChanged, slug, detail);
-        self.store.tenants().delete(tenant.id).await?;
+        let now = self.now();
+        let id = Id::generate(now, self.entropy.as_ref());
+        let job = Job::new(id, JobKind::TenantDeletion, (tenant.id, &tenant.slug), now);
+        let trail = self.system_tenant().await?;
+        self.store.tenants().begin_deletion(&job, tenant.version, trail, vec![event]).await?;
         self.forget(tenant.id, ChangeKind::Tenant);
-        let system = self.system_tenant().await?;
-        self.apply(system, vec![Effect::RecordAudit(Box::new(event))])
-            .await
-            .map_err(crate::app::Fault::from)?;
-        Ok(())
+        self.jobs_due.notify_one();
+        Ok(job)
     }
 
     /// Lets the tenant answer nothing until it is resumed; it keeps all that it has.
@@ -439,7 +465,7 @@ fn is_color(text: &str) -> bool {
         .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn versioned(tenant: &Tenant) -> Versioned<api::Tenant> {
+pub(super) fn versioned(tenant: &Tenant) -> Versioned<api::Tenant> {
     Versioned { document: document(tenant), etag: etag(tenant.version, tenant.created_at) }
 }
 
@@ -452,7 +478,9 @@ mod tests {
         for slug in ["abc", "a-1", "0aa", &"a".repeat(63)] {
             assert_eq!(check_slug(slug), None, "{slug}");
         }
-        for slug in ["", "ab", "-ab", "ab-", "aB1", "a_b", "a.b", "\u{e4}bc", "system", &"a".repeat(64)] {
+        for slug in
+            ["", "ab", "-ab", "ab-", "aB1", "a_b", "a.b", "\u{e4}bc", "system", "import", &"a".repeat(64)]
+        {
             assert!(check_slug(slug).is_some(), "{slug}");
         }
     }

@@ -12,10 +12,12 @@ mod examples;
 mod grants;
 mod idempotency;
 mod initial_access_tokens;
+mod jobs;
 mod keys;
 mod me;
 mod paging;
 mod payload;
+mod portability;
 mod problem;
 mod protected_resources;
 mod responses;
@@ -50,6 +52,8 @@ enum Tag {
     Me,
     /// Issuers with their own users, clients, keys and look.
     Tenants,
+    /// Work that goes on after the request that asked for it.
+    Jobs,
     /// Applications, devices and services that get tokens from a tenant.
     Clients,
     /// People who sign in at a tenant.
@@ -105,6 +109,8 @@ fn nouns() -> impl OpenApi {
     (
         me::MeApi,
         tenants::TenantsApi,
+        portability::PortabilityApi,
+        jobs::JobsApi,
         clients::ClientsApi,
         client_secrets::ClientSecretsApi,
         users::UsersApi,

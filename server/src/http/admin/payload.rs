@@ -7,11 +7,19 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaR
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::app::Fault;
 use crate::app::admin::AdminFault;
 
 /// Largest document, in bytes.
 pub(super) const LIMIT: usize = 256 * 1024;
+
+/// Largest file, in bytes: 4 GiB. Larger ones are imported by the command.
+const LARGEST_FILE: u64 = 4 << 30;
+
+/// Lines of JSON.
+pub const NDJSON: &str = "application/x-ndjson";
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -117,13 +125,67 @@ fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static 
     }
 }
 
+/// A file that is received when the caller is known to be allowed to send it.
+pub struct Upload {
+    media_type: Result<(), poem::Error>,
+    body: poem::Body,
+}
+
+impl Upload {
+    /// Receives the file, which is gone when it is closed.
+    ///
+    /// # Errors
+    /// Another media type; a file that is too large; a body that ends early.
+    pub async fn receive(self) -> poem::Result<std::fs::File> {
+        self.media_type?;
+        let file = tempfile::tempfile().map_err(|error| AdminFault::from(Fault::internal(error)))?;
+        let mut file = tokio::fs::File::from_std(file);
+        let mut body = self.body.into_async_read().take(LARGEST_FILE + 1);
+        let length = tokio::io::copy(&mut body, &mut file).await;
+        let length =
+            length.map_err(|error| AdminFault::BadRequest(format!("the file did not arrive: {error}")))?;
+        if length > LARGEST_FILE {
+            let message = format!("the file is longer than {LARGEST_FILE} bytes");
+            return Err(poem::Error::from_string(message, StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        file.flush().await.map_err(|error| AdminFault::from(Fault::internal(error)))?;
+        Ok(file.into_std().await)
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Upload {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn request_meta() -> Option<MetaRequest> {
+        let binary = MetaSchema { format: Some("binary"), ..MetaSchema::new("string") };
+        let schema = MetaSchemaRef::Inline(Box::new(binary));
+        let content = vec![MetaMediaType { content_type: NDJSON, schema }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self { media_type: check_media_type(request, &[NDJSON]), body: body.take()? })
+    }
+}
+
+fn check_media_type(request: &Request, media_types: &[&str]) -> poem::Result<()> {
+    let media_type = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    let message = format!("the content type must be {}", media_types.join(" or "));
+    Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE))
+}
+
 /// Nothing of a body is read before the caller is known.
 async fn read(request: &Request, body: &mut RequestBody, media_types: &[&str]) -> poem::Result<Value> {
-    let media_type = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
-        let message = format!("the content type must be {}", media_types.join(" or "));
-        return Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
+    check_media_type(request, media_types)?;
     let bytes = body.take()?.into_bytes_limit(LIMIT).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| AdminFault::BadRequest(format!("the body is not JSON: {error}")).into())

@@ -296,7 +296,7 @@ pub fn of_named_requests() -> Vec<MetaResponse> {
 /// Those of requests with a document.
 pub fn of_documents() -> Vec<MetaResponse> {
     described(&[
-        (TOO_LARGE, "The document is longer than 256 KiB."),
+        (TOO_LARGE, "The document is longer than 256 KiB, an imported file than 4 GiB."),
         (MEDIA_TYPE, "The content type is not one of those described."),
     ])
 }

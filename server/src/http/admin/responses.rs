@@ -7,7 +7,9 @@ use poem_openapi::registry::{
 };
 use poem_openapi::types::Type;
 use serde::Serialize;
+use tokio::io::AsyncSeekExt;
 
+use super::payload::NDJSON;
 use super::problem;
 use crate::app::admin::{Saved, Versioned};
 
@@ -28,6 +30,38 @@ pub struct Moved<T>(pub T);
 
 /// It is gone.
 pub struct Deleted;
+
+/// A job goes on with it.
+pub struct Accepted {
+    job: api::Job,
+    location: String,
+}
+
+impl Accepted {
+    pub fn at(admin_api: &str, job: api::Job) -> Self {
+        Self { location: format!("{admin_api}/jobs/{}", job.id), job }
+    }
+}
+
+/// A file to keep.
+pub struct Download {
+    file: tokio::fs::File,
+    length: u64,
+    name: String,
+}
+
+impl Download {
+    /// The whole of a file, to be kept under this name.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub async fn of(file: std::fs::File, name: &str) -> std::io::Result<Self> {
+        let mut file = tokio::fs::File::from_std(file);
+        file.rewind().await?;
+        let length = file.metadata().await?.len();
+        Ok(Self { file, length, name: name.to_owned() })
+    }
+}
 
 impl<T> Stored<T> {
     /// `path` leads from the API's own address to the document, one element a segment.
@@ -99,6 +133,23 @@ impl<T: Serialize + Send> IntoResponse for Stored<T> {
 impl IntoResponse for Deleted {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into()
+    }
+}
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        with(json(StatusCode::ACCEPTED, &self.job), header::LOCATION, &self.location)
+    }
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        Response::builder()
+            .content_type(NDJSON)
+            .header(header::CONTENT_LENGTH, self.length)
+            .header(header::CONTENT_DISPOSITION, disposition)
+            .body(poem::Body::from_async_read(self.file))
     }
 }
 
@@ -188,6 +239,43 @@ impl ApiResponse for Deleted {
             headers: vec![],
         }];
         responses.extend(problem::of_changes());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        api::Problem::register(registry);
+    }
+}
+
+impl ApiResponse for Accepted {
+    fn meta() -> MetaResponses {
+        let location = described_header("Location", "Where the job tells how far it is.");
+        let mut responses = vec![described::<api::Job>(202, "A job goes on with it.", vec![location])];
+        responses.extend(problem::of_changes());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        api::Job::register(registry);
+        api::Problem::register(registry);
+    }
+}
+
+impl ApiResponse for Download {
+    fn meta() -> MetaResponses {
+        let binary = MetaSchema { format: Some("binary"), ..MetaSchema::new("string") };
+        let mut responses = vec![MetaResponse {
+            description: "The file.",
+            status: Some(200),
+            status_range: None,
+            content: vec![MetaMediaType {
+                content_type: NDJSON,
+                schema: MetaSchemaRef::Inline(Box::new(binary)),
+            }],
+            headers: vec![described_header("Content-Disposition", "A name to keep it under.")],
+        }];
+        responses.extend(problem::of_changes());
+        responses.extend(problem::of_documents());
         MetaResponses { responses }
     }
 

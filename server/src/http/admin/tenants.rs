@@ -6,12 +6,12 @@ use super::Tag;
 use super::caller::Admin;
 use super::paging::{self, sorted_page};
 use super::payload::{Body, Patch};
-use super::responses::{Answer, Deleted, Found, Moved, Stored};
+use super::responses::{Accepted, Answer, Found, Moved, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
 
 pub struct TenantsApi;
 
-fn stored(admin: &Admin, saved: Saved<api::Tenant>) -> Stored<api::Tenant> {
+pub(super) fn stored(admin: &Admin, saved: Saved<api::Tenant>) -> Stored<api::Tenant> {
     let path = |tenant: &api::Tenant| vec!["tenants".to_owned(), tenant.slug.clone()];
     Stored::at(&admin.addresses.admin_api(), path, saved)
 }
@@ -107,7 +107,8 @@ impl TenantsApi {
 
     /// Delete a tenant
     ///
-    /// With its users, clients, keys, tokens and audit trail.
+    /// With its users, clients, keys, tokens and audit trail. From this answer on it is not there any more for anybody,
+    /// but for its slug, which stays taken until the job that the answer describes has deleted the last row.
     #[oai(path = "/tenants/:tenant", method = "delete", operation_id = "delete_tenant")]
     async fn delete(
         &self,
@@ -117,10 +118,10 @@ impl TenantsApi {
         /// Only if the tenant still has this `ETag`.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
-    ) -> Result<Deleted, AdminFault> {
+    ) -> Result<Accepted, AdminFault> {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
-        admin.delete_tenant(&admin.caller, &tenant.0, &precondition).await?;
-        Ok(Deleted)
+        let job = admin.delete_tenant(&admin.caller, &tenant.0, &precondition).await?;
+        Ok(Accepted::at(&admin.addresses.admin_api(), job))
     }
 
     /// Suspend a tenant

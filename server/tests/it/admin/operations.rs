@@ -98,6 +98,10 @@ fn an_elliptic_key() -> Option<Value> {
     Some(json!({ "algorithm": "ES256" }))
 }
 
+fn a_passphrase() -> Option<Value> {
+    Some(json!({ "passphrase": "a passphrase for tests" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -109,6 +113,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { of_the_platform: true, ..row("create_tenant", Resource::Tenant, Action::Create, new_tenant) },
     Operation { of_the_platform: true, ..row("read_stats", Resource::Stats, Action::Read, none) },
     row("read_tenant_stats", Resource::Stats, Action::Read, none),
+    // What it is sent is no file.
+    Operation { of_the_platform: true, ..row("import_tenant", Resource::Tenant, Action::Import, nothing) },
+    row("export_tenant", Resource::Tenant, Action::Export, a_passphrase),
+    Operation { of_the_platform: true, ..row("list_jobs", Resource::Tenant, Action::Read, none) },
+    Operation { of_the_platform: true, ..row("read_job", Resource::Tenant, Action::Read, none) },
     row("list_device_authorizations", Resource::DeviceAuthorization, Action::Read, none),
     row("read_device_authorization", Resource::DeviceAuthorization, Action::Read, none),
     row("approve_device_authorization", Resource::DeviceAuthorization, Action::Update, the_user),
@@ -304,7 +313,11 @@ impl Target {
         let successor = admin.post(&format!("/tenants/{slug}/keys/rotate"), &rotation).await.document(200);
         let (session, grant) = signed_in(app, &tenant, user.parse().unwrap()).await;
         let event = app.app.store.tenant(tenant.id).audit_events(1).await.unwrap().remove(0);
+        let gone = json!({ "slug": format!("gone-{slug}"), "name": "Gone" });
+        assert_eq!(admin.post("/tenants", &gone).await.status, 201);
+        let job = admin.delete(&format!("/tenants/gone-{slug}")).await.document(202)["id"].clone();
         let mut names = BTreeMap::from([
+            ("job", job.as_str().unwrap().to_owned()),
             ("audit_event", event.id.to_string()),
             ("kid", kid(&keys["items"][0])),
             ("activate_key kid", kid(&successor)),

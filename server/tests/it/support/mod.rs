@@ -61,6 +61,16 @@ impl TestApp {
         Self::node(Arc::new(database), store, clock, entropy, CAPABILITIES).await
     }
 
+    /// Another installation: a database, a master key and randomness of its own, at the same address
+    /// and time.
+    pub async fn elsewhere(&self, database: TestDatabase, master: [u8; 32]) -> Self {
+        let store = database.store().clone();
+        let entropy = SeededEntropy::default();
+        entropy.fill(&mut vec![0; 1 << 20]);
+        let clock = Arc::clone(&self.clock);
+        Self::installation(Arc::new(database), store, clock, Arc::new(entropy), master).await
+    }
+
     /// Another server on the same database, with the same clock.
     pub async fn second_node(&self) -> Self {
         self.second_node_with(CAPABILITIES).await
@@ -80,11 +90,21 @@ impl TestApp {
         entropy: Arc<dyn Entropy>,
         capabilities: Capabilities,
     ) -> Self {
+        Self::installation(database, store, clock, entropy, [7; 32]).await
+    }
+
+    async fn installation(
+        database: Arc<TestDatabase>,
+        store: Store,
+        clock: Arc<FrozenClock>,
+        entropy: Arc<dyn Entropy>,
+        master: [u8; 32],
+    ) -> Self {
         let parts = Parts {
             store,
             addresses: PUBLIC_URL.parse().unwrap(),
             trusted_proxies: TRUSTED_PROXIES.parse().unwrap(),
-            master: MasterKey::new([7; 32]).unwrap(),
+            master: MasterKey::new(master).unwrap(),
             clock: Arc::<FrozenClock>::clone(&clock),
             entropy,
             hashing_threads: 2,

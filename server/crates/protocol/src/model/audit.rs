@@ -96,6 +96,8 @@ pub enum AuditKind {
     DeviceDenied,
     DeviceCodeReplayed,
     TenantChanged,
+    /// All of the tenant left, encrypted to a passphrase.
+    TenantExported,
     ClientChanged,
     ClientRegistered,
     ClientExpired,
@@ -130,6 +132,7 @@ impl AuditKind {
             Self::DeviceDenied => "device.denied",
             Self::DeviceCodeReplayed => "device_code.replayed",
             Self::TenantChanged => "tenant.changed",
+            Self::TenantExported => "tenant.exported",
             Self::ClientChanged => "client.changed",
             Self::ClientRegistered => "client.registered",
             Self::ClientExpired => "client.expired",

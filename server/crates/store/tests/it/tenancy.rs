@@ -10,7 +10,7 @@ use grantor_store::{
 use crate::fixture::{World, at, hash, id, is_conflict, is_foreign, key};
 
 /// One row of every kind, and what names them.
-struct Possessions {
+pub struct Possessions {
     interaction: grantor_protocol::model::Interaction,
     session: grantor_protocol::model::Session,
     grant: grantor_protocol::model::Grant,
@@ -26,7 +26,7 @@ struct Possessions {
     opaque: grantor_protocol::SecretHash,
 }
 
-async fn possessions(world: &World) -> Possessions {
+pub async fn possessions(world: &World) -> Possessions {
     let (grant, code, token) = world.issued().await;
     let (interaction, session) = (world.interaction(), world.session());
     let (access_token, jti) = (id(), hash());
@@ -76,7 +76,7 @@ async fn possessions(world: &World) -> Possessions {
 }
 
 /// Everything that a handle can read of these rows, as text: one line for every read.
-async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) -> Vec<String> {
+pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) -> Vec<String> {
     let page = Page { limit: 100, ..Page::default() };
     let (user, client_id) = (world.user.id, &world.client.client_id);
     let state = rows.access_token_state(had.access_token, Some(had.grant.id)).await.unwrap();
@@ -238,13 +238,12 @@ on_both_databases! {
         let neighbour = World::new(database.store(), "neighbour").await;
         let (had, kept) = (possessions(&owner).await, possessions(&neighbour).await);
         let before = everything(&neighbour.rows(), &neighbour, &kept).await;
-        database.store().tenants().delete(owner.tenant.id).await.unwrap();
+        owner.delete().await;
 
         for line in everything(&owner.rows(), &owner, &had).await {
             assert!(["None", "[]", "false"].contains(&line.as_str()), "{line}");
         }
         assert_eq!(everything(&neighbour.rows(), &neighbour, &kept).await, before);
-        assert!(is_missing(&database.store().tenants().delete(owner.tenant.id).await));
         assert!(is_missing(&owner.rows().create_client(&owner.client, vec![]).await));
     }
 }
