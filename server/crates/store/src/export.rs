@@ -41,7 +41,7 @@ impl TenantStore<'_> {
     #[compiled_here]
     pub async fn export(&self, pages: Pages) -> Result<(), Error> {
         let tenant = Bytes::from(self.id);
-        match &self.store.inner.engine {
+        match &self.store.store.inner.engine {
             Engine::Sqlite(sqlite) => {
                 let path = sqlite.path().to_owned();
                 tokio::task::spawn_blocking(move || from_sqlite(&path, tenant, &pages))
@@ -50,7 +50,7 @@ impl TenantStore<'_> {
             }
             Engine::Postgres(postgres) => {
                 let work = async move |conn: Conn<'_>| from_postgres(conn, tenant, pages).await;
-                postgres.write(work, || ()).await
+                postgres.write_afresh(self.store.sight(), work).await
             }
         }
     }

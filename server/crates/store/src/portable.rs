@@ -78,6 +78,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         clients,
         protected_resources,
         initial_access_tokens,
+        roles,
         role_assignments,
         sessions,
         grants,
@@ -92,6 +93,10 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         device_authorizations: "wait for minutes, under codes that are hashed with the master key",
         attempts: "counted for minutes",
         console_sessions: "are the installation's, whose console it is",
+        idempotency_keys: "are kept for a day, for requests to this installation",
+        tenant_counts,
+        stats,
+        audit_chains,
         audit_events,
     }
 });
@@ -123,6 +128,12 @@ trait KeyColumns {
 }
 
 impl KeyColumns for schema::tenants::id {
+    fn columns() -> Vec<Column> {
+        vec![column::<Self>()]
+    }
+}
+
+impl KeyColumns for schema::audit_chains::tenant_id {
     fn columns() -> Vec<Column> {
         vec![column::<Self>()]
     }

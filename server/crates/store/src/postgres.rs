@@ -100,8 +100,23 @@ impl Connection {
         result
     }
 
-    /// Runs work in the transaction that was begun.
-    async fn run_in_transaction<T, E, F>(&self, sight: Sight, work: F) -> Result<T, E>
+    /// Runs work in a transaction of its own.
+    async fn run_in_transaction<T, E, F>(&mut self, sight: Sight, work: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Work<T, E>,
+    {
+        Transactions::begin_transaction(&mut self.connection).await.map_err(Error::from)?;
+        let result = self.run_begun(sight, work).await;
+        match &result {
+            Ok(_) => Transactions::commit_transaction(&mut self.connection).await.map_err(Error::from)?,
+            // A connection that cannot roll back is dropped by the pool, and with it the transaction.
+            Err(_) => drop(Transactions::rollback_transaction(&mut self.connection).await),
+        }
+        result
+    }
+
+    async fn run_begun<T, E, F>(&self, sight: Sight, work: F) -> Result<T, E>
     where
         E: From<Error>,
         F: Work<T, E>,
@@ -113,6 +128,14 @@ impl Connection {
         let (set, result) = join(set, work(Conn::Postgres(&self.connection))).await;
         set?;
         result
+    }
+
+    /// What the session sees from now on.
+    async fn see(&mut self, sight: Sight) -> Result<(), Error> {
+        self.session_sees = None;
+        sight.apply(&self.connection, false).await?;
+        self.session_sees = Some(sight);
+        Ok(())
     }
 }
 
@@ -165,18 +188,24 @@ impl Postgres {
     {
         let mut held = self.connection().await?;
         let task = tokio::spawn(async move {
-            Transactions::begin_transaction(&mut held.connection).await.map_err(Error::from)?;
-            let result = held.run_in_transaction(sight, work).await;
-            match &result {
-                Ok(_) => {
-                    Transactions::commit_transaction(&mut held.connection).await.map_err(Error::from)?;
-                    committed();
-                }
-                // A connection that cannot roll back is dropped by the pool, and with it the
-                // transaction.
-                Err(_) => drop(Transactions::rollback_transaction(&mut held.connection).await),
-            }
-            result
+            let value = held.run_in_transaction(sight, work).await?;
+            committed();
+            Ok(value)
+        });
+        task.await.map_err(task_failed)?
+    }
+
+    /// Runs `work` in a transaction in which nothing has been asked yet, so that it can choose its isolation.
+    pub(crate) async fn write_afresh<T, E, F>(&self, sight: Sight, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Work<T, E>,
+    {
+        let mut held = self.connection().await?;
+        let task = tokio::spawn(async move {
+            held.see(sight).await?;
+            held.run_in_transaction(sight, work).await
         });
         task.await.map_err(task_failed)?
     }
