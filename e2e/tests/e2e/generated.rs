@@ -44,7 +44,12 @@ async fn for_typescript() -> anyhow::Result<()> {
         command
     };
     let description = root().join("openapi/admin.json");
-    run(tool("openapi-typescript").arg(description).args(["--default-non-nullable", "false", "-o", "admin-types.d.ts"]))?;
+    run(tool("openapi-typescript").arg(description).args([
+        "--default-non-nullable",
+        "false",
+        "-o",
+        "admin-types.d.ts",
+    ]))?;
     run(&mut tool("tsc"))?;
     let mut client = Command::new("node");
     client.arg("generated/admin.js").current_dir(&folder);

@@ -101,7 +101,8 @@ async fn verify_all(app: &App) -> Result<Vec<Verified>, Failure> {
     let mut verified = vec![];
     let mut page = Page { limit: PAGE, ..Page::default() };
     loop {
-        let listing = app.store.tenants().list(&page, TenantFilter::default()).await.map_err(Failure::because)?;
+        let listing =
+            app.store.tenants().list(&page, TenantFilter::default()).await.map_err(Failure::because)?;
         for tenant in &listing.items {
             verified.push(verify(app, tenant).await?);
         }

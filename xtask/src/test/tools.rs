@@ -19,7 +19,9 @@ pub fn provide(workspace: &Workspace) -> anyhow::Result<()> {
             version.with_context(|| format!("{component} is missing: rustup component add {component}"))?;
         println!("    {version}");
     }
-    for tool in [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?, node()?, npm()?, python()?] {
+    for tool in
+        [postgresql()?.join("postgres"), chromium()?, chromedriver()?, curl()?, node()?, npm()?, python()?]
+    {
         println!("    {}", tool.display());
     }
     Ok(())

@@ -11,8 +11,8 @@ use grantor_protocol::model::{AuditEvent, TenantId};
 use grantor_protocol::{Id, Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::compiled_here;
 use crate::audit;
+use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::portable::TABLES;
 use crate::schema::{jobs, tenants};

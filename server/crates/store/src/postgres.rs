@@ -242,7 +242,7 @@ mod tests {
     use diesel::sql_types::{BigInt, Bool, Text};
     use diesel_async::RunQueryDsl;
     use grantor_protocol::model::{Tenant, TenantId, TenantSettings, TenantStatus};
-    use grantor_protocol::{Id, SecretHash, Timestamp};
+    use grantor_protocol::{Effect, Id, SecretHash, Timestamp};
 
     use crate::conn::{Conn, dual};
     use crate::schema::{attempts, idempotency_keys, tenants};
@@ -279,7 +279,9 @@ mod tests {
                 updated_at: NOW,
             };
             store.tenants().create(NewTenant { tenant, keys: vec![], audit: vec![] }).await.unwrap();
-            store.tenant(id).count_attempt(SecretHash::from_bytes([3; 32]), NOW, NOW).await.unwrap();
+            let subject = SecretHash::from_bytes([3; 32]);
+            let counted = Effect::CountAttempt { subject, most: 9, at: NOW, expires_at: NOW };
+            store.tenant(id).apply(vec![counted]).await.unwrap();
         }
     }
 

@@ -24,8 +24,8 @@ mod responses;
 mod role_assignments;
 mod roles;
 mod sessions;
-mod stats;
 mod specification;
+mod stats;
 mod tenants;
 mod users;
 

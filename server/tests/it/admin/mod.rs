@@ -21,8 +21,8 @@ mod rights;
 mod roles;
 mod secrecy;
 mod sessions;
-mod suspension;
 mod specification;
+mod suspension;
 mod tenants;
 mod users;
 

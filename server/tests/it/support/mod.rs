@@ -68,7 +68,7 @@ impl TestApp {
         let entropy = SeededEntropy::default();
         entropy.fill(&mut vec![0; 1 << 20]);
         let clock = Arc::clone(&self.clock);
-        Self::installation(Arc::new(database), store, clock, Arc::new(entropy), master).await
+        Self::installation(Arc::new(database), store, clock, Arc::new(entropy), CAPABILITIES, master).await
     }
 
     /// Another server on the same database, with the same clock.
@@ -90,7 +90,7 @@ impl TestApp {
         entropy: Arc<dyn Entropy>,
         capabilities: Capabilities,
     ) -> Self {
-        Self::installation(database, store, clock, entropy, [7; 32]).await
+        Self::installation(database, store, clock, entropy, capabilities, [7; 32]).await
     }
 
     async fn installation(
@@ -98,6 +98,7 @@ impl TestApp {
         store: Store,
         clock: Arc<FrozenClock>,
         entropy: Arc<dyn Entropy>,
+        capabilities: Capabilities,
         master: [u8; 32],
     ) -> Self {
         let parts = Parts {
