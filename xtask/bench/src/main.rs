@@ -114,7 +114,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         if let Some(tenants) = options.tenants {
-            return scale::run(&options.server, tenants, options.users, rounds.into()).await;
+            return scale::run(&options.server, tenants, options.users, rounds).await;
         }
         let mut bench = Bench::start(&options.server, backend).await?;
         let tell = |round, step: Step| eprintln!("round {round} of {rounds}: {}", step.name());

@@ -11,7 +11,7 @@ use grantor_protocol::model::{
     Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile, UserStatus,
 };
 use grantor_protocol::{Id, Timestamp};
-use grantor_store::{NewTenant, Options, Page, Store, UserFilter};
+use grantor_store::{NewTenant, Page, Store, UserFilter};
 use tokio::task::JoinSet;
 
 use crate::histogram::Histogram;
@@ -24,7 +24,7 @@ const FEW: u32 = 10;
 /// Items on a page.
 const LIMIT: u32 = 10;
 /// Requests of a kind in a round.
-const REQUESTS: u32 = 200;
+const REQUESTS: usize = 200;
 /// Rows that are written at a time.
 const AT_ONCE: u32 = 128;
 /// When the first tenant and the first user were made.
@@ -71,7 +71,7 @@ impl Pair {
 ///
 /// # Errors
 /// What does not work.
-pub async fn run(program: &Path, tenants: u32, users: u32, rounds: u32) -> anyhow::Result<()> {
+pub async fn run(program: &Path, tenants: u32, users: u32, rounds: usize) -> anyhow::Result<()> {
     eprintln!("making {FEW} and {tenants} tenants");
     let mut little = Side::start(program, FEW).await?;
     let mut much = Side::start(program, tenants).await?;
@@ -180,7 +180,7 @@ impl Side {
 }
 
 /// Pages and searches of a tenant's many users, against its first page.
-async fn many_users(side: &Side, users: u32, rounds: u32) -> anyhow::Result<()> {
+async fn many_users(side: &Side, users: u32, rounds: usize) -> anyhow::Result<()> {
     eprintln!("making {users} users");
     let store = side.server.store().await?;
     let tenant: TenantId = id(0);

@@ -207,7 +207,7 @@ grantor_store::on_both_databases! {
     async fn a_deleted_tenant_has_no_trail(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
         world.record(2).await;
-        database.store().tenants().delete(world.tenant.id).await.unwrap();
+        world.delete().await;
         let event = Effect::RecordAudit(Box::new(audit(AuditKind::SignedOut)));
         assert!(matches!(world.apply([event]).await, Err(grantor_store::ApplyError::Conflict)));
         assert_eq!(world.rows().audit_events(10).await.unwrap(), []);

@@ -1,8 +1,9 @@
 //! Deleting a tenant: visible, in small batches, resumable by whoever comes after.
 
-use grantor_protocol::model::{AuditKind, TenantStatus};
+use grantor_protocol::model::{AuditKind, Tenant, TenantStatus};
 use grantor_store::{
-    Claim, Deleting, DeletionStep, Job, JobKind, JobState, NewTenant, Page, WriteError, on_both_databases,
+    Claim, Deleting, DeletionStep, Job, JobKind, JobState, NewTenant, Page, Store, TenantFilter, WriteError,
+    on_both_databases,
 };
 
 use crate::fixture::{World, at, audit, id};
@@ -20,20 +21,25 @@ impl World {
         job
     }
 
-    /// Deletes the tenant from the first to the last step.
     pub async fn delete(&self) {
-        self.begin_deletion(self).await;
-        let claim = self.store.claim_job(id(), at(0)).await.unwrap().unwrap();
-        assert_eq!(work(self, &claim, u32::MAX).await, Deleting::Finished);
+        delete_tenant(&self.store, &self.tenant).await;
     }
 }
 
+/// Deletes a tenant from the first to the last step.
+pub async fn delete_tenant(store: &Store, tenant: &Tenant) {
+    let job = Job::new(id(), JobKind::TenantDeletion, (tenant.id, &tenant.slug), at(0));
+    store.tenants().begin_deletion(&job, tenant.version, tenant.id, vec![]).await.unwrap();
+    let claim = store.claim_job(id(), at(0)).await.unwrap().unwrap();
+    assert_eq!(work(store, &claim, u32::MAX).await, Deleting::Finished);
+}
+
 /// Takes so many steps at most.
-async fn work(world: &World, claim: &Claim, steps: u32) -> Deleting {
+async fn work(store: &Store, claim: &Claim, steps: u32) -> Deleting {
     let mut deleting = Deleting::More(DeletionStep::default());
     for _ in 0..steps {
         let Deleting::More(step) = deleting else { break };
-        deleting = world.store.delete_batch(claim, step, BATCH, at(0)).await.unwrap();
+        deleting = store.delete_batch(claim, step, BATCH, at(0)).await.unwrap();
     }
     deleting
 }
@@ -56,7 +62,7 @@ on_both_databases! {
         assert_eq!(store.job(job.id).await.unwrap().unwrap(), job);
 
         let first = store.claim_job(id(), at(0)).await.unwrap().unwrap();
-        assert!(matches!(work(&owner, &first, 5).await, Deleting::More(_)));
+        assert!(matches!(work(store, &first, 5).await, Deleting::More(_)));
         let seen = store.job(job.id).await.unwrap().unwrap();
         assert_eq!((seen.state, seen.started_at), (JobState::Running, Some(at(0))));
         assert_eq!(seen.row_count, i64::from(5 * BATCH));
@@ -67,7 +73,7 @@ on_both_databases! {
         let late = store.delete_batch(&first, DeletionStep::default(), BATCH, at(61)).await;
         assert!(matches!(late, Err(WriteError::VersionMismatch)), "{late:?}");
 
-        assert_eq!(work(&owner, &second, u32::MAX).await, Deleting::Finished);
+        assert_eq!(work(store, &second, u32::MAX).await, Deleting::Finished);
         let done = store.job(job.id).await.unwrap().unwrap();
         assert_eq!((done.state, done.error), (JobState::Done, None));
         assert!(done.row_count > 10_000 && done.finished_at.is_some(), "{}", done.row_count);
@@ -101,11 +107,11 @@ on_both_databases! {
         assert_eq!(tenants.by_id(owner.tenant.id).await.unwrap(), None);
         assert_eq!(tenants.by_slug("acme").await.unwrap(), None);
         let page = Page { limit: 10, ..Page::default() };
-        let listed = tenants.list(&page).await.unwrap().items;
+        let listed = tenants.list(&page, TenantFilter::default()).await.unwrap().items;
         assert_eq!(listed.into_iter().map(|tenant| tenant.slug).collect::<Vec<_>>(), ["other"]);
         // Nobody brings it back by changing it.
         for version in [None, Some(1), Some(2)] {
-            let revived = grantor_protocol::model::Tenant { status: TenantStatus::Active, ..owner.tenant.clone() };
+            let revived = Tenant { status: TenantStatus::Active, ..owner.tenant.clone() };
             let updated = tenants.update(&revived, version, vec![]).await;
             assert!(matches!(updated, Err(WriteError::NotFound)), "{updated:?}");
         }
@@ -113,7 +119,7 @@ on_both_databases! {
         let taken = tenants.create(same.clone()).await;
         assert!(matches!(taken, Err(WriteError::Conflict { .. })), "{taken:?}");
         let claim = store.claim_job(id(), at(0)).await.unwrap().unwrap();
-        assert_eq!(work(&owner, &claim, u32::MAX).await, Deleting::Finished);
+        assert_eq!(work(store, &claim, u32::MAX).await, Deleting::Finished);
         tenants.create(same).await.unwrap();
     }
 

@@ -89,7 +89,7 @@ on_both_databases! {
         world.rows().delete_client(&world.client.client_id, None, vec![]).await.unwrap();
         assert_eq!(world.counts().await, (1, 1));
         // A tenant takes its counts with it.
-        world.store.tenants().delete(world.tenant.id).await.unwrap();
+        world.delete().await;
         assert_eq!(world.counts().await, (0, 0));
         assert_eq!(world.store.platform_present(at(0), at(0)).await.unwrap().tenants, 0);
     }
@@ -172,7 +172,7 @@ on_both_databases! {
         database.execute("UPDATE stats SET metric = 'moons' WHERE metric = 'limited'").await;
         assert_eq!(worlds[0].rows().stats(at(0), at(7200)).await.unwrap().len(), 2);
         // A tenant's leave with it; what the platform did stays done.
-        database.store().tenants().delete(worlds[0].tenant.id).await.unwrap();
+        worlds[0].delete().await;
         assert_eq!(worlds[0].rows().stats(at(0), at(7200)).await.unwrap(), vec![]);
         assert_eq!(database.store().platform_stats(at(0), at(7200)).await.unwrap(), expected(2));
     }

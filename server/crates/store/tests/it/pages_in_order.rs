@@ -7,6 +7,7 @@ use grantor_store::{
 };
 
 use crate::fixture::{World, at, client, tenant, user};
+use crate::jobs::delete_tenant;
 
 /// Numbers that are the same in every run (SplitMix64).
 struct Numbers(u64);
@@ -76,7 +77,7 @@ impl Kind {
             }
             Self::Tenants => {
                 let held = world.store.tenants().by_slug(name).await.unwrap().unwrap();
-                world.store.tenants().delete(held.id).await.unwrap();
+                delete_tenant(&world.store, &held).await;
             }
         }
     }
