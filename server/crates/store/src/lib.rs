@@ -342,9 +342,14 @@ impl Store {
     }
 }
 
-impl Confined<'_> {
+impl<'a> Confined<'a> {
     fn sight(&self) -> Sight {
         Sight::Tenant(self.id)
+    }
+
+    /// For work that is about two tenants: who administers one may be the system tenant's.
+    fn across_tenants(&self) -> &'a Store {
+        self.store
     }
 
     /// [`Store::read`] with no rows in sight but the tenant's.

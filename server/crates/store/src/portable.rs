@@ -399,7 +399,7 @@ mod tests {
     use crate::{Error, on_both_databases};
 
     /// Tables that belong to no tenant.
-    const OF_THE_INSTALLATION: [&str; 3] = ["installation", "setup_tokens", "jobs"];
+    const OF_THE_INSTALLATION: [&str; 4] = ["installation", "setup_tokens", "platform_stats", "jobs"];
 
     #[derive(QueryableByName)]
     struct Reference {

@@ -172,6 +172,7 @@ impl TenantStore<'_> {
         self.own(role.tenant_id)?;
         let (tenant, platform, name) = (self.id, role.platform, role.name.clone());
         self.store
+            .across_tenants()
             .write_change(self.change(ChangeKind::RoleAssignments), async move |conn: &mut Conn<'_>| {
                 // Whoever gives the role touches it as well, so that one of the two waits for the other.
                 hold(conn, tenant, platform, &name, expected_version).await?;

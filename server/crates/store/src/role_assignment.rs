@@ -234,6 +234,7 @@ impl TenantStore<'_> {
         let (subject, seen) = (assignment.subject.clone(), seen.cloned());
         let (place, changes) = self.place(assignment);
         self.store
+            .across_tenants()
             .write_change(changes, async move |conn: &mut Conn<'_>| {
                 if let Some(seen) = seen {
                     match role::hold(conn, seen.tenant_id, seen.platform, &seen.name, seen.version).await {
@@ -266,6 +267,7 @@ impl TenantStore<'_> {
         let (home, key) = (self.id, key(self.id, assignment));
         let (place, changes) = self.place(assignment);
         self.store
+            .across_tenants()
             .write_change(changes, async move |conn: &mut Conn<'_>| {
                 let administers = (key.2.as_str(), key.3.as_str()) == (PLATFORM_ADMIN, PLATFORM);
                 let deleted = dual!(conn, c => diesel::delete(role_assignments::table.find(key))

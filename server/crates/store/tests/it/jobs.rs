@@ -130,7 +130,7 @@ on_both_databases! {
         let mut page = Page { limit: 1, ..Page::default() };
         for job in &jobs {
             let listing = store.list_jobs(&page).await.unwrap();
-            assert_eq!(listing.items, [job.clone()]);
+            assert_eq!(listing.items, std::slice::from_ref(job));
             page.cursor = listing.next;
         }
         assert_eq!(page.cursor, None);

@@ -61,7 +61,7 @@ async fn from_sqlite_to_postgres_and_back() {
     let owner = World::new(databases[0].store(), "acme").await;
     let had = possessions(&owner).await;
     // The interaction, the code, the pushed request and the console's session.
-    let left_behind = [0, 4, 6, 24];
+    let left_behind = [0, 4, 6, 27];
     let before = everything(&owner.rows(), &owner, &had).await;
     let rows = exported(databases[0].store(), owner.tenant.id).await;
     let tables: BTreeSet<_> = rows.iter().map(PortableRow::table).collect();
@@ -81,6 +81,8 @@ async fn from_sqlite_to_postgres_and_back() {
             let expected = if left_behind.contains(&number) { "None" } else { before };
             assert_eq!(after, expected, "{number}");
         }
+        let trail = store.tenant(owner.tenant.id).verify_audit_trail().await.unwrap();
+        assert!(trail.events > 0 && trail.broken.is_none(), "{trail:?}");
         // Here it is already.
         let taken = import(store, rows.clone(), system.tenant.id).await;
         assert!(matches!(taken, Err(WriteError::Conflict { .. })), "{taken:?}");
