@@ -342,14 +342,14 @@ impl Store {
     }
 }
 
-impl<'a> Confined<'a> {
-    fn sight(&self) -> Sight {
-        Sight::Tenant(self.id)
+impl<'s> Confined<'s> {
+    /// For work that is about two tenants: who administers one may be the system tenant's.
+    fn across_tenants(&self) -> &'s Store {
+        self.store
     }
 
-    /// For work that is about two tenants: who administers one may be the system tenant's.
-    fn across_tenants(&self) -> &'a Store {
-        self.store
+    fn sight(&self) -> Sight {
+        Sight::Tenant(self.id)
     }
 
     /// [`Store::read`] with no rows in sight but the tenant's.
