@@ -66,7 +66,8 @@ async fn for_python() -> anyhow::Result<()> {
     let programs = python.parent().context("Python is in no folder")?;
     let description = root().join("openapi/admin.json");
     let mut generate = Command::new(programs.join("openapi-python-client"));
-    generate.args(["generate", "--fail-on-warning", "--meta", "none", "--output-path"]);
+    generate.args(["generate", "--fail-on-warning", "--meta", "none", "--config"]);
+    generate.arg(root().join("e2e/python/openapi-python-client.yaml")).arg("--output-path");
     generate.arg(folder.path().join("admin_client")).arg("--path").arg(description);
     // It tidies with a tool that stands beside it.
     let path = std::env::var_os("PATH").unwrap_or_default();

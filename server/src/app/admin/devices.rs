@@ -69,9 +69,9 @@ impl App {
             self.administered(caller, tenant, Resource::DeviceAuthorization, Action::Update).await?;
         let id = parse(device)?;
         let answer: api::DeviceApprovalAnswer = read(answer)?;
-        let named = self.named_user(&context, &answer).await?;
         for _ in 0..ATTEMPTS {
             let device = self.device(&context, id).await?;
+            let named = self.named_user(&context, &answer).await?;
             let policy = (self.approval_policy(&context, &device).await?, context.policy.sign_out_revokes);
             let administrator =
                 Administrator { actor: caller.actor(), user: named.as_ref().map(|user| user.id) };

@@ -30,6 +30,9 @@ pub enum AdminFault {
     /// Something about the request that is not a member of its document.
     #[error("invalid: {0}")]
     BadRequest(String),
+    /// More was sent than is taken.
+    #[error("too large: {0}")]
+    TooLarge(String),
     /// Another one has this value in a member that is unique.
     #[error("{0} is taken")]
     Taken(&'static str),

@@ -132,9 +132,9 @@ impl Operations {
     /// # Errors
     /// [`AdminFault::BadRequest`] with the parameter's name.
     pub fn check_query(&self, request: &Request) -> Result<(), AdminFault> {
-        let Some(query) = request.original_uri().query() else { return Ok(()) };
+        let Some(query) = request.uri().query() else { return Ok(()) };
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        let found = self.at(request.original_uri().path());
+        let found = self.at(request.uri().path());
         let Some(operation) = found.iter().find(|operation| operation.method == method) else {
             return Ok(());
         };

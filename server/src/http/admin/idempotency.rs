@@ -29,7 +29,7 @@ where
     let Some(key) = key(&request)? else { return routes.call(request).await };
     let caller = caller::identify(app, &request).await?;
     let body = request.take_body().into_bytes_limit(LIMIT).await?;
-    let path = request.original_uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
     let named = NamedRequest { key: &key, method: request.method().as_str(), path: &path, body: &body };
     let reserved = match app.begin_named_request(&caller, &named).await? {
         Idempotent::New(reserved) => reserved,

@@ -155,7 +155,7 @@ impl Endpoint for AdminEndpoint {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = RequestId::of(&request);
-        let path = request.original_uri().path().to_owned();
+        let path = request.uri().path().to_owned();
         let held = request.headers().get(header::IF_NONE_MATCH).cloned();
         let (answer, reads) = match *request.method() {
             Method::GET | Method::HEAD => (self.routes.call(request).await, true),

@@ -126,29 +126,24 @@ fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static 
 }
 
 /// A file that is received when the caller is known to be allowed to send it.
-pub struct Upload {
-    media_type: Result<(), poem::Error>,
-    body: poem::Body,
-}
+pub struct Upload(poem::Body);
 
 impl Upload {
     /// Receives the file, which is gone when it is closed.
     ///
     /// # Errors
-    /// Another media type; a file that is too large; a body that ends early.
-    pub async fn receive(self) -> poem::Result<std::fs::File> {
-        self.media_type?;
-        let file = tempfile::tempfile().map_err(|error| AdminFault::from(Fault::internal(error)))?;
+    /// A file that is too large; a body that ends early.
+    pub async fn receive(self) -> Result<std::fs::File, AdminFault> {
+        let file = tempfile::tempfile().map_err(Fault::internal)?;
         let mut file = tokio::fs::File::from_std(file);
-        let mut body = self.body.into_async_read().take(LARGEST_FILE + 1);
+        let mut body = self.0.into_async_read().take(LARGEST_FILE + 1);
         let length = tokio::io::copy(&mut body, &mut file).await;
         let length =
             length.map_err(|error| AdminFault::BadRequest(format!("the file did not arrive: {error}")))?;
         if length > LARGEST_FILE {
-            let message = format!("the file is longer than {LARGEST_FILE} bytes");
-            return Err(poem::Error::from_string(message, StatusCode::PAYLOAD_TOO_LARGE));
+            return Err(AdminFault::TooLarge(format!("the file is longer than {LARGEST_FILE} bytes")));
         }
-        file.flush().await.map_err(|error| AdminFault::from(Fault::internal(error)))?;
+        file.flush().await.map_err(Fault::internal)?;
         Ok(file.into_std().await)
     }
 }
@@ -170,7 +165,8 @@ impl<'a> ApiExtractor<'a> for Upload {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Self { media_type: check_media_type(request, &[NDJSON]), body: body.take()? })
+        check_media_type(request, &[NDJSON])?;
+        Ok(Self(body.take()?))
     }
 }
 

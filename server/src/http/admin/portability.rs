@@ -49,7 +49,7 @@ impl PortabilityApi {
         #[oai(default)]
         accept_new_issuer: Query<bool>,
         upload: Upload,
-    ) -> poem::Result<Stored<api::Tenant>> {
+    ) -> Result<Stored<api::Tenant>, AdminFault> {
         admin.may_import_tenants(&admin.caller).await?;
         let file = upload.receive().await?;
         let options = ImportOptions { as_slug: as_slug.0, accept_new_issuer: accept_new_issuer.0 };

@@ -100,6 +100,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
                 "settings.quotas.{quota} of the tenant is used up: delete some, or ask the platform for more"
             ),
         ),
+        AdminFault::TooLarge(detail) => (TOO_LARGE, detail.clone()),
         AdminFault::NotFound => {
             (NOT_FOUND, "there is nothing here, or nothing that the caller may see".to_owned())
         }

@@ -15,6 +15,11 @@ pub fn finished(written: &str) -> Value {
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.values_mut().for_each(simplify);
     }
+    for operation in operations(&mut document) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        let schemas = parameters.into_iter().flatten().filter_map(|parameter| parameter.get_mut("schema"));
+        schemas.for_each(simplify);
+    }
     split_requests(&mut document);
     let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
     let examples = Examples::new(&schemas);
