@@ -86,6 +86,7 @@ pub struct TenantSettings {
     pub device_approval: DeviceApproval,
     #[cfg_attr(feature = "openapi", oai(default))]
     pub sign_out_revokes: SignOutRevokes,
+    /// To change it takes the right to the registration policy, beside that to the tenant.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub registration: RegistrationPolicy,
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for

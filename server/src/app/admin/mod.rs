@@ -17,6 +17,7 @@ mod limits_document;
 mod me;
 mod noun;
 mod protected_resources;
+mod registration_policy;
 mod role_assignments;
 mod roles;
 mod sessions;

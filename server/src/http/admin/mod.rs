@@ -14,6 +14,7 @@ mod paging;
 mod payload;
 mod problem;
 mod protected_resources;
+mod registration_policy;
 mod responses;
 mod role_assignments;
 mod roles;
@@ -66,6 +67,9 @@ enum Tag {
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
+    /// Who may register clients at a tenant, and what such clients may have.
+    #[oai(rename = "Registration policy")]
+    RegistrationPolicy,
 }
 
 const DESCRIPTION: &str = "\
@@ -102,6 +106,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         devices::DevicesApi,
         stats::StatsApi,
         initial_access_tokens::InitialAccessTokensApi,
+        registration_policy::RegistrationPolicyApi,
         audit_events::AuditEventsApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)

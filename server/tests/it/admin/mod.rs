@@ -12,6 +12,7 @@ mod keys;
 mod limits;
 mod operations;
 mod protected_resources;
+mod registration_policy;
 mod rights;
 mod roles;
 mod secrecy;

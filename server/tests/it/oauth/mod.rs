@@ -33,5 +33,6 @@ mod remote_keys;
 mod resources;
 mod responses;
 mod setup;
+mod software_statement;
 mod specification;
 mod tokens;

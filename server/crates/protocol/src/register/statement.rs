@@ -73,7 +73,8 @@ pub fn check(claims: &Map<String, Value>, policy: &Policy, now: Timestamp) -> Re
     {
         return Err(refuse("is for somebody else: aud is neither the issuer nor its registration endpoint"));
     }
-    let time = |name| numeric_date(claims, name).map_err(|_| refuse(format!("has an {name} that is no time")));
+    let time =
+        |name| numeric_date(claims, name).map_err(|_| refuse(format!("has an {name} that is no time")));
     if time("exp")?.is_some_and(|exp| exp + CLOCK_SKEW <= now) {
         return Err(refuse("has expired"));
     }
@@ -106,7 +107,8 @@ pub(super) fn vouched<'a>(
             }
         };
     };
-    let said = claims.iter().filter(|(name, value)| !OF_THE_TOKEN.contains(&name.as_str()) && !value.is_null());
+    let said =
+        claims.iter().filter(|(name, value)| !OF_THE_TOKEN.contains(&name.as_str()) && !value.is_null());
     let mut members = document.clone();
     members.extend(said.map(|(name, value)| (name.clone(), value.clone())));
     Ok(Cow::Owned(members))
