@@ -1,13 +1,15 @@
-//! Keys that clients publish: in their metadata, or at their `jwks_uri` (OpenID Connect Core §10.1), from
-//! where they are fetched when they are needed and kept for a while.
+//! Keys that clients, and issuers of software statements, publish: in what is registered of them, or at
+//! their `jwks_uri` (OpenID Connect Core §10.1), from where they are fetched when they are needed and
+//! kept for a while.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use grantor_jose::{Algorithm, KeySet, Verified};
 use grantor_outbound::Wanted;
-use grantor_protocol::model::{ClientId, TenantId};
+use grantor_protocol::model::{ClientId, TenantId, TrustedSoftwareStatementIssuer};
 use grantor_protocol::{Lifetime, Timestamp};
 use grantor_store::{Change, ChangeKind};
 use quick_cache::sync::Cache;
@@ -16,8 +18,8 @@ use serde_json::Value;
 
 use super::{App, LoadedClient};
 
-/// Clients whose fetched keys are kept, of all tenants together.
-const CLIENTS: usize = 10_000;
+/// Clients and issuers whose fetched keys are kept, of all tenants together.
+const OWNERS: usize = 10_000;
 
 /// Fetched keys are used without another look for as long as their server says, within these bounds.
 const SHORTEST_LIFE: Lifetime = Lifetime::from_seconds(60);
@@ -26,8 +28,8 @@ const LONGEST_LIFE: Lifetime = Lifetime::from_seconds(86_400);
 /// Keys that cannot be fetched again are used for so long after they were fetched.
 const LONGEST_USE: Lifetime = Lifetime::from_seconds(2 * 86_400);
 
-/// The time between two fetches of one client's keys: whoever invents key identifiers must not make us
-/// hammer its server.
+/// The time between two fetches of one owner's keys: whoever invents key identifiers must not make us
+/// hammer the owner's server.
 const PAUSE: Lifetime = Lifetime::from_seconds(10);
 
 const WANTED: Wanted = Wanted {
@@ -49,25 +51,42 @@ pub(super) fn check_jwks(jwks: &Value) -> Result<(), String> {
     if keys.keys().is_empty() { Err("holds no key that can verify a signature".to_owned()) } else { Ok(()) }
 }
 
-/// Why nothing of the client's is proven.
+/// Why nothing of the owner's is proven.
 #[derive(Debug, thiserror::Error)]
 pub enum Unproven {
-    #[error("the client has no readable jwks")]
+    #[error("there is no readable jwks")]
     NoKeys,
-    #[error("the client's jwks_uri cannot be used: {0}")]
+    #[error("the jwks_uri cannot be used: {0}")]
     NotFetched(String),
     /// The last of what was tried, with the newest keys.
     #[error(transparent)]
     Refused(#[from] grantor_jose::Error),
 }
 
-/// Keys that were fetched from clients' `jwks_uri`.
+/// Keys that were fetched from a `jwks_uri`.
 pub struct FetchedKeys(Cache<Address, Arc<Source>>);
 
-/// One client's `jwks_uri`.
-type Address = (TenantId, ClientId, String);
+/// Whose keys they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    Client(ClientId),
+    /// By its `iss`.
+    StatementIssuer(String),
+}
 
-/// What is at one client's `jwks_uri`.
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(client_id) => write!(formatter, "client {client_id}"),
+            Self::StatementIssuer(issuer) => write!(formatter, "software statement issuer {issuer}"),
+        }
+    }
+}
+
+/// One owner's `jwks_uri`.
+type Address = (TenantId, Owner, String);
+
+/// What is at one `jwks_uri`.
 #[derive(Default)]
 struct Source {
     /// One fetch at a time; whoever needs the keys meanwhile waits for that one.
@@ -90,15 +109,23 @@ struct Keys {
 
 impl Default for FetchedKeys {
     fn default() -> Self {
-        Self(Cache::new(CLIENTS))
+        Self(Cache::new(OWNERS))
     }
 }
 
 impl FetchedKeys {
     /// Forgets what a change made wrong.
     pub(super) fn forget(&self, change: &Change) {
-        if let Change::In { tenant_id, kind: ChangeKind::Client(client_id) } = change {
-            self.0.retain(|(owner, client, _), _| (owner, client) != (tenant_id, client_id));
+        let Change::In { tenant_id, kind } = change else { return };
+        match kind {
+            ChangeKind::Client(client_id) => {
+                let owner = Owner::Client(client_id.clone());
+                self.0.retain(|(tenant, held, _), _| (tenant, held) != (tenant_id, &owner));
+            }
+            ChangeKind::Tenant => self.0.retain(|(tenant, held, _), _| {
+                tenant != tenant_id || !matches!(held, Owner::StatementIssuer(_))
+            }),
+            ChangeKind::Keys | ChangeKind::RoleAssignments | ChangeKind::AuditTrail => {}
         }
     }
 
@@ -143,6 +170,27 @@ impl App {
         self.try_keys(loaded, |set, _| set.verify(token, allowed)).await
     }
 
+    /// Verifies what an issuer of software statements signed with one of its keys, found as a client's.
+    ///
+    /// # Errors
+    /// As [`Self::verify_by_client`].
+    pub(super) async fn verify_by_statement_issuer<C: DeserializeOwned>(
+        &self,
+        tenant_id: TenantId,
+        issuer: &TrustedSoftwareStatementIssuer,
+        token: &str,
+        allowed: &[Algorithm],
+    ) -> Result<Verified<C>, Unproven> {
+        if let Some(uri) = &issuer.jwks_uri {
+            let owner = Owner::StatementIssuer(issuer.issuer.clone());
+            let attempt = |set: &KeySet, _: &Value| set.verify(token, allowed);
+            return self.try_fetched_keys((tenant_id, owner, uri.clone()), attempt).await;
+        }
+        let jwks = issuer.jwks.as_ref().ok_or(Unproven::NoKeys)?;
+        let set = KeySet::parse(jwks).map_err(|_| Unproven::NoKeys)?;
+        Ok(set.verify(token, allowed)?)
+    }
+
     /// Gives the client's keys, and its JWK Set as it is written, to an attempt that may not find the right
     /// one among them.
     pub(super) async fn try_keys<T>(
@@ -156,7 +204,16 @@ impl App {
             let (set, jwks) = keys.ok_or(Unproven::NoKeys)?;
             return Ok(attempt(set, jwks)?);
         };
-        let address = (loaded.client.tenant_id, loaded.client.client_id.clone(), uri.clone());
+        let owner = Owner::Client(loaded.client.client_id.clone());
+        self.try_fetched_keys((loaded.client.tenant_id, owner, uri.clone()), attempt).await
+    }
+
+    /// Attempts it with the keys that are there, and once more with newer ones where none was the right one.
+    async fn try_fetched_keys<T>(
+        &self,
+        address: Address,
+        attempt: impl Fn(&KeySet, &Value) -> grantor_jose::Result<T>,
+    ) -> Result<T, Unproven> {
         let source = self.fetched_keys.source(&address);
         let keys = self.keys_at(&address, &source, None).await?;
         match attempt(&keys.set, &keys.jwks) {
@@ -168,10 +225,10 @@ impl App {
         }
     }
 
-    /// The client's keys: those that are kept while they are fresh, and others than `unfit` if there are.
+    /// The keys there: those that are kept while they are fresh, and others than `unfit` if there are.
     async fn keys_at(
         &self,
-        (tenant_id, client_id, uri): &Address,
+        (tenant_id, owner, uri): &Address,
         source: &Source,
         unfit: Option<&Arc<Keys>>,
     ) -> Result<Arc<Keys>, Unproven> {
@@ -195,7 +252,7 @@ impl App {
                     return Ok(keys);
                 }
                 Err(error) => {
-                    tracing::warn!(client_id = %client_id, error, "a client's jwks_uri");
+                    tracing::warn!(%owner, error, "a jwks_uri");
                     why = error;
                 }
             }

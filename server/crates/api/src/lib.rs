@@ -43,7 +43,9 @@ pub use me::{HeldPermissions, HeldRole, Me};
 pub use page::Page;
 pub use problem::{FieldProblem, Problem};
 pub use protected_resource::ProtectedResource;
-pub use registration_policy::{RegistrationMode, RegistrationPolicy};
+pub use registration_policy::{
+    RegistrationMode, RegistrationPolicy, SoftwareStatementDemand, TrustedSoftwareStatementIssuer,
+};
 pub use role::{Permission, Role};
 pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;

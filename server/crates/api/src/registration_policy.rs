@@ -2,7 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::GrantType;
 
-/// Who may register clients without an administrator, and what such a client may have.
+/// Who may register clients without an administrator, and what such a client may have. It is the
+/// member `settings.registration` of the tenant: what is changed there is changed here, and the
+/// version is the tenant's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
@@ -53,6 +55,46 @@ pub struct RegistrationPolicy {
         oai(default = "unused_lifetime", validator(minimum(value = "3600"), maximum(value = "31536000")))
     )]
     pub unused_lifetime: u32,
+    /// Whether a registration needs a software statement (RFC 7591 §2.3). `mode` says who may register
+    /// all the same; metadata documents need none.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub software_statement: SoftwareStatementDemand,
+    /// Whose software statements are taken. What a statement says of a client takes precedence over
+    /// what the client says itself, holds for as long as the client does unless it brings another
+    /// statement, and is bounded by this policy as everything else. None: nobody's.
+    #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 16)))]
+    pub trusted_software_statement_issuers: Vec<TrustedSoftwareStatementIssuer>,
+}
+
+/// Somebody who vouches for the software of clients (RFC 7591 §2.3): needs `jwks` or `jwks_uri`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct TrustedSoftwareStatementIssuer {
+    /// The `iss` of the statements, compared byte for byte; mostly an https address.
+    #[cfg_attr(feature = "openapi", oai(validator(min_length = 1, max_length = 2048)))]
+    pub issuer: String,
+    /// The public keys of the issuer (a JWK Set, RFC 7517 §5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// Where those keys are, instead of `jwks`: fetched when a statement comes, kept as long as
+    /// `Cache-Control` says, and looked for again where none of them fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(validator(max_length = 2048)))]
+    pub jwks_uri: Option<String>,
+}
+
+/// Whether a registration needs a software statement of an issuer that the tenant trusts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
+pub enum SoftwareStatementDemand {
+    /// Who brings none may register; one that is brought must be good.
+    #[default]
+    Optional,
+    /// A registration without one is refused with `unapproved_software_statement`, an update of a
+    /// client that has none, too.
+    Required,
 }
 
 /// Who may register a client at the registration endpoint.
@@ -82,6 +124,8 @@ impl Default for RegistrationPolicy {
             access_token_lifetime: None,
             refresh_token_lifetime: None,
             unused_lifetime: unused_lifetime(),
+            software_statement: SoftwareStatementDemand::default(),
+            trusted_software_statement_issuers: vec![],
         }
     }
 }

@@ -91,7 +91,8 @@ pub struct TenantSettings {
     /// Which grants end with the session in which they were given.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub sign_out_revokes: SignOutRevokes,
-    /// Who may register clients without an administrator.
+    /// Who may register clients without an administrator. To change it takes the right to the registration
+    /// policy, beside that to the tenant.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub registration: RegistrationPolicy,
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for

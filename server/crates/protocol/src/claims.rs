@@ -3,10 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::Scope;
 use crate::model::{Client, GrantId, SigningAlgorithm, TokenId};
+use crate::{Scope, Timestamp};
 
 /// A JWT access token (RFC 9068 §2.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +109,21 @@ impl From<Vec<String>> for Audience {
                 Self::Several(audiences)
             }
         }
+    }
+}
+
+/// A claim is there and is no time.
+pub(crate) struct NotATime;
+
+/// A NumericDate (RFC 7519 §2), cut down to the second, of a range that leaves room for leeways.
+pub(crate) fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, NotATime> {
+    const LATEST: f64 = 253_402_300_799.0;
+    match claims.get(name).map(Value::as_f64) {
+        None => Ok(None),
+        Some(Some(seconds)) if (0.0..=LATEST).contains(&seconds) => {
+            Ok(Some(Timestamp::from_unix_seconds(seconds as i64)))
+        }
+        Some(_) => Err(NotATime),
     }
 }
 

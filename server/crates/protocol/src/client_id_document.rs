@@ -72,7 +72,7 @@ pub fn host(client_id: &str) -> Option<String> {
 pub fn metadata(client_id: &str, body: &[u8], policy: &Policy) -> Result<ClientMetadata, Error> {
     let members = register::members(body).map_err(as_refusal)?;
     check_members(client_id, &members)?;
-    let bounds = Bounds { policy, token: None };
+    let bounds = Bounds { policy, token: None, statement: None };
     register::metadata(&members, Source::Document, bounds).map_err(as_refusal)
 }
 

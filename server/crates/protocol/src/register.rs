@@ -4,6 +4,9 @@
 
 mod bounds;
 mod members;
+pub mod statement;
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
@@ -30,8 +33,9 @@ pub enum Source {
 /// The metadata that a client gets for these members, with the defaults of RFC 7591 §2 and within the
 /// bounds. Members that are unknown are passed over (§2); grant types and response types that cannot
 /// be had are left out as long as something is left to do (§3.2.1). What makes a client more than
-/// others, such as leaving out consent, cannot be asked for. The keys in `jwks` are for whoever can
-/// parse keys to check.
+/// others, such as leaving out consent, cannot be asked for, and no software statement says it either:
+/// what it says takes precedence over the members beside it (§2.3) and is as bounded. The keys in
+/// `jwks` are for whoever can parse keys to check.
 ///
 /// # Errors
 /// `invalid_redirect_uri`, `invalid_client_metadata` or `unapproved_software_statement`, naming the
@@ -41,13 +45,11 @@ pub fn metadata(
     source: Source,
     bounds: Bounds<'_>,
 ) -> Result<ClientMetadata, Error> {
-    let members = Members(document);
-    if source == Source::Request && members.value("software_statement").is_some() {
-        return Err(Error::new(
-            ErrorCode::UnapprovedSoftwareStatement,
-            "no issuer of software statements is trusted here: register without one",
-        ));
-    }
+    let document = match source {
+        Source::Request => statement::vouched(document, bounds)?,
+        Source::Document => Cow::Borrowed(document),
+    };
+    let members = Members(&document);
     if members.text("subject_type")?.is_some_and(|subject_type| subject_type != "public") {
         return Err(invalid("subject_type", "only public is offered"));
     }

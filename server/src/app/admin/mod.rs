@@ -20,6 +20,7 @@ mod me;
 mod noun;
 mod portability;
 mod protected_resources;
+mod registration_policy;
 mod role_assignments;
 mod roles;
 mod sessions;

@@ -3,8 +3,8 @@
 use grantor_api as api;
 use grantor_protocol::model::{
     AccessTokenAlgorithm, AccessTokenFormat, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes,
-    RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm, Tenant,
-    TenantSettings, TenantStatus,
+    RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm,
+    SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
 };
 use grantor_protocol::{Lifetime, Profile, Scope};
 
@@ -145,7 +145,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
     }
 }
 
-fn registration_document(policy: &RegistrationPolicy) -> api::RegistrationPolicy {
+pub(super) fn registration_document(policy: &RegistrationPolicy) -> api::RegistrationPolicy {
     api::RegistrationPolicy {
         mode: policy.mode.map(registration_mode_document),
         client_id_metadata_documents: policy.client_id_metadata_documents,
@@ -160,11 +160,23 @@ fn registration_document(policy: &RegistrationPolicy) -> api::RegistrationPolicy
         access_token_lifetime: policy.access_token_lifetime.map(Lifetime::seconds),
         refresh_token_lifetime: policy.refresh_token_lifetime.map(Lifetime::seconds),
         unused_lifetime: policy.unused_lifetime.seconds(),
+        software_statement: software_statement_document(policy.software_statement),
+        trusted_software_statement_issuers: policy
+            .trusted_software_statement_issuers
+            .iter()
+            .map(|TrustedSoftwareStatementIssuer { issuer, jwks, jwks_uri }| {
+                api::TrustedSoftwareStatementIssuer {
+                    issuer: issuer.clone(),
+                    jwks: jwks.clone(),
+                    jwks_uri: jwks_uri.clone(),
+                }
+            })
+            .collect(),
     }
 }
 
 /// Scopes that cannot be read were refused before.
-fn registration_model(policy: &api::RegistrationPolicy) -> RegistrationPolicy {
+pub(super) fn registration_model(policy: &api::RegistrationPolicy) -> RegistrationPolicy {
     RegistrationPolicy {
         mode: policy.mode.map(registration_mode_model),
         client_id_metadata_documents: policy.client_id_metadata_documents,
@@ -179,6 +191,18 @@ fn registration_model(policy: &api::RegistrationPolicy) -> RegistrationPolicy {
         access_token_lifetime: policy.access_token_lifetime.map(Lifetime::from_seconds),
         refresh_token_lifetime: policy.refresh_token_lifetime.map(Lifetime::from_seconds),
         unused_lifetime: Lifetime::from_seconds(policy.unused_lifetime),
+        software_statement: software_statement_model(policy.software_statement),
+        trusted_software_statement_issuers: policy
+            .trusted_software_statement_issuers
+            .iter()
+            .map(|api::TrustedSoftwareStatementIssuer { issuer, jwks, jwks_uri }| {
+                TrustedSoftwareStatementIssuer {
+                    issuer: issuer.clone(),
+                    jwks: jwks.clone(),
+                    jwks_uri: jwks_uri.clone(),
+                }
+            })
+            .collect(),
     }
 }
 
@@ -193,6 +217,7 @@ twins!(
     registration_mode_document,
     RegistrationMode { Closed, InitialAccessToken, Open }
 );
+twins!(software_statement_model, software_statement_document, SoftwareStatementDemand { Optional, Required });
 
 #[cfg(test)]
 mod tests {
@@ -253,6 +278,19 @@ mod tests {
             access_token_lifetime: Some(Lifetime::from_seconds(22)),
             refresh_token_lifetime: Some(Lifetime::from_seconds(23)),
             unused_lifetime: Lifetime::from_seconds(24),
+            software_statement: SoftwareStatementDemand::Required,
+            trusted_software_statement_issuers: vec![
+                TrustedSoftwareStatementIssuer {
+                    issuer: "https://f.example".to_owned(),
+                    jwks: None,
+                    jwks_uri: Some("https://f.example/jwks".to_owned()),
+                },
+                TrustedSoftwareStatementIssuer {
+                    issuer: "g".to_owned(),
+                    jwks: Some(serde_json::json!({ "keys": [] })),
+                    jwks_uri: None,
+                },
+            ],
         };
         assert_eq!(settings_model(&settings_document(&settings)), settings);
     }

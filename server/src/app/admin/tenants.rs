@@ -240,7 +240,7 @@ impl App {
         caller: &Caller,
         wanted: &api::Tenant,
     ) -> Result<Saved<api::Tenant>, AdminFault> {
-        let mut faults = check(wanted);
+        let mut faults = self.check(wanted);
         faults.extend(check_slug(&wanted.slug).map(|detail| FieldFault::new("/slug", detail)));
         if wanted.status != api::TenantStatus::Active {
             faults.push(FieldFault::new("/status", "a tenant begins active"));
@@ -269,7 +269,7 @@ impl App {
         precondition.check(Some(&before.etag))?;
         let mut wanted: api::Tenant = write.onto(Some(&before.document), LASTING)?;
         keep_slug(&mut wanted, &current.slug)?;
-        refuse(check(&wanted))?;
+        refuse(self.check(&wanted))?;
         let tenant = Tenant {
             name: wanted.name.clone(),
             status: status_model(wanted.status),
@@ -296,17 +296,47 @@ impl App {
                 other => other?,
             }
         }
-        let detail = changes(Some(&before.document), Some(&document(&tenant)));
+        if tenant.settings.registration != current.settings.registration {
+            let slug = &current.slug;
+            match self.administered(caller, slug, Resource::RegistrationPolicy, Action::Update).await {
+                Err(AdminFault::NotFound | AdminFault::Forbidden) => {
+                    let detail = "takes the right to change the registration policy";
+                    let fault = FieldFault::new("/settings/registration", detail);
+                    return Err(AdminFault::ForbiddenMembers(vec![fault]));
+                }
+                other => drop(other?),
+            }
+        }
+        let saved = self.save_tenant(caller, &current, tenant).await?;
+        Ok(saved.map(|tenant| Saved { now: versioned(&tenant), created: false }))
+    }
+
+    /// Writes down what the tenant is from now on, and what the trail says of it. None if somebody
+    /// else was faster.
+    pub(super) async fn save_tenant(
+        &self,
+        caller: &Caller,
+        current: &Tenant,
+        tenant: Tenant,
+    ) -> Result<Option<Tenant>, AdminFault> {
+        let detail = changes(Some(&document(current)), Some(&document(&tenant)));
         let event = self.admin_event(caller, AuditKind::TenantChanged, &current.slug, detail);
         let tenant = Tenant { updated_at: self.now(), ..tenant };
         match self.store.tenants().update(&tenant, Some(current.version), vec![event]).await {
             Ok(tenant) => {
                 self.forget(tenant.id, ChangeKind::Tenant);
-                Ok(Some(Saved { now: versioned(&tenant), created: false }))
+                Ok(Some(tenant))
             }
             Err(WriteError::VersionMismatch | WriteError::NotFound) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What a document may say, whether the tenant is new or not.
+    fn check(&self, wanted: &api::Tenant) -> Vec<FieldFault> {
+        let mut faults = check(wanted);
+        self.check_registration("/settings/registration", &wanted.settings.registration, &mut faults);
+        faults
     }
 }
 
@@ -336,7 +366,7 @@ fn refuse(faults: Vec<FieldFault>) -> Result<(), AdminFault> {
     if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
 }
 
-/// What a document may say, whether the tenant is new or not.
+/// What a document may say but for its registration policy.
 fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     let mut faults = vec![];
     if wanted.name.trim().is_empty() {
@@ -346,7 +376,6 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     }
     check_lifetimes(&wanted.settings.lifetimes, &mut faults);
     check_scopes("/settings/scopes", &wanted.settings.scopes, &mut faults);
-    check_registration(&wanted.settings.registration, &mut faults);
     check_rate_limits(&wanted.settings.rate_limits, &mut faults);
     let authorities = wanted.settings.client_certificate_authorities.as_deref();
     if let Some(Err(error)) = authorities.map(TrustAnchors::parse) {
@@ -393,27 +422,6 @@ fn check_lifetimes(lifetimes: &api::Lifetimes, faults: &mut Vec<FieldFault>) {
     if faults.is_empty() && lifetimes.refresh_token_absolute < lifetimes.refresh_token_idle {
         let detail = "must not be shorter than refresh_token_idle";
         faults.push(FieldFault::new("/settings/lifetimes/refresh_token_absolute", detail));
-    }
-}
-
-fn check_registration(policy: &api::RegistrationPolicy, faults: &mut Vec<FieldFault>) {
-    let mut fault = |member: &str, detail: String| {
-        faults.push(FieldFault::new(format!("/settings/registration/{member}"), detail));
-    };
-    for (name, scope) in [("scope", &policy.scope), ("default_scope", &policy.default_scope)] {
-        if let Some(Err(error)) = scope.as_deref().map(Scope::parse) {
-            fault(name, error.to_string());
-        }
-    }
-    for (name, hosts) in
-        [("trusted_hosts", &policy.trusted_hosts), ("redirect_uri_hosts", &policy.redirect_uri_hosts)]
-    {
-        if let Err((index, detail)) = check_hosts(hosts) {
-            fault(&format!("{name}/{index}"), detail.to_owned());
-        }
-    }
-    if !(3600..=31_536_000).contains(&policy.unused_lifetime) {
-        fault("unused_lifetime", "must be 3600 to 31536000 seconds".to_owned());
     }
 }
 

@@ -36,11 +36,12 @@ impl App {
     }
 
     /// Replaces what is registered (RFC 7592 §2.2) and the registration access token with it. The
-    /// policy of today counts, and what only administrators say of the client stays.
+    /// policy of today counts, and what only administrators say of the client stays. What its software
+    /// statement says of it stays, too, unless it brings another one.
     ///
     /// # Errors
-    /// As [`Self::read_registration`]; those of [`register::metadata`]; `invalid_request` for members
-    /// that are not the client's to change.
+    /// As [`Self::read_registration`]; those of [`App::software_statement`] and of
+    /// [`register::metadata`]; `invalid_request` for members that are not the client's to change.
     pub async fn update_registration(
         &self,
         context: &TenantContext,
@@ -51,10 +52,16 @@ impl App {
             let (current, _) = self.registered_client(context, request).await?;
             let document = register::members(body)?;
             check_fixed_members(&document, &current)?;
-            let ClientOrigin::Registration { bounds, .. } = &current.origin else {
+            let ClientOrigin::Registration { bounds, software_statement, .. } = &current.origin else {
                 return Err(not_its().into());
             };
-            let within = Bounds { policy: &context.policy, token: bounds.as_deref() };
+            let statement =
+                self.software_statement(context, &document, software_statement.as_deref()).await?;
+            let within = Bounds {
+                policy: &context.policy,
+                token: bounds.as_deref(),
+                statement: statement.as_ref().map(|statement| &statement.claims),
+            };
             let metadata = register::metadata(&document, Source::Request, within)?;
             self.check_named_elsewhere(context, &metadata).await?;
             let token = Secret::generate(SecretKind::RegistrationAccessToken, self.entropy.as_ref());
@@ -63,6 +70,7 @@ impl App {
                 token: Some(token.hash()),
                 fingerprint: None,
                 bounds: bounds.clone(),
+                software_statement: statement.map(|statement| statement.text),
             };
             let metadata = metadata.administered_as(&current.metadata);
             let mut client = Client { metadata, origin, updated_at: self.now(), ..current };

@@ -2,6 +2,7 @@
 
 mod checks;
 pub mod management;
+mod statement;
 mod unused;
 
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use grantor_store::{Change, ChangeKind, WriteError};
 use serde_json::{Map, Value, json};
 
 use super::{ATTEMPTS, App, Fault, TenantContext};
+use statement::Statement;
 
 /// A request to the registration endpoint.
 pub struct RegistrationRequest<'a> {
@@ -45,11 +47,12 @@ impl App {
     /// may do anything by it, but whoever could change the client could send the others' answers
     /// elsewhere. So the second gets no registration access token, which RFC 7592 §3 leaves to us, and
     /// the first one's ends. Until then the first may change the client, which is not found by others
-    /// any more after that.
+    /// any more after that. The same is what comes with the same software statement, or with none.
     ///
     /// # Errors
     /// `access_denied` where registration is closed; `invalid_token` for an initial access token that is
-    /// missing or over; the errors of [`register::metadata`]; [`Fault::TooMany`].
+    /// missing or over; `invalid_software_statement`, `unapproved_software_statement`; the errors of
+    /// [`register::metadata`]; [`Fault::TooMany`].
     pub async fn register(
         &self,
         context: &TenantContext,
@@ -57,12 +60,17 @@ impl App {
     ) -> Result<ClientInformation, Fault> {
         let token = self.admitted(context, request.token).await?;
         let document = register::members(request.body?)?;
-        let bounds = token.as_ref().map(|token| &token.settings.bounds);
-        let bounds = Bounds { policy: &context.policy, token: bounds };
+        let statement = self.software_statement(context, &document, None).await?;
+        let bounds = Bounds {
+            policy: &context.policy,
+            token: token.as_ref().map(|token| &token.settings.bounds),
+            statement: statement.as_ref().map(|statement| &statement.claims),
+        };
         let metadata = register::metadata(&document, Source::Request, bounds)?;
         self.check_named_elsewhere(context, &metadata).await?;
         let is_public = metadata.token_endpoint_auth_method == AuthenticationMethod::None;
-        let fingerprint = (is_public && token.is_none()).then(|| metadata.fingerprint());
+        let software_statement = statement.as_ref().map(|statement| statement.text.as_str());
+        let fingerprint = (is_public && token.is_none()).then(|| metadata.fingerprint(software_statement));
         let store = self.store.tenant(context.tenant.id);
         for _ in 0..ATTEMPTS {
             let found = match &fingerprint {
@@ -81,10 +89,11 @@ impl App {
                 token: Some(registration_access_token.hash()),
                 fingerprint,
                 bounds: token.as_ref().map(|token| Box::new(token.settings.bounds.clone())),
+                software_statement: software_statement.map(str::to_owned),
             };
             let mut client = self.self_made(context, generated_client_id(self)?, metadata.clone(), origin);
             let client_secret = self.provide_secret(&mut client)?;
-            let event = self.registered_event(&client, token.as_ref(), request.address);
+            let event = self.registered_event(&client, (token.as_ref(), statement.as_ref()), request.address);
             let dies_at = self.now() + context.policy.registration.unused_lifetime;
             let token_id = token.as_ref().map(|token| token.id);
             match store.register_client(&client, dies_at, token_id, vec![event]).await {
@@ -199,13 +208,14 @@ impl App {
     fn registered_event(
         &self,
         client: &Client,
-        token: Option<&InitialAccessToken>,
+        (token, statement): (Option<&InitialAccessToken>, Option<&Statement>),
         address: Option<IpAddr>,
     ) -> AuditEvent {
         let detail = json!({
             "client_name": client.metadata.client_name,
             "redirect_uris": client.metadata.redirect_uris,
             "initial_access_token": token.map(|token| token.id),
+            "software_statement_issuer": statement.and_then(|statement| statement.claims.get("iss")),
             "address": address,
         });
         let target = client.client_id.to_string();
@@ -240,6 +250,9 @@ fn information(context: &TenantContext, client: &Client, told: &Told) -> ClientI
     if client.metadata.token_endpoint_auth_method.uses_secret() {
         // It does not expire.
         add("client_secret_expires_at", 0.into());
+    }
+    if let Some(statement) = client.origin.software_statement() {
+        add("software_statement", statement.into());
     }
     if let Some(token) = &told.registration_access_token {
         add("registration_access_token", token.expose().into());

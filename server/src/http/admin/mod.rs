@@ -22,6 +22,7 @@ mod payload;
 mod portability;
 mod problem;
 mod protected_resources;
+mod registration_policy;
 mod responses;
 mod role_assignments;
 mod roles;
@@ -80,6 +81,9 @@ enum Tag {
     /// What lets others register clients at a tenant.
     #[oai(rename = "Initial access tokens")]
     InitialAccessTokens,
+    /// Who may register clients at a tenant, and what such clients may have.
+    #[oai(rename = "Registration policy")]
+    RegistrationPolicy,
 }
 
 const DESCRIPTION: &str = "\
@@ -115,6 +119,7 @@ fn nouns() -> impl OpenApi {
         client_secrets::ClientSecretsApi,
         protected_resources::ProtectedResourcesApi,
         initial_access_tokens::InitialAccessTokensApi,
+        registration_policy::RegistrationPolicyApi,
         devices::DevicesApi,
     );
     let people = (users::UsersApi, sessions::SessionsApi, grants::GrantsApi);

@@ -25,6 +25,9 @@ pub struct Stored<T> {
     location: String,
 }
 
+/// A document that there always is, as the request left it.
+pub struct Changed<T>(pub Saved<T>);
+
 /// A document after a step that it takes once.
 pub struct Moved<T>(pub T);
 
@@ -122,6 +125,12 @@ impl<T: Serialize + Send> IntoResponse for Found<T> {
     }
 }
 
+impl<T: Serialize + Send> IntoResponse for Changed<T> {
+    fn into_response(self) -> Response {
+        with(json(StatusCode::OK, &self.0.now.document), header::ETAG, &self.0.now.etag)
+    }
+}
+
 impl<T: Serialize + Send> IntoResponse for Stored<T> {
     fn into_response(self) -> Response {
         let status = if self.saved.created { StatusCode::CREATED } else { StatusCode::OK };
@@ -208,6 +217,20 @@ impl<T: Type + Serialize> ApiResponse for Found<T> {
 
     fn register(registry: &mut Registry) {
         T::register(registry);
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for Changed<T> {
+    fn meta() -> MetaResponses {
+        let mut responses = vec![described::<T>(200, "Changed, or found to be so already.", vec![etag()])];
+        responses.extend(problem::of_changes());
+        responses.extend(problem::of_documents());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        api::Problem::register(registry);
     }
 }
 

@@ -228,7 +228,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         summary: "Client configuration endpoint: replace",
         reference: "https://www.rfc-editor.org/rfc/rfc7592#section-2.2",
         body: Some("ClientMetadata"),
-        errors: &[(400, &["invalid_redirect_uri", "invalid_client_metadata"]), (401, &["invalid_token"])],
+        errors: &[
+            (
+                400,
+                &[
+                    "invalid_redirect_uri",
+                    "invalid_client_metadata",
+                    "invalid_software_statement",
+                    "unapproved_software_statement",
+                ],
+            ),
+            (401, &["invalid_token"]),
+        ],
         ..REGISTRATION
     },
     Endpoint {

@@ -127,7 +127,6 @@ fn client_metadata() -> Value {
         "tos_uri",
         "software_id",
         "software_version",
-        "software_statement",
         "id_token_signed_response_alg",
         "request_object_signing_alg",
         "tls_client_auth_subject_dn",
@@ -147,6 +146,15 @@ fn client_metadata() -> Value {
     let flags = flags.into_iter().map(|name| (name.to_owned(), json!({ "type": "boolean" })));
     let others = [
         ("jwks".to_owned(), json!({ "type": "object", "description": "RFC 7517 §5." })),
+        (
+            "software_statement".to_owned(),
+            text(
+                "A JWT of somebody whom the tenant trusts (RFC 7591 §2.3), without `typ` or with `JWT`, signed with the \
+                 issuer's key; `exp`, `nbf`, `iat` and `aud` (the issuer identifier or the registration endpoint) count \
+                 where they are there. What it says takes precedence over the members beside it, and the client cannot \
+                 change it but with another statement. At most 8192 bytes.",
+            ),
+        ),
         ("default_max_age".to_owned(), json!({ "type": "integer", "description": "Seconds." })),
     ];
     Value::Object(lists.chain(names).chain(flags).chain(others).collect::<Map<_, _>>())

@@ -17,6 +17,7 @@ mod malformed;
 mod operations;
 mod portability;
 mod protected_resources;
+mod registration_policy;
 mod rights;
 mod roles;
 mod secrecy;

@@ -21,7 +21,12 @@ fn role(pairs: &[(&str, &str)]) -> Value {
 }
 
 /// A client of the tenant's with a role of its own that allows this, given by the platform's administrator.
-async fn holder<'a>(app: &'a TestApp, tenant: &Tenant, name: &str, pairs: &[(&str, &str)]) -> Api<'a> {
+pub(super) async fn holder<'a>(
+    app: &'a TestApp,
+    tenant: &Tenant,
+    name: &str,
+    pairs: &[(&str, &str)],
+) -> Api<'a> {
     let admin = app.platform("platform-admin").await;
     let (client_id, secret) = app.service_account(tenant, name).await;
     let slug = &tenant.slug;

@@ -34,5 +34,6 @@ mod remote_keys;
 mod resources;
 mod responses;
 mod setup;
+mod software_statement;
 mod specification;
 mod tokens;

@@ -9,25 +9,25 @@ use crate::on_both;
 use crate::support::{Answer, Browser, TestApp, TestTenant};
 
 /// A registered client as it manages itself.
-struct Registered {
+pub struct Registered {
     path: String,
     client_id: String,
-    token: String,
+    pub token: String,
 }
 
 impl Registered {
-    fn of(tenant: &TestTenant, registered: &Value) -> Self {
+    pub fn of(tenant: &TestTenant, registered: &Value) -> Self {
         let text = |name: &str| registered[name].as_str().unwrap().to_owned();
         let client_id = text("client_id");
         let path = tenant.path(&format!("/register/{client_id}"));
         Self { path, client_id, token: text("registration_access_token") }
     }
 
-    async fn ask(&self, app: &TestApp, method: Method, document: &Value) -> Answer {
+    pub async fn ask(&self, app: &TestApp, method: Method, document: &Value) -> Answer {
         app.send_json(method, &self.path, Some(&self.token), document).await
     }
 
-    async fn put(&self, app: &TestApp, mut document: Value) -> Answer {
+    pub async fn put(&self, app: &TestApp, mut document: Value) -> Answer {
         document["client_id"] = json!(self.client_id);
         self.ask(app, Method::PUT, &document).await
     }

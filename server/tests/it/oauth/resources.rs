@@ -224,7 +224,7 @@ on_both! {
             .change_client(&app, "app", |client| {
                 let hash = SecretHash::from_bytes([1; 32]);
                 client.origin =
-                    ClientOrigin::Registration { token: Some(hash), fingerprint: Some(hash), bounds: None };
+                    ClientOrigin::Registration { token: Some(hash), fingerprint: Some(hash), bounds: None, software_statement: None };
                 client.metadata.resources = vec![ADMIN_API.to_owned()];
             })
             .await;

@@ -171,7 +171,12 @@ mod tests {
             next_step(&request, client, situation, NOW)
         };
         assert_eq!(step(&client, &consent_for("email")), Step::Done, "an administrator answers for it");
-        client.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds: None };
+        client.origin = ClientOrigin::Registration {
+            token: None,
+            fingerprint: None,
+            bounds: None,
+            software_statement: None,
+        };
         assert_eq!(step(&client, &consent_for("openid")), asks);
         let given = Consent { client_fingerprint: client.consent_fingerprint(), ..consent_for("openid") };
         assert_eq!(step(&client, &given), Step::Done);

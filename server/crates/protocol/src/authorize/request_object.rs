@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::claims::Audience;
+use crate::claims::{Audience, numeric_date};
 use crate::client_auth::CLOCK_SKEW;
 use crate::metadata::ASSERTION_ALGORITHMS;
 use crate::model::Client;
@@ -114,18 +114,8 @@ fn check_token(
     Ok(())
 }
 
-/// A NumericDate (RFC 7519 §2), cut down to the second, of a range that leaves room for leeways.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Error> {
-    const LATEST: f64 = 253_402_300_799.0;
-    match claims.get(name) {
-        None => Ok(None),
-        Some(value) => match value.as_f64() {
-            Some(seconds) if (0.0..=LATEST).contains(&seconds) => {
-                Ok(Some(Timestamp::from_unix_seconds(seconds as i64)))
-            }
-            _ => refuse(format!("{name} of the request object is not a time")),
-        },
-    }
+    numeric_date(claims, name).or_else(|_| refuse(format!("{name} of the request object is not a time")))
 }
 
 fn refuse<T>(description: impl Into<String>) -> Result<T, Error> {

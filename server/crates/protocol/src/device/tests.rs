@@ -190,7 +190,8 @@ fn the_consent_is_to_what_the_person_saw() {
     let (device, session, origin) = (testing::device(), testing::session(), RequestOrigin::default());
     let interaction = interaction(&device);
     let mut self_made = testing::client();
-    self_made.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds: None };
+    self_made.origin =
+        ClientOrigin::Registration { token: None, fingerprint: None, bounds: None, software_statement: None };
     for client in [testing::client(), self_made] {
         let seen = client.consent_fingerprint();
         let person =

@@ -68,6 +68,10 @@ pub enum ClientOrigin {
         /// What the initial access token allowed, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<Box<RegistrationBounds>>,
+        /// Its software statement as it came (RFC 7591 §2.3), where there was one: what it says, the
+        /// client cannot change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        software_statement: Option<String>,
     },
     /// Its `client_id` is the address of its metadata document (CIMD).
     MetadataDocument {
@@ -88,6 +92,14 @@ impl ClientOrigin {
     pub fn bounds(&self) -> Option<&RegistrationBounds> {
         match self {
             Self::Registration { bounds, .. } => bounds.as_deref(),
+            Self::Administrator | Self::MetadataDocument { .. } => None,
+        }
+    }
+
+    /// The software statement that the client registered with, where there was one.
+    pub fn software_statement(&self) -> Option<&str> {
+        match self {
+            Self::Registration { software_statement, .. } => software_statement.as_deref(),
             Self::Administrator | Self::MetadataDocument { .. } => None,
         }
     }
@@ -325,9 +337,13 @@ pub struct ClientSecret {
 }
 
 impl ClientMetadata {
-    /// Hash of the metadata, by which the same registration is recognised.
-    pub fn fingerprint(&self) -> SecretHash {
-        fingerprint(self)
+    /// Hash of the metadata, and of the software statement that came with them, by which the same
+    /// registration is recognised.
+    pub fn fingerprint(&self, software_statement: Option<&str>) -> SecretHash {
+        match software_statement {
+            None => fingerprint(self),
+            Some(statement) => fingerprint(&(self, statement)),
+        }
     }
 
     /// These metadata, which a client wrote of itself, with what only administrators say of it, as it
@@ -405,7 +421,7 @@ mod tests {
         document.insert("redirect_uris".to_owned(), json!(["https://mine.example/cb"]));
         document.insert("require_pushed_authorization_requests".to_owned(), json!(false));
         document.retain(|_, value| *value != json!("") && *value != json!([]));
-        let bounds = Bounds { policy: &testing::policy(), token: None };
+        let bounds = Bounds { policy: &testing::policy(), token: None, statement: None };
         let written = register::metadata(&document, Source::Request, bounds).unwrap();
         let kept = written.clone().administered_as(&administered);
         let of = |metadata: &ClientMetadata| serde_json::to_value(metadata).unwrap();

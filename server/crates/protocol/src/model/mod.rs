@@ -36,6 +36,7 @@ pub use session::{Session, SessionId};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
     AccessTokenAlgorithm, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode,
-    RegistrationPolicy, ScopeDescription, SignOutRevokes, Tenant, TenantId, TenantSettings, TenantStatus,
+    RegistrationPolicy, ScopeDescription, SignOutRevokes, SoftwareStatementDemand, Tenant, TenantId,
+    TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
 };
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};

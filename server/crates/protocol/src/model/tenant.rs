@@ -170,6 +170,30 @@ pub struct RegistrationPolicy {
     pub refresh_token_lifetime: Option<Lifetime>,
     /// A self-made client that nobody has used for so long is deleted, unless a grant of it lives.
     pub unused_lifetime: Lifetime,
+    /// Whether a registration needs a software statement (RFC 7591 §2.3).
+    pub software_statement: SoftwareStatementDemand,
+    /// Whose software statements are taken; none: nobody's.
+    pub trusted_software_statement_issuers: Vec<TrustedSoftwareStatementIssuer>,
+}
+
+/// Whether a registration needs a software statement of an issuer that the tenant trusts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoftwareStatementDemand {
+    #[default]
+    Optional,
+    Required,
+}
+
+/// Somebody who vouches for clients' software (RFC 7591 §2.3), with either of the two for its keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedSoftwareStatementIssuer {
+    /// The `iss` of its statements, compared byte for byte.
+    pub issuer: String,
+    #[serde(default)]
+    pub jwks: Option<serde_json::Value>,
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
 }
 
 /// Who may register a client at the registration endpoint.
@@ -198,6 +222,8 @@ impl Default for RegistrationPolicy {
             access_token_lifetime: None,
             refresh_token_lifetime: None,
             unused_lifetime: Lifetime::from_seconds(30 * 86_400),
+            software_statement: SoftwareStatementDemand::default(),
+            trusted_software_statement_issuers: vec![],
         }
     }
 }

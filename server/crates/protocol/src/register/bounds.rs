@@ -1,5 +1,7 @@
 //! What clients that register themselves can have.
 
+use serde_json::{Map, Value};
+
 use crate::Policy;
 use crate::model::{GrantType, RegistrationBounds};
 use crate::redirect_uri::{self, Target};
@@ -10,6 +12,9 @@ pub struct Bounds<'a> {
     pub policy: &'a Policy,
     /// Those of the initial access token, where there was one.
     pub token: Option<&'a RegistrationBounds>,
+    /// The claims of its software statement, where there was one, as somebody whom the tenant trusts
+    /// made them.
+    pub statement: Option<&'a Map<String, Value>>,
 }
 
 impl Bounds<'_> {

@@ -53,9 +53,9 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 /// The members of a document, by what they may be.
 pub(super) struct Members<'a>(pub(super) &'a Map<String, Value>);
 
-impl Members<'_> {
+impl<'a> Members<'a> {
     /// RFC 7592 §2.2: null is as good as absent.
-    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 

@@ -64,7 +64,8 @@ mod tests {
         };
         let mut self_made = testing::client();
         let bounds = Some(Box::new(RegistrationBounds { resources: Some(vec![]), ..Default::default() }));
-        self_made.origin = ClientOrigin::Registration { token: None, fingerprint: None, bounds };
+        self_made.origin =
+            ClientOrigin::Registration { token: None, fingerprint: None, bounds, software_statement: None };
         for (text, client, code) in [
             ("", testing::public_client(), ErrorCode::UnauthorizedClient),
             ("scope=openid", testing::client(), ErrorCode::InvalidScope),

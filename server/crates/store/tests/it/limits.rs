@@ -23,7 +23,12 @@ impl World {
     }
 
     async fn register_at(&self, name: &str, now: Timestamp) -> Result<(), WriteError> {
-        let origin = ClientOrigin::Registration { token: None, fingerprint: Some(hash()), bounds: None };
+        let origin = ClientOrigin::Registration {
+            token: None,
+            fingerprint: Some(hash()),
+            bounds: None,
+            software_statement: None,
+        };
         let mut client = client(self.tenant.id, name);
         (client.origin, client.created_at) = (origin, now);
         self.rows().register_client(&client, at(0), None, vec![]).await

@@ -14,7 +14,8 @@ impl World {
     /// A client of this name that registered itself, not stored.
     pub fn self_made(&self, client_id: &str, fingerprint: Option<SecretHash>) -> Client {
         let bounds = Some(Box::new(RegistrationBounds { scope: Some(scope("a")), ..Default::default() }));
-        let origin = ClientOrigin::Registration { token: Some(hash()), fingerprint, bounds };
+        let origin =
+            ClientOrigin::Registration { token: Some(hash()), fingerprint, bounds, software_statement: None };
         Client { origin, ..client(self.tenant.id, client_id) }
     }
 

@@ -177,8 +177,12 @@ fn who_may() {
         }),
         change(|client| {
             let hash = SecretHash::from_bytes([1; 32]);
-            client.origin =
-                ClientOrigin::Registration { token: Some(hash), fingerprint: Some(hash), bounds: None };
+            client.origin = ClientOrigin::Registration {
+                token: Some(hash),
+                fingerprint: Some(hash),
+                bounds: None,
+                software_statement: None,
+            };
         }),
         change(|client| client.metadata.token_exchange = TokenExchange::default()),
     ] {
