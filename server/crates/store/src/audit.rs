@@ -21,7 +21,7 @@ use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{Change, ChangeKind, Error, TenantStore, changes};
 
-pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind};
+pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind, audit_kinds};
 pub use news::AuditNews;
 pub(crate) use retention::look_again;
 pub use verify::{BrokenAt, BrokenLink, Verification};
@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 25] = [
+const KINDS: [AuditKind; 29] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -214,6 +214,10 @@ const KINDS: [AuditKind; 25] = [
     AuditKind::InitialAccessTokenChanged,
     AuditKind::RoleChanged,
     AuditKind::RoleAssignmentChanged,
+    AuditKind::WebhookChanged,
+    AuditKind::WebhookDisabled,
+    AuditKind::WebhookReplayed,
+    AuditKind::WebhookTested,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -257,6 +261,10 @@ mod tests {
                 AuditKind::InitialAccessTokenChanged => 22,
                 AuditKind::RoleChanged => 23,
                 AuditKind::RoleAssignmentChanged => 24,
+                AuditKind::WebhookChanged => 25,
+                AuditKind::WebhookDisabled => 26,
+                AuditKind::WebhookReplayed => 27,
+                AuditKind::WebhookTested => 28,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -34,7 +34,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 14] = [
+const EXPIRING: [(&str, &str); 15] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -49,6 +49,7 @@ const EXPIRING: [(&str, &str); 14] = [
     ("attempts", "tenant_id, subject"),
     ("stats", "tenant_id, hour, metric"),
     ("platform_stats", "hour, metric"),
+    ("webhook_deliveries", "tenant_id, webhook_id, event_id"),
 ];
 
 impl Store {

@@ -12,6 +12,7 @@ mod session;
 mod signing_key;
 mod tenant;
 mod user;
+mod webhook;
 
 pub use audit::{Actor, AuditEvent, AuditKind, EventOrigin};
 pub use client::{
@@ -39,3 +40,7 @@ pub use tenant::{
     RegistrationPolicy, ScopeDescription, SignOutRevokes, Tenant, TenantId, TenantSettings, TenantStatus,
 };
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};
+pub use webhook::{
+    DeliveryAttempt, DeliveryState, Webhook, WebhookDelivery, WebhookDisabled, WebhookId, WebhookSecret,
+    WebhookSecretId, WebhookSettings,
+};
