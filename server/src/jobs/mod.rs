@@ -1,6 +1,7 @@
-//! What happens without a request: caches hear of changes, keys rotate, expired rows leave.
+//! What happens without a request: caches hear of changes, keys rotate, expired rows leave, webhooks are told.
 
 mod keys;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     jobs.spawn(record_token_issues(Arc::clone(app), stopped.clone()));
     jobs.spawn(write_counts(Arc::clone(app), stopped.clone()));
     jobs.spawn(count_platform(Arc::clone(app), stopped.clone()));
+    jobs.spawn(webhooks::work(Arc::clone(app), stopped.clone()));
     Jobs { app: Arc::clone(app), running: jobs }
 }
 

@@ -24,6 +24,7 @@ mod stats;
 mod tenant;
 mod usage;
 mod user;
+mod webhook;
 
 pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
 pub use client::{
@@ -51,3 +52,7 @@ pub use tenant::{
 };
 pub use usage::{Count, Usage};
 pub use user::{NewPassword, User, UserProfile, UserStatus};
+pub use webhook::{
+    Webhook, WebhookDelivery, WebhookDeliveryState, WebhookDisabledReason, WebhookReplay,
+    WebhookSecretRotation,
+};

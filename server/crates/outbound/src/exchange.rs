@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, LOCATION,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    LOCATION, USER_AGENT,
 };
 use http::request::Builder;
 use http::{Method, Request, Response, StatusCode, response};
@@ -32,7 +32,7 @@ const BUFFER: usize = 32 * 1024;
 /// What the server must do otherwise.
 pub(crate) async fn get(stream: Box<dyn Stream>, url: &Url, wanted: Wanted) -> Result<Fetched, Refusal> {
     let accept = HeaderValue::from_str(wanted.accept).unwrap_or(HeaderValue::from_static("*/*"));
-    let request = request(Method::GET, url).header(ACCEPT, accept).body(Empty::<Bytes>::new());
+    let request = request(Method::GET, url, (ACCEPT, accept)).body(Empty::<Bytes>::new());
     let (_connection, answer) = send(stream, request.map_err(|_| Refusal::Malformed)?).await?;
     let (head, body) = answer.into_parts();
     check(&head)?;
@@ -45,7 +45,8 @@ pub(crate) async fn get(stream: Box<dyn Stream>, url: &Url, wanted: Wanted) -> R
 /// # Errors
 /// [`Refusal::Redirect`], an answer that is no HTTP.
 pub(crate) async fn post(stream: Box<dyn Stream>, url: &Url, post: Post) -> Result<Answered, Refusal> {
-    let mut request = request(Method::POST, url).header(CONTENT_TYPE, post.content_type);
+    let content_type = HeaderValue::from_static(post.content_type);
+    let mut request = request(Method::POST, url, (CONTENT_TYPE, content_type));
     for (name, value) in post.headers {
         request = request.header(name, value);
     }
@@ -77,11 +78,12 @@ where
     Ok((driver, answer))
 }
 
-fn request(method: Method, url: &Url) -> Builder {
+fn request(method: Method, url: &Url, (name, value): (HeaderName, HeaderValue)) -> Builder {
     Request::builder()
         .method(method)
         .uri(&url[Position::BeforePath..Position::AfterQuery])
         .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
+        .header(name, value)
         .header(ACCEPT_ENCODING, "identity")
         .header(USER_AGENT, "Grantor")
         .header(CONNECTION, "close")

@@ -21,6 +21,7 @@ mod sessions;
 mod stats;
 mod tenants;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -61,6 +62,8 @@ enum Tag {
     /// What happened, and who did it.
     #[oai(rename = "Audit events")]
     AuditEvents,
+    /// Addresses that are told of what happened.
+    Webhooks,
     /// What tenants did and have.
     Stats,
     /// What lets others register clients at a tenant.
@@ -103,6 +106,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
         stats::StatsApi,
         initial_access_tokens::InitialAccessTokensApi,
         audit_events::AuditEventsApi,
+        webhooks::WebhooksApi,
     );
     OpenApiService::new(nouns, "Grantor admin API", "1").description(DESCRIPTION).server(ROOT)
 }
