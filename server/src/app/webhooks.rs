@@ -80,13 +80,13 @@ impl App {
     /// Gives whether the trail was read on.
     async fn look_for_events(&self, slug: &str, work: &WebhookWork) -> Result<bool, Fault> {
         let (webhook, store) = (&work.webhook, self.store.tenant(work.webhook.tenant_id));
+        if store.has_pending_webhook_deliveries(webhook.id, MOST_PENDING).await? {
+            return Ok(false);
+        }
         let mut found = false;
         for stretch in &work.stretches {
             let read = store.audit_events_after(stretch.after, BATCH, &AuditFilter::default()).await?;
             let Some((events, reached)) = part_of(*stretch, read) else { continue };
-            if store.has_pending_webhook_deliveries(webhook.id, MOST_PENDING).await? {
-                return Ok(found);
-            }
             let wanted = events
                 .into_iter()
                 .filter(|recorded| wants(&webhook.settings.events, recorded.event.kind.as_str()))

@@ -19,6 +19,7 @@ mod sessions;
 mod suspension;
 mod tenants;
 mod users;
+mod webhooks;
 
 use grantor_protocol::Lifetime;
 use grantor_protocol::model::{Client, ClientId, Tenant, TenantSettings};
