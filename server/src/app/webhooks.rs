@@ -142,8 +142,9 @@ impl App {
         // A budget of the webhook's own: what is fetched for the tenant has another.
         let answer = match self.fetcher.post(*webhook.id.as_bytes(), &webhook.settings.url, post).await {
             Ok(answered) => {
-                let seconds =
-                    |wait: Duration| Lifetime::from_seconds(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
+                let seconds = |wait: Duration| {
+                    Lifetime::from_seconds(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
+                };
                 Answer::Status { status: answered.status, retry_after: answered.retry_after.map(seconds) }
             }
             Err(Refusal::Busy) => {
@@ -208,8 +209,7 @@ impl App {
         let (id, secret) = (Id::generate(now, entropy), SigningSecret::generate(entropy));
         let mut nonce = [0; grantor_jose::NONCE_LENGTH];
         entropy.fill(&mut nonce);
-        let sealed =
-            self.master.seal(nonce, &associated_data(tenant_id, webhook, id), secret.as_bytes())?;
+        let sealed = self.master.seal(nonce, &associated_data(tenant_id, webhook, id), secret.as_bytes())?;
         Ok(WebhookSecret { id, sealed, created_at: now, expires_at: None })
     }
 

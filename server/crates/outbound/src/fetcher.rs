@@ -13,9 +13,7 @@ use url::{Host, Url};
 use crate::address::Reach;
 use crate::budget::{Budget, Permit};
 use crate::flights::Flights;
-use crate::{
-    Answered, Error, Fetched, Network, Post, Refusal, Stream, SystemNetwork, check_url, exchange,
-};
+use crate::{Answered, Error, Fetched, Network, Post, Refusal, Stream, SystemNetwork, check_url, exchange};
 
 /// No fetch takes longer, whatever the caller wants.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);

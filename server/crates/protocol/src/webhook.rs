@@ -8,9 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::model::{
-    AuditEvent, DeliveryAttempt, DeliveryState, WebhookDelivery, WebhookDisabled, WebhookId,
-};
+use crate::model::{AuditEvent, DeliveryAttempt, DeliveryState, WebhookDelivery, WebhookDisabled, WebhookId};
 use crate::{Entropy, Id, Lifetime, Timestamp};
 
 /// The kind of what is sent to try a webhook.
@@ -164,9 +162,9 @@ pub fn disables(
     match verdict {
         Verdict::Works => None,
         Verdict::Gone => Some(WebhookDisabled::Gone),
-        Verdict::Fails => failing_since
-            .filter(|since| *since + FAILING_FOR <= now)
-            .map(|_| WebhookDisabled::Failing),
+        Verdict::Fails => {
+            failing_since.filter(|since| *since + FAILING_FOR <= now).map(|_| WebhookDisabled::Failing)
+        }
     }
 }
 

@@ -273,10 +273,8 @@ impl TenantStore<'_> {
                 let found = load(&mut conn, key).await?;
                 return found.map(|_| false).ok_or(WriteError::NotFound);
             };
-            let stretch = (
-                webhooks::replay_position.eq(Some(first - 1)),
-                webhooks::replay_until.eq(Some(last)),
-            );
+            let stretch =
+                (webhooks::replay_position.eq(Some(first - 1)), webhooks::replay_until.eq(Some(last)));
             let begun = dual!(&mut conn, c => diesel::update(webhooks::table.find(key))
                 .filter(webhooks::replay_position.is_null()).set(stretch).execute(c).await)?;
             if begun == 0 {

@@ -332,9 +332,8 @@ async fn advance(
             dual!(conn, c => webhook.filter(as_it_was).set(webhooks::position.eq(reached)).execute(c).await)?
         }
         Some(until) => {
-            let as_it_was = webhooks::replay_position
-                .eq(Some(stretch.after))
-                .and(webhooks::replay_until.eq(Some(until)));
+            let as_it_was =
+                webhooks::replay_position.eq(Some(stretch.after)).and(webhooks::replay_until.eq(Some(until)));
             let left = (reached < until).then_some((reached, until)).unzip();
             let marks = (webhooks::replay_position.eq(left.0), webhooks::replay_until.eq(left.1));
             dual!(conn, c => webhook.filter(as_it_was).set(marks).execute(c).await)?

@@ -24,7 +24,6 @@ const MOST_SECRETS: usize = 5;
 const OVERLAP: u32 = 86_400;
 const LONGEST_OVERLAP: u32 = 30 * 86_400;
 
-
 /// A webhook with its identifier as text.
 #[derive(Clone, PartialEq)]
 pub struct TenantWebhook {
@@ -49,8 +48,10 @@ impl App {
     ) -> Result<api::Page<api::Webhook>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::Webhook, Action::Read).await?;
         let webhooks = self.store.tenant(context.tenant.id).webhooks().await?;
-        let documents: Vec<_> =
-            webhooks.into_iter().map(|held| (held.created_at, TenantWebhook::from(held).document())).collect();
+        let documents: Vec<_> = webhooks
+            .into_iter()
+            .map(|held| (held.created_at, TenantWebhook::from(held).document()))
+            .collect();
         let listing = page.cut(documents, |(created_at, document)| (*created_at, document.id.as_str()));
         Ok(as_page(listing, |(_, document)| document))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,7 @@ use grantor_protocol::webhook::{SigningSecret, signatures};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use super::{Api, trail};
 use crate::support::{START, TestApp};
@@ -61,6 +63,7 @@ struct Receiver {
     url: String,
     answer: Arc<Mutex<&'static str>>,
     received: Arc<Mutex<Vec<Received>>>,
+    arrivals: watch::Receiver<usize>,
 }
 
 impl Receiver {
@@ -69,13 +72,25 @@ impl Receiver {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let answer = Arc::new(Mutex::new("204 No Content"));
         let received = Arc::<Mutex<Vec<Received>>>::default();
-        let (held, seen) = (Arc::clone(&answer), Arc::clone(&received));
+        let (count, arrivals) = watch::channel(0);
+        let (held, seen, count) = (Arc::clone(&answer), Arc::clone(&received), Arc::new(count));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(take(stream, Arc::clone(&held), Arc::clone(&seen)));
+                let (held, seen, count) = (Arc::clone(&held), Arc::clone(&seen), Arc::clone(&count));
+                tokio::spawn(async move {
+                    take(stream, held, seen).await;
+                    count.send_modify(|count| *count += 1);
+                });
             }
         });
-        Self { url, answer, received }
+        Self { url, answer, received, arrivals }
+    }
+
+    /// Waits until so many requests have been answered since the beginning.
+    async fn arrived(&self, wanted: usize) {
+        let mut arrivals = self.arrivals.clone();
+        let arrived = arrivals.wait_for(|count| *count >= wanted);
+        tokio::time::timeout(Duration::from_secs(30), arrived).await.unwrap().unwrap();
     }
 
     /// Answers with this status, and header lines, from now on.
@@ -286,7 +301,8 @@ crate::on_both! {
         let disabled = trail(&app, &acme.tenant).await.pop().unwrap();
         assert_eq!((disabled.0.as_str(), disabled.1.as_str()), ("webhook.disabled", held["id"].as_str().unwrap()));
         app.tell_webhooks().await;
-        let told: Vec<_> = other.take().iter().map(Received::kind).collect();
+        let mut told: Vec<_> = other.take().iter().map(Received::kind).collect();
+        told.sort();
         assert_eq!(told, ["user.changed", "webhook.disabled"], "other webhooks are told");
         admin.make_user("ada2").await;
         app.tell_webhooks().await;
@@ -461,13 +477,33 @@ crate::on_both! {
         for number in 0..20 {
             admin.make_user(&format!("user{number}")).await;
         }
-        tokio::join!(app.tell_webhooks(), node.tell_webhooks());
-        tokio::join!(app.tell_webhooks(), node.tell_webhooks());
+        while !app.app.webhooks_at_work().await.unwrap().is_empty() {
+            tokio::join!(app.tell_webhooks(), node.tell_webhooks());
+        }
         let mut ids: Vec<_> = receiver.take().iter().map(|told| told.id().to_owned()).collect();
         assert_eq!(ids.len(), 20);
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 20);
+    }
+
+    /// The server finds by itself what there is to do, and ends what it has begun.
+    async fn a_running_server_tells(app: TestApp) {
+        app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let receiver = Receiver::start().await;
+        let (path, _) = admin.make_webhook(&receiver).await;
+        let (stop, stopped) = watch::channel(false);
+        let jobs = grantor::jobs::start(&app.app, &stopped);
+        admin.make_user("grace").await;
+        receiver.arrived(1).await;
+        admin.post(&format!("{path}/test"), &json!({})).await.document(200);
+        receiver.arrived(2).await;
+        stop.send_replace(true);
+        jobs.finish().await;
+        let kinds: Vec<_> = receiver.take().iter().map(Received::kind).collect();
+        assert_eq!(kinds, ["user.changed", "webhook.test"]);
+        assert_eq!(admin.deliveries(&path, "state=delivered").await.len(), 2);
     }
 
     /// Whoever may not read the trail does not get it sent.

@@ -95,8 +95,7 @@ impl TestApp {
             entropy,
             hashing_threads: 2,
             capabilities,
-            fetcher: Fetcher::new(FetchOptions { allow_private_network, ..FetchOptions::default() })
-                .unwrap(),
+            fetcher: Fetcher::new(FetchOptions { allow_private_network, ..FetchOptions::default() }).unwrap(),
             rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();

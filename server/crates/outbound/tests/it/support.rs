@@ -135,7 +135,9 @@ pub async fn serve(stream: impl Stream + 'static, tls: Option<TlsAcceptor>, scri
 async fn read_request(stream: &mut Box<dyn Stream>) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     let is_one_of = |request: &[u8]| {
-        [&b"GET "[..], b"POST "].iter().any(|method| request.starts_with(&method[..request.len().min(method.len())]))
+        [&b"GET "[..], b"POST "]
+            .iter()
+            .any(|method| request.starts_with(&method[..request.len().min(method.len())]))
     };
     while is_one_of(&request) && !request.ends_with(b"\r\n\r\n") {
         request.push(stream.read_u8().await?);

@@ -51,11 +51,9 @@ fn signs_as_standard_webhooks_does() {
     let both = sign(&[secret.clone(), older]);
     assert!(both.starts_with(&format!("{expected} v1,")) && both.matches("v1,").count() == 2, "{both}");
     assert_eq!(sign(&[]), "");
-    for (id, at, body) in [
-        ("msg_other", at, body),
-        (id, at + seconds(1), body),
-        (id, at, r#"{"test": 2432232315}"#),
-    ] {
+    for (id, at, body) in
+        [("msg_other", at, body), (id, at + seconds(1), body), (id, at, r#"{"test": 2432232315}"#)]
+    {
         assert_ne!(signatures(std::slice::from_ref(&secret), id, at, body), expected);
     }
 }

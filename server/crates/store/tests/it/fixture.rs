@@ -4,11 +4,12 @@ use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, Re
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
-    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord, DeviceAuthorization,
-    DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
-    ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings,
-    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserProfile, UserStatus, Webhook, WebhookDelivery, WebhookSecret, WebhookSettings,
+    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
+    DeviceAuthorization, DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken,
+    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin,
+    ResourceSettings, ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId,
+    TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook, WebhookDelivery, WebhookSecret,
+    WebhookSettings,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
@@ -158,8 +159,10 @@ pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
 
 /// A webhook for everything.
 pub fn webhook(tenant_id: TenantId) -> Webhook {
-    let settings = WebhookSettings { url: "https://hooks.example/in".to_owned(), ..WebhookSettings::default() };
-    let secret = WebhookSecret { id: id(), sealed: vec![1, 2, 3], created_at: at(1), expires_at: Some(at(100)) };
+    let settings =
+        WebhookSettings { url: "https://hooks.example/in".to_owned(), ..WebhookSettings::default() };
+    let secret =
+        WebhookSecret { id: id(), sealed: vec![1, 2, 3], created_at: at(1), expires_at: Some(at(100)) };
     Webhook {
         tenant_id,
         id: id(),

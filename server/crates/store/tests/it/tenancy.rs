@@ -125,7 +125,10 @@ async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions) ->
         format!("{:?}", rows.webhook(had.delivery.webhook_id).await.unwrap()),
         format!("{:?}", rows.webhook_work(had.delivery.webhook_id).await.unwrap()),
         format!("{:?}", rows.webhook_delivery(had.delivery.webhook_id, had.delivery.event_id).await.unwrap()),
-        format!("{:?}", rows.list_webhook_deliveries(had.delivery.webhook_id, &page, None).await.unwrap().items),
+        format!(
+            "{:?}",
+            rows.list_webhook_deliveries(had.delivery.webhook_id, &page, None).await.unwrap().items
+        ),
         format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
     ]
