@@ -7,13 +7,14 @@ use grantor_protocol::model::{
 use grantor_protocol::webhook::{FAILING_FOR, Verdict};
 use grantor_protocol::{Id, Lifetime, Timestamp};
 
+use crate::apply::guarded;
 use crate::audit;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::schema::{webhook_deliveries, webhooks};
 use crate::value::{Bytes, Time, from_name};
 use crate::webhook::Stretch;
-use crate::{Cursor, Error, Listing, Page, TenantStore, WriteError};
+use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore, WriteError};
 
 /// How long whoever claims a delivery has to say what came of it, before another may try.
 const LEASE: Lifetime = Lifetime::from_seconds(60);
@@ -192,20 +193,24 @@ impl TenantStore<'_> {
                 webhook_deliveries::error.eq(row.error),
                 webhook_deliveries::expires_at.eq(row.expires_at),
             );
-            let recorded = dual!(&mut conn, c => diesel::update(webhook_deliveries::table.find(key))
-                .filter(webhook_deliveries::due_at.eq(due_at)).set(changes).execute(c).await)?;
-            if recorded == 0 {
-                return Ok(false);
-            }
+            // The webhook before its deliveries, as in a replay: neither can then wait for the other.
             note(&mut conn, (key.0, key.1), verdict, at).await?;
+            let mut events = vec![];
             if let Some((why, event)) = disabled
                 && disable(&mut conn, (key.0, key.1), why, at).await?
             {
-                audit::record(&mut conn, tenant, vec![event]).await?;
+                events.push(event);
             }
-            Ok(true)
+            let recorded = dual!(&mut conn, c => diesel::update(webhook_deliveries::table.find(key))
+                .filter(webhook_deliveries::due_at.eq(due_at)).set(changes).execute(c).await)?;
+            guarded(recorded)?;
+            Ok(audit::record(&mut conn, tenant, events).await?)
         };
-        self.store.write(work).await
+        match self.store.write(work).await {
+            Ok(()) => Ok(true),
+            Err(ApplyError::Conflict) => Ok(false),
+            Err(ApplyError::Store(error)) => Err(error),
+        }
     }
 
     /// Gives a claimed delivery back without an attempt: it is due at this time.
