@@ -206,7 +206,8 @@ impl TenantStore<'_> {
             guarded(recorded)?;
             Ok(audit::record(&mut conn, tenant, events).await?)
         };
-        match self.store.write(work).await {
+        let written: Result<(), ApplyError> = self.store.write(work).await;
+        match written {
             Ok(()) => Ok(true),
             Err(ApplyError::Conflict) => Ok(false),
             Err(ApplyError::Store(error)) => Err(error),

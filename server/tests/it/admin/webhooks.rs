@@ -282,7 +282,7 @@ crate::on_both! {
         admin.post(&retry, &json!({})).await.document(200);
         app.tell_webhooks().await;
         assert_eq!(json!(receiver.take_one().id()), delivery["message_id"]);
-        admin.post(&format!("{path}/deliveries/{}/retry", NOTHING), &json!({})).await.expect_problem(404, "not-found");
+        admin.post(&format!("{path}/deliveries/{NOTHING}/retry"), &json!({})).await.expect_problem(404, "not-found");
     }
 
     async fn a_receiver_that_is_gone_is_left(app: TestApp) {
