@@ -9,10 +9,9 @@ use anyhow::Context;
 use argon2::{Algorithm as Argon2Algorithm, Argon2, Block, Params, Version};
 use grantor_jose::{Algorithm, SigningKey};
 use grantor_protocol::claims::AccessTokenClaims;
-use grantor_protocol::model::{Actor, AuditEvent, AuditKind, TenantId};
-use grantor_protocol::{Effect, Id, Scope, Timestamp};
+use grantor_protocol::model::TenantId;
+use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
 use grantor_store::testing::TestDatabase;
-use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::cpu;
@@ -176,18 +175,15 @@ fn claims() -> AccessTokenClaims {
     }
 }
 
-/// Identifiers ascend with time, as the server's do.
+/// The least that a decision can write.
 fn row(number: u64) -> Effect {
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&number.to_be_bytes());
-    Effect::RecordAudit(Box::new(AuditEvent {
-        id: Id::from_bytes(id),
-        at: Timestamp::from_unix_microseconds(number.cast_signed()),
-        kind: AuditKind::SignInSucceeded,
-        actor: Actor::System,
-        target: KID.to_owned(),
-        detail: Value::Null,
-    }))
+    let mut jti = [0; 32];
+    jti[..8].copy_from_slice(&number.to_be_bytes());
+    Effect::SpendProof {
+        key: KID.to_owned(),
+        jti: SecretHash::from_bytes(jti),
+        expires_at: Timestamp::from_unix_microseconds(i64::MAX),
+    }
 }
 
 fn cores() -> usize {

@@ -513,7 +513,8 @@ mod tests {
             let indexes = database.store().read(async |conn: Conn<'_>| load_indexes(conn).await).await.unwrap();
             assert!(indexes.len() > 20);
             for Index { table, index, first_column } in indexes {
-                let directory = ["tenants", "installation", "setup_tokens", "schema_migrations"];
+                let directory =
+                    ["tenants", "installation", "setup_tokens", "schema_migrations", "platform_stats"];
                 let due = index.ends_with("_expiry") || index.ends_with("_changes");
                 let platform = index.ends_with("_platform");
                 assert!(

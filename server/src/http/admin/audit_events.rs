@@ -1,5 +1,3 @@
-#![expect(clippy::too_many_arguments, reason = "an operation has an argument for each of its parameters")]
-
 use futures_util::TryStreamExt;
 use grantor_api as api;
 use poem::{Body, IntoResponse, Response};

@@ -159,13 +159,13 @@ on_both! {
     /// Ten times its limit costs a tenant's neighbours nothing: what is refused reads, writes and hashes
     /// nothing.
     async fn a_noisy_tenant_makes_no_work(app: TestApp) {
-        let mut settings = TenantSettings::default();
-        settings.rate_limits = RateLimits {
+        let rate_limits = RateLimits {
             sign_in: "10/hour".parse().ok(),
             token: "10/hour".parse().ok(),
             authorize: "2/hour".parse().ok(),
             ..RateLimits::default()
         };
+        let settings = TenantSettings { rate_limits, ..TenantSettings::default() };
         let noisy = app.tenant_with("noisy", settings).await;
         let quiet = app.tenant_with("quiet", TenantSettings::default()).await;
         let mut browser = Browser::default();

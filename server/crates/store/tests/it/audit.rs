@@ -24,7 +24,7 @@ impl World {
     }
 
     async fn broken(&self) -> (i64, BrokenAt) {
-        let broken = self.verify().await.broken.expect("the trail is broken");
+        let broken = self.verify().await.broken.unwrap();
         (broken.sequence, broken.why)
     }
 }
@@ -155,8 +155,8 @@ grantor_store::on_both_databases! {
             (World::new(database.store(), "acme").await, World::new(database.store(), "other").await);
         let second = Store::open(Options::new(database.url())).await.unwrap();
         let write = async |number: usize| {
-            let node = if number % 2 == 0 { database.store() } else { &second };
-            let world = if number % 5 == 0 { &other } else { &acme };
+            let node = if number.is_multiple_of(2) { database.store() } else { &second };
+            let world = if number.is_multiple_of(5) { &other } else { &acme };
             let event = Effect::RecordAudit(Box::new(audit(AuditKind::ClientChanged)));
             node.tenant(world.tenant.id).apply(vec![event]).await.unwrap();
         };
