@@ -39,6 +39,7 @@ pub mod token_issues;
 pub mod tokens;
 pub mod userinfo;
 mod verified_tokens;
+mod webhooks;
 
 use std::sync::{Arc, Weak};
 

@@ -1,7 +1,8 @@
 //! What happens without a request: caches hear of changes, keys rotate, expired rows leave, tenants
-//! are deleted.
+//! are deleted, webhooks are told.
 
 mod keys;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     jobs.spawn(write_counts(Arc::clone(app), stopped.clone()));
     jobs.spawn(count_platform(Arc::clone(app), stopped.clone()));
     jobs.spawn(work_on_jobs(Arc::clone(app), stopped.clone()));
+    jobs.spawn(webhooks::work(Arc::clone(app), stopped.clone()));
     Jobs { app: Arc::clone(app), running: jobs }
 }
 

@@ -27,6 +27,7 @@ mod tenant;
 mod tenant_export;
 mod usage;
 mod user;
+mod webhook;
 
 pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
 pub use client::{
@@ -59,3 +60,7 @@ pub use tenant::{
 pub use tenant_export::TenantExport;
 pub use usage::{Count, Usage};
 pub use user::{NewPassword, User, UserProfile, UserStatus};
+pub use webhook::{
+    Webhook, WebhookDelivery, WebhookDeliveryState, WebhookDisabledReason, WebhookReplay,
+    WebhookSecretRotation,
+};

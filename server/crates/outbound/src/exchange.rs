@@ -1,18 +1,22 @@
 //! One request and its answer, over a connection that is made for them alone.
 
+use std::convert::Infallible;
+
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, HeaderValue, LOCATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    LOCATION, USER_AGENT,
 };
-use http::{Request, StatusCode, response};
-use http_body_util::{BodyExt, Empty};
+use http::request::Builder;
+use http::{Method, Request, Response, StatusCode, response};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
-use crate::{Fetched, Refusal, Stream, Wanted};
+use crate::{Answered, Fetched, Post, Refusal, Stream, Wanted};
 
 /// Largest status line and header fields together, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -27,6 +31,40 @@ const BUFFER: usize = 32 * 1024;
 /// # Errors
 /// What the server must do otherwise.
 pub(crate) async fn get(stream: Box<dyn Stream>, url: &Url, wanted: Wanted) -> Result<Fetched, Refusal> {
+    let accept = HeaderValue::from_str(wanted.accept).unwrap_or(HeaderValue::from_static("*/*"));
+    let request = request(Method::GET, url, (ACCEPT, accept)).body(Empty::<Bytes>::new());
+    let (_connection, answer) = send(stream, request.map_err(|_| Refusal::Malformed)?).await?;
+    let (head, body) = answer.into_parts();
+    check(&head)?;
+    let body = read(body, wanted.max_bytes).await?;
+    Ok(Fetched::new(&head.headers, body))
+}
+
+/// Sends the request and reads the head of the answer; what comes behind it is left unread.
+///
+/// # Errors
+/// [`Refusal::Redirect`], an answer that is no HTTP.
+pub(crate) async fn post(stream: Box<dyn Stream>, url: &Url, post: Post) -> Result<Answered, Refusal> {
+    let content_type = HeaderValue::from_static(post.content_type);
+    let mut request = request(Method::POST, url, (CONTENT_TYPE, content_type));
+    for (name, value) in post.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(post.body)).map_err(|_| Refusal::Malformed)?;
+    let (_connection, answer) = send(stream, request).await?;
+    let (head, _) = answer.into_parts();
+    refuse_redirect(&head)?;
+    Ok(Answered::new(head.status, &head.headers))
+}
+
+/// Dropping the set closes the connection: what was refused is not read to its end.
+async fn send<B>(
+    stream: Box<dyn Stream>,
+    request: Request<B>,
+) -> Result<(JoinSet<hyper::Result<()>>, Response<Incoming>), Refusal>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MAX_HEADER_FIELDS)
         .max_header_size(MAX_HEAD)
@@ -34,33 +72,33 @@ pub(crate) async fn get(stream: Box<dyn Stream>, url: &Url, wanted: Wanted) -> R
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| Refusal::broken(&error))?;
-    // Dropping the set closes the connection: what was refused is not read to its end.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let answer = sender.send_request(request(url, wanted)?).await;
-    let (head, body) = answer.map_err(|error| Refusal::broken(&error))?.into_parts();
-    check(&head)?;
-    let body = read(body, wanted.max_bytes).await?;
-    Ok(Fetched::new(&head.headers, body))
+    let answer = sender.send_request(request).await.map_err(|error| Refusal::broken(&error))?;
+    Ok((driver, answer))
 }
 
-fn request(url: &Url, wanted: Wanted) -> Result<Request<Empty<Bytes>>, Refusal> {
-    let accept = HeaderValue::from_str(wanted.accept).unwrap_or(HeaderValue::from_static("*/*"));
-    Request::get(&url[Position::BeforePath..Position::AfterQuery])
+fn request(method: Method, url: &Url, (name, value): (HeaderName, HeaderValue)) -> Builder {
+    Request::builder()
+        .method(method)
+        .uri(&url[Position::BeforePath..Position::AfterQuery])
         .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
-        .header(ACCEPT, accept)
+        .header(name, value)
         .header(ACCEPT_ENCODING, "identity")
         .header(USER_AGENT, "Grantor")
         .header(CONNECTION, "close")
-        .body(Empty::new())
-        .map_err(|_| Refusal::Malformed)
 }
 
-fn check(head: &response::Parts) -> Result<(), Refusal> {
+fn refuse_redirect(head: &response::Parts) -> Result<(), Refusal> {
     if head.status.is_redirection() {
         let location = head.headers.get(LOCATION).map(HeaderValue::as_bytes).unwrap_or_default();
         return Err(Refusal::Redirect(format!("to {:?}", String::from_utf8_lossy(location)).into()));
     }
+    Ok(())
+}
+
+fn check(head: &response::Parts) -> Result<(), Refusal> {
+    refuse_redirect(head)?;
     if head.status != StatusCode::OK {
         return Err(Refusal::Status(head.status.as_u16()));
     }

@@ -13,7 +13,7 @@ use url::{Host, Url};
 use crate::address::Reach;
 use crate::budget::{Budget, Permit};
 use crate::flights::Flights;
-use crate::{Error, Fetched, Network, Refusal, Stream, SystemNetwork, check_url, exchange};
+use crate::{Answered, Error, Fetched, Network, Post, Refusal, Stream, SystemNetwork, check_url, exchange};
 
 /// No fetch takes longer, whatever the caller wants.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,12 +22,21 @@ pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ATTEMPTS: usize = 4;
 
 /// What the operator decides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Whether private and loopback addresses may be contacted, the latter over plain http too. Addresses of
     /// other special use, such as link-local ones, never are.
     pub allow_private_network: bool,
     pub limits: Limits,
+    /// Of what is sent, which is counted apart: it never keeps anything from being fetched.
+    pub post_limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let post_limits = Limits { concurrent: 256, concurrent_by_key: 8, per_minute_by_key: 6000 };
+        Self { allow_private_network: false, limits: Limits::default(), post_limits }
+    }
 }
 
 /// How many fetches there may be before further ones are refused.
@@ -65,6 +74,7 @@ pub struct Fetcher {
     network: Arc<dyn Network>,
     tls: TlsConnector,
     budget: Budget,
+    posts: Budget,
     flights: Flights,
 }
 
@@ -103,6 +113,7 @@ impl Fetcher {
             network,
             tls: TlsConnector::from(Arc::new(tls)),
             budget: Budget::new(options.limits),
+            posts: Budget::new(options.post_limits),
             flights: Flights::default(),
         })
     }
@@ -130,6 +141,23 @@ impl Fetcher {
         self.flights.share(flight, self.fetch(key, url, wanted, deadline)).await
     }
 
+    /// Sends to `url` once, on behalf of `key`, whose budget is another one than that of what is fetched.
+    /// Whatever status the server answers with is an answer, but no redirect is followed.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    #[boxed]
+    pub async fn post(&self, key: [u8; 16], url: &str, post: Post) -> Result<Answered, Refusal> {
+        let url = check_url(url, self.allow_private_network)?;
+        let deadline = Instant::now() + post.timeout.min(LONGEST_TIMEOUT);
+        let permit = Arc::new(self.posts.take(key, Instant::now())?);
+        let send = async {
+            let stream = self.reach(&url, &permit, deadline).await?;
+            exchange::post(stream, &url, post).await
+        };
+        timeout_at(deadline, send).await.unwrap_or(Err(Refusal::TimedOut))
+    }
+
     async fn fetch(
         &self,
         key: [u8; 16],
@@ -139,12 +167,22 @@ impl Fetcher {
     ) -> Result<Fetched, Refusal> {
         let permit = Arc::new(self.budget.take(key, Instant::now())?);
         let fetch = async {
-            let addresses = self.addresses(&url, &permit).await?;
-            let stream = self.connect(&addresses, deadline).await?;
-            let stream = self.secure(stream, &url).await?;
+            let stream = self.reach(&url, &permit, deadline).await?;
             exchange::get(stream, &url, wanted).await
         };
         timeout_at(deadline, fetch).await.unwrap_or(Err(Refusal::TimedOut))
+    }
+
+    /// A connection to the URL's host, at an address that was checked.
+    async fn reach(
+        &self,
+        url: &Url,
+        permit: &Arc<Permit>,
+        deadline: Instant,
+    ) -> Result<Box<dyn Stream>, Refusal> {
+        let addresses = self.addresses(url, permit).await?;
+        let stream = self.connect(&addresses, deadline).await?;
+        self.secure(stream, url).await
     }
 
     /// The addresses of the URL's host, each of them checked.

@@ -36,6 +36,7 @@ mod testing;
 mod time;
 pub mod token;
 pub mod userinfo;
+pub mod webhook;
 
 pub use effect::{Decision, Effect};
 pub use entropy::Entropy;

@@ -21,7 +21,7 @@ use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{Change, ChangeKind, Error, TenantStore, changes};
 
-pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind};
+pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind, audit_kinds};
 pub use news::AuditNews;
 pub(crate) use retention::look_again;
 pub use verify::{BrokenAt, BrokenLink, Verification};
@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 26] = [
+const KINDS: [AuditKind; 30] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -215,6 +215,10 @@ const KINDS: [AuditKind; 26] = [
     AuditKind::RoleChanged,
     AuditKind::RoleAssignmentChanged,
     AuditKind::TenantExported,
+    AuditKind::WebhookChanged,
+    AuditKind::WebhookDisabled,
+    AuditKind::WebhookReplayed,
+    AuditKind::WebhookTested,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -259,6 +263,10 @@ mod tests {
                 AuditKind::RoleChanged => 23,
                 AuditKind::RoleAssignmentChanged => 24,
                 AuditKind::TenantExported => 25,
+                AuditKind::WebhookChanged => 26,
+                AuditKind::WebhookDisabled => 27,
+                AuditKind::WebhookReplayed => 28,
+                AuditKind::WebhookTested => 29,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -131,7 +131,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 14] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 15] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -149,6 +149,7 @@ const UNIQUE_KEYS: [(&str, &str, &str); 14] = [
         "identifier",
     ),
     ("roles_pkey", "roles.tenant_id, roles.platform, roles.name", "name"),
+    ("webhooks_pkey", "webhooks.tenant_id, webhooks.id", "id"),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),
 ];
 

@@ -48,6 +48,8 @@ mod token;
 mod usage;
 mod user;
 mod value;
+mod webhook;
+mod webhook_delivery;
 
 use std::sync::{Arc, OnceLock};
 
@@ -59,6 +61,7 @@ use tokio::task::AbortHandle;
 
 pub use audit::{
     AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
+    audit_kinds,
 };
 pub use changes::{Change, ChangeKind, Changes};
 pub use client::ClientFilter;
@@ -86,6 +89,7 @@ pub use tenant_count::TenantCounts;
 pub use token::AccessTokenState;
 pub use usage::{Count, Usage};
 pub use user::UserFilter;
+pub use webhook::{Stretch, WebhookWork};
 
 /// Boxes the future of an `async fn`. The compiler leaves the body of one to the crate that awaits it,
 /// and so every crate above would compile all queries once more; behind a pointer they are compiled

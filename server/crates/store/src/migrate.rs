@@ -72,6 +72,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0006_limits",
     "0007_jobs",
     "0008_idempotency",
+    "0009_webhooks",
     "0011_row_level_security"
 ];
 

@@ -96,6 +96,8 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         idempotency_keys: "are kept for a day, for requests to this installation",
         tenant_counts,
         stats,
+        webhooks,
+        webhook_deliveries,
         audit_chains,
         audit_events,
     }

@@ -377,6 +377,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhooks (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        settings -> Jsonb,
+        secrets -> Jsonb,
+        disabled -> Nullable<Text>,
+        position -> BigInt,
+        replay_position -> Nullable<BigInt>,
+        replay_until -> Nullable<BigInt>,
+        failing_since -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (tenant_id, webhook_id, event_id) {
+        tenant_id -> Binary,
+        webhook_id -> Binary,
+        event_id -> Binary,
+        kind -> Text,
+        payload -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        due_at -> Nullable<BigInt>,
+        attempted_at -> Nullable<BigInt>,
+        status -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(

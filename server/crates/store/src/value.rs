@@ -137,7 +137,8 @@ pub(crate) fn scope(column: &'static str, text: &str) -> Result<Scope, Error> {
 mod tests {
     use super::*;
     use grantor_protocol::model::{
-        DeviceState, KeyState, RevocationReason, SigningAlgorithm, TenantStatus, UserStatus,
+        DeliveryState, DeviceState, KeyState, RevocationReason, SigningAlgorithm, TenantStatus, UserStatus,
+        WebhookDisabled,
     };
 
     /// Columns are written with `as_str` and read with serde: the two must agree.
@@ -151,6 +152,12 @@ mod tests {
         }
         for reason in RevocationReason::ALL {
             assert_eq!(from_name::<RevocationReason>("", reason.as_str()).unwrap(), reason);
+        }
+        for state in DeliveryState::ALL {
+            assert_eq!(from_name::<DeliveryState>("", state.as_str()).unwrap(), state);
+        }
+        for why in WebhookDisabled::ALL {
+            assert_eq!(from_name::<WebhookDisabled>("", why.as_str()).unwrap(), why);
         }
         for state in DeviceState::ALL {
             assert_eq!(from_name::<DeviceState>("", state.as_str()).unwrap(), state);

@@ -261,7 +261,8 @@ impl AuditLines {
     }
 }
 
-fn document(tenant: &str, recorded: RecordedEvent) -> api::AuditEvent {
+/// The event as the API shows it.
+pub(in crate::app) fn document(tenant: &str, recorded: RecordedEvent) -> api::AuditEvent {
     let RecordedEvent { event, sequence, previous_hash, hash } = recorded;
     let (mut detail, mut before, mut after, mut actor_tenant) = (event.detail, None, None, None);
     if let Some(members) = detail.as_object_mut() {

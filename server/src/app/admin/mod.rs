@@ -29,8 +29,10 @@ mod tenant_document;
 mod tenants;
 mod users;
 mod version;
+mod webhooks;
 
 pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
+pub(in crate::app) use audit_events::document as audit_event_document;
 pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
 pub use document::{Write, read};
@@ -44,6 +46,7 @@ pub use roles::{PlatformRole, TenantRole};
 pub use stats::StatsWanted;
 pub use tenants::check_slug;
 pub use version::{Precondition, Saved, Versioned};
+pub use webhooks::TenantWebhook;
 
 use grantor_api as api;
 use grantor_protocol::model::{AuditEvent, AuditKind, TenantId};

@@ -37,6 +37,14 @@ pub trait Noun: Clone + PartialEq + Send + Sync + 'static {
 
     fn document(&self) -> Self::Document;
 
+    /// The document in the answer to the request that made the thing, which alone shows its secrets.
+    ///
+    /// # Errors
+    /// A fault of the cryptographic library.
+    fn shown_once(&self, _app: &App) -> Result<Self::Document, AdminFault> {
+        Ok(self.document())
+    }
+
     /// The version, and when the thing was created.
     fn version(&self) -> (i64, Timestamp);
 
@@ -232,7 +240,7 @@ impl App {
         let event = self.admin_event(caller, N::CHANGED, made.key(), detail);
         made.insert(&self.store.tenant(context.tenant.id), event).await?;
         self.forget_one::<N>(context);
-        Ok(Saved { now, created: true })
+        Ok(Saved { now: Versioned { document: made.shown_once(self)?, ..now }, created: true })
     }
 
     /// None if somebody else was faster.

@@ -5,12 +5,12 @@
 //! not open in another installation. A test finds binary columns whose name begins with `sealed`.
 
 use grantor_jose::{MasterKey, NONCE_LENGTH};
-use grantor_protocol::model::{ClientId, ClientSecret, ClientSecretId, KeyId, TenantId};
+use grantor_protocol::model::{ClientId, ClientSecret, ClientSecretId, TenantId, WebhookId, WebhookSecret};
 use grantor_protocol::{Entropy, Id};
 use grantor_store::{Cell, PortableRow};
 use serde_json::Value;
 
-use crate::app::{Fault, client_secrets, keyring};
+use crate::app::{Fault, client_secrets, keyring, webhooks};
 
 /// From clear to sealed or back: takes what the value is bound to, and the value.
 type Turn<'a> = &'a dyn Fn(&[u8], &[u8]) -> Result<Vec<u8>, Fault>;
@@ -43,7 +43,7 @@ pub fn seal(
 fn turn(row: &mut PortableRow, tenant: TenantId, turn: Turn<'_>) -> Result<(), Fault> {
     match row.table() {
         "signing_keys" => {
-            let data = keyring::associated_data(tenant, key_id(row)?);
+            let data = keyring::associated_data(tenant, id(row, "signing_keys.id")?);
             if let Some(Cell::Bytes(key)) = row.cell_mut("sealed_private_key") {
                 *key = turn(&data, key)?;
             }
@@ -60,8 +60,29 @@ fn turn(row: &mut PortableRow, tenant: TenantId, turn: Turn<'_>) -> Result<(), F
                 }
             }
         }
+        "webhooks" => {
+            let webhook: WebhookId = id(row, "webhooks.id")?;
+            if let Some(Cell::Json(Value::Array(secrets))) = row.cell_mut("secrets") {
+                for secret in secrets {
+                    turn_webhook_secret(secret, tenant, webhook, turn)?;
+                }
+            }
+        }
         _ => {}
     }
+    Ok(())
+}
+
+fn turn_webhook_secret(
+    secret: &mut Value,
+    tenant: TenantId,
+    webhook: WebhookId,
+    turn: Turn<'_>,
+) -> Result<(), Fault> {
+    let mut read: WebhookSecret =
+        serde_json::from_value(secret.clone()).map_err(|_| malformed("webhooks.secrets"))?;
+    read.sealed = turn(&webhooks::associated_data(tenant, webhook, read.id), &read.sealed)?;
+    *secret = serde_json::to_value(&read).map_err(Fault::internal)?;
     Ok(())
 }
 
@@ -81,13 +102,13 @@ fn turn_secret(
     Ok(())
 }
 
-fn key_id(row: &PortableRow) -> Result<KeyId, Fault> {
+/// The row's own identifier; `column` is for the fault.
+fn id<T>(row: &PortableRow, column: &str) -> Result<Id<T>, Fault> {
     match row.cell("id") {
         Some(Cell::Bytes(bytes)) => {
-            let bytes = bytes.as_slice().try_into().map_err(|_| malformed("signing_keys.id"))?;
-            Ok(Id::from_bytes(bytes))
+            Ok(Id::from_bytes(bytes.as_slice().try_into().map_err(|_| malformed(column))?))
         }
-        _ => Err(malformed("signing_keys.id")),
+        _ => Err(malformed(column)),
     }
 }
 

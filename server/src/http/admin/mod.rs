@@ -31,6 +31,7 @@ mod specification;
 mod stats;
 mod tenants;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -76,6 +77,8 @@ enum Tag {
     /// What happened, and who did it.
     #[oai(rename = "Audit events")]
     AuditEvents,
+    /// Addresses that are told of what happened.
+    Webhooks,
     /// What tenants did and have.
     Stats,
     /// What lets others register clients at a tenant.
@@ -124,7 +127,7 @@ fn nouns() -> impl OpenApi {
     );
     let people = (users::UsersApi, sessions::SessionsApi, grants::GrantsApi);
     let rights = (roles::RolesApi, role_assignments::RoleAssignmentsApi);
-    let records = (keys::KeysApi, stats::StatsApi, audit_events::AuditEventsApi);
+    let records = (keys::KeysApi, stats::StatsApi, audit_events::AuditEventsApi, webhooks::WebhooksApi);
     (platform, registered, people, rights, records)
 }
 

@@ -26,6 +26,7 @@ mod specification;
 mod suspension;
 mod tenants;
 mod users;
+mod webhooks;
 
 use grantor_protocol::Lifetime;
 use grantor_protocol::model::{Client, ClientId, Tenant, TenantSettings};

@@ -102,6 +102,14 @@ fn a_passphrase() -> Option<Value> {
     Some(json!({ "passphrase": "a passphrase for tests" }))
 }
 
+fn a_webhook() -> Option<Value> {
+    Some(json!({ "url": "https://hooks.example/fresh" }))
+}
+
+fn a_time() -> Option<Value> {
+    Some(json!({ "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z" }))
+}
+
 fn nothing() -> Option<Value> {
     Some(json!({}))
 }
@@ -178,6 +186,17 @@ pub const OPERATIONS: &[Operation] = &[
     row("put_protected_resource", Resource::ProtectedResource, Action::Update, the_resource),
     row("patch_protected_resource", Resource::ProtectedResource, Action::Update, nothing),
     row("delete_protected_resource", Resource::ProtectedResource, Action::Delete, none),
+    row("list_webhooks", Resource::Webhook, Action::Read, none),
+    row("create_webhook", Resource::Webhook, Action::Create, a_webhook),
+    row("read_webhook", Resource::Webhook, Action::Read, none),
+    row("put_webhook", Resource::Webhook, Action::Update, a_webhook),
+    row("patch_webhook", Resource::Webhook, Action::Update, nothing),
+    row("rotate_webhook_secret", Resource::Webhook, Action::Update, nothing),
+    row("test_webhook", Resource::Webhook, Action::Update, none),
+    row("replay_webhook", Resource::Webhook, Action::Update, a_time),
+    row("list_webhook_deliveries", Resource::Webhook, Action::Read, none),
+    row("retry_webhook_delivery", Resource::Webhook, Action::Update, none),
+    row("delete_webhook", Resource::Webhook, Action::Delete, none),
     row("list_roles", Resource::Role, Action::Read, none),
     row("create_role", Resource::Role, Action::Create, a_role),
     row("read_role", Resource::Role, Action::Read, none),
@@ -305,6 +324,9 @@ impl Target {
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
         let assignment = Self::with_roles(app, &admin, &tenant).await;
+        let hook = json!({ "url": "https://hooks.example/target" });
+        let hook = admin.post(&format!("/tenants/{slug}/webhooks"), &hook).await.created_at();
+        let delivery = admin.post(&format!("{hook}/test"), &json!({})).await.document(200);
         let document = json!({ "client_id": "secretive", "redirect_uris": ["https://c.example/cb"] });
         assert_eq!(admin.post(&format!("/tenants/{slug}/clients"), &document).await.status, 201);
         let secrets = admin.get(&format!("/tenants/{slug}/clients/secretive/secrets")).await.document(200);
@@ -339,6 +361,8 @@ impl Target {
             ("device_authorization", device(0)),
             ("deny_device_authorization device_authorization", device(1)),
             ("token", token),
+            ("webhook", hook.rsplit('/').next().unwrap().to_owned()),
+            ("delivery", delivery["id"].as_str().unwrap().to_owned()),
             ("role", "target".to_owned()),
             ("assignment", assignment),
         ]);

@@ -58,7 +58,7 @@ impl TestApp {
     async fn on(database: TestDatabase) -> Self {
         let store = database.store().clone();
         let (clock, entropy) = (Arc::default(), Arc::new(SeededEntropy::default()));
-        Self::node(Arc::new(database), store, clock, entropy, CAPABILITIES).await
+        Self::node(Arc::new(database), store, clock, entropy, CAPABILITIES, true).await
     }
 
     /// Another installation: a database, a master key and randomness of its own, at the same address
@@ -80,7 +80,14 @@ impl TestApp {
     pub async fn second_node_with(&self, capabilities: Capabilities) -> Self {
         let store = Store::open(Options::new(self.database.url())).await.unwrap();
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
-        Self::node(Arc::clone(&self.database), store, clock, entropy, capabilities).await
+        Self::node(Arc::clone(&self.database), store, clock, entropy, capabilities, true).await
+    }
+
+    /// Another server on the same database, with the same clock, that contacts public addresses only.
+    pub async fn second_node_in_public_networks(&self) -> Self {
+        let store = Store::open(Options::new(self.database.url())).await.unwrap();
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
+        Self::node(Arc::clone(&self.database), store, clock, entropy, CAPABILITIES, false).await
     }
 
     async fn node(
@@ -89,6 +96,7 @@ impl TestApp {
         clock: Arc<FrozenClock>,
         entropy: Arc<dyn Entropy>,
         capabilities: Capabilities,
+        allow_private_network: bool,
     ) -> Self {
         Self::installation(database, store, clock, entropy, capabilities, [7; 32]).await
     }
@@ -110,8 +118,7 @@ impl TestApp {
             entropy,
             hashing_threads: 2,
             capabilities,
-            fetcher: Fetcher::new(FetchOptions { allow_private_network: true, ..FetchOptions::default() })
-                .unwrap(),
+            fetcher: Fetcher::new(FetchOptions { allow_private_network, ..FetchOptions::default() }).unwrap(),
             rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();

@@ -5,6 +5,7 @@
 mod addresses;
 mod answers;
 mod limits;
+mod posts;
 mod sockets;
 mod support;
 mod targets;

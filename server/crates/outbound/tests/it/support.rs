@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use grantor_outbound::{Fetched, Fetcher, Limits, Network, Options, Refusal, Stream, Wanted};
+use grantor_outbound::{Answered, Fetched, Fetcher, Limits, Network, Options, Post, Refusal, Stream, Wanted};
+use http::HeaderValue;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig};
@@ -25,6 +26,16 @@ pub const PUBLIC_V6: &str = "2606:2800:21f:cb07:6820:80da:af6b:8b2c";
 
 pub const WANTED: Wanted =
     Wanted { accept: "application/json", max_bytes: 5 * 1024, timeout: Duration::from_secs(5) };
+
+/// A JSON document with a header of its own, which is given five seconds.
+pub fn post(body: &'static str) -> Post {
+    Post {
+        content_type: "application/json",
+        headers: vec![("webhook-id", HeaderValue::from_static("msg_1"))],
+        body: body.into(),
+        timeout: Duration::from_secs(5),
+    }
+}
 
 pub const FINE: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -115,16 +126,28 @@ pub async fn serve(stream: impl Stream + 'static, tls: Option<TlsAcceptor>, scri
             Err(_) => return,
         },
     };
-    let mut request = Vec::new();
-    let is_get = |request: &[u8]| request.starts_with(&b"GET "[..request.len().min(4)]);
-    while is_get(&request) && !request.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => request.push(byte),
-            Err(_) => return,
-        }
-    }
+    let Ok(request) = read_request(&mut stream).await else { return };
     seen.requests.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
     drop(act(&mut stream, script, &seen).await);
+}
+
+/// The head, and as much of a body as it announces.
+async fn read_request(stream: &mut Box<dyn Stream>) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    let is_one_of = |request: &[u8]| {
+        [&b"GET "[..], b"POST "]
+            .iter()
+            .any(|method| request.starts_with(&method[..request.len().min(method.len())]))
+    };
+    while is_one_of(&request) && !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).await?;
+    request.extend(body);
+    Ok(request)
 }
 
 async fn act(stream: &mut Box<dyn Stream>, script: Script, seen: &Seen) -> io::Result<()> {
@@ -240,9 +263,14 @@ impl World {
         self.fetcher_with(Options { limits, ..Options::default() })
     }
 
-    fn fetcher_with(self: &Arc<Self>, options: Options) -> Arc<Fetcher> {
+    pub fn fetcher_with(self: &Arc<Self>, options: Options) -> Arc<Fetcher> {
         let network = Arc::clone(self) as Arc<dyn Network>;
         Arc::new(Fetcher::with(options, network, self.authority.roots()).unwrap())
+    }
+
+    /// Sends once, with a fetcher of its own.
+    pub async fn post(self: &Arc<Self>, url: &str) -> Result<Answered, Refusal> {
+        self.fetcher().post(TENANT, url, post("{}")).await
     }
 
     /// Fetches once, with a fetcher of its own.

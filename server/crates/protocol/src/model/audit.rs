@@ -110,6 +110,12 @@ pub enum AuditKind {
     RoleChanged,
     /// Somebody was given a role, or it was taken away.
     RoleAssignmentChanged,
+    WebhookChanged,
+    /// The server disabled a webhook whose receiver is gone or answers no more.
+    WebhookDisabled,
+    /// Somebody asked for deliveries once more.
+    WebhookReplayed,
+    WebhookTested,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
     /// A client got access tokens: one, or several alike within a second or so.
@@ -143,6 +149,10 @@ impl AuditKind {
             Self::ResourceChanged => "resource.changed",
             Self::RoleChanged => "role.changed",
             Self::RoleAssignmentChanged => "role_assignment.changed",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookDisabled => "webhook.disabled",
+            Self::WebhookReplayed => "webhook.replayed",
+            Self::WebhookTested => "webhook.tested",
             Self::TokenExchanged => "token.exchanged",
             Self::TokenIssued => "token.issued",
         }

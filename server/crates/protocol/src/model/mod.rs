@@ -12,6 +12,7 @@ mod session;
 mod signing_key;
 mod tenant;
 mod user;
+mod webhook;
 
 pub use audit::{Actor, AuditEvent, AuditKind, EventOrigin};
 pub use client::{
@@ -40,3 +41,7 @@ pub use tenant::{
     TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
 };
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};
+pub use webhook::{
+    DeliveryAttempt, DeliveryState, Webhook, WebhookDelivery, WebhookDisabled, WebhookId, WebhookSecret,
+    WebhookSecretId, WebhookSettings,
+};

@@ -46,6 +46,11 @@ pub fn audit_kind(name: &str) -> Option<AuditKind> {
     super::kind(name).ok()
 }
 
+/// Every kind of event.
+pub fn audit_kinds() -> impl Iterator<Item = AuditKind> {
+    super::KINDS.into_iter()
+}
+
 impl AuditEventRow {
     fn into_recorded(mut self) -> Result<RecordedEvent, Error> {
         let (sequence, previous_hash, hash) =

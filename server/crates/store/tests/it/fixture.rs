@@ -4,11 +4,12 @@ use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, Re
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
-    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeviceApprovalRecord, DeviceAuthorization,
-    DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken, PasswordHash,
-    ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings,
-    ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserProfile, UserStatus,
+    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
+    DeviceAuthorization, DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken,
+    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin,
+    ResourceSettings, ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId,
+    TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook, WebhookDelivery, WebhookSecret,
+    WebhookSettings,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
@@ -153,6 +154,43 @@ pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
         retired_at: None,
         removed_at: None,
         revoked_at: None,
+    }
+}
+
+/// A webhook for everything.
+pub fn webhook(tenant_id: TenantId) -> Webhook {
+    let settings =
+        WebhookSettings { url: "https://hooks.example/in".to_owned(), ..WebhookSettings::default() };
+    let secret =
+        WebhookSecret { id: id(), sealed: vec![1, 2, 3], created_at: at(1), expires_at: Some(at(100)) };
+    Webhook {
+        tenant_id,
+        id: id(),
+        settings,
+        disabled: None,
+        secrets: vec![secret],
+        failing_since: None,
+        replaying: false,
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+/// An event that has not been sent to a webhook yet, and should be.
+pub fn delivery(webhook: &Webhook) -> WebhookDelivery {
+    WebhookDelivery {
+        tenant_id: webhook.tenant_id,
+        webhook_id: webhook.id,
+        event_id: id(),
+        kind: "client.changed".to_owned(),
+        payload: r#"{"type":"client.changed"}"#.to_owned(),
+        state: DeliveryState::Pending,
+        attempts: 0,
+        due_at: Some(at(0)),
+        last_attempt: None,
+        created_at: at(0),
+        expires_at: None,
     }
 }
 

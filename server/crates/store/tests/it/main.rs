@@ -23,3 +23,4 @@ mod schema_state;
 mod sqlite;
 mod sweep;
 mod tenancy;
+mod webhooks;

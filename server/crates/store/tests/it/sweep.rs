@@ -1,14 +1,18 @@
-use grantor_protocol::model::{DeviceAuthorization, Metric};
+use grantor_protocol::model::{DeliveryState, DeviceAuthorization, Metric, WebhookDelivery};
 use grantor_protocol::{Effect, Timestamp};
 use grantor_store::{ConsoleSession, CountedHour, Swept, on_both_databases};
 
-use crate::fixture::{World, at, hash, id, number};
+use crate::fixture::{World, at, delivery, hash, id, number, webhook};
 
 on_both_databases! {
     async fn what_expired_leaves_in_batches(database: TestDatabase) {
         let store = database.store();
         let worlds = [World::new(store, "acme").await, World::new(store, "globex").await];
         for world in &worlds {
+            let webhook = webhook(world.tenant.id);
+            world.rows().create_webhook(&webhook, vec![]).await.unwrap();
+            // What is pending stays.
+            world.rows().test_webhook(&delivery(&webhook), vec![]).await.unwrap();
             for expiry in 0..5 {
                 let expires_at = at(expiry);
                 let mut interaction = world.interaction();
@@ -50,6 +54,9 @@ on_both_databases! {
                 let mut token = world.initial_access_token(None);
                 token.expires_at = expires_at;
                 world.rows().create_initial_access_token(&token, vec![]).await.unwrap();
+                let (state, expires_at) = (DeliveryState::Delivered, Some(expires_at));
+                let sent = WebhookDelivery { state, due_at: None, expires_at, ..delivery(&webhook) };
+                world.rows().test_webhook(&sent, vec![]).await.unwrap();
             }
         }
         // Of each table's ten rows the eight with expiry 0 to 3 are over.
@@ -58,11 +65,11 @@ on_both_databases! {
             // Jobs are finished by those who work on them only.
             let (jobs, tables): (Vec<&Swept>, Vec<&Swept>) =
                 report.tables.iter().partition(|swept| swept.table == "jobs");
-            assert_eq!((jobs.len(), tables.len()), (1, 15));
+            assert_eq!((jobs.len(), tables.len()), (1, 16));
             for swept in tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (15 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (16 * deleted, more));
         }
     }
 

@@ -7,7 +7,7 @@ use grantor_store::{
     SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
-use crate::fixture::{World, at, hash, id, is_conflict, is_foreign, key};
+use crate::fixture::{World, at, delivery, hash, id, is_conflict, is_foreign, key, webhook};
 
 /// One row of every kind, and what names them.
 pub struct Possessions {
@@ -24,6 +24,7 @@ pub struct Possessions {
     role: RoleAssignment,
     resource: grantor_protocol::model::ProtectedResource,
     opaque: grantor_protocol::SecretHash,
+    delivery: grantor_protocol::model::WebhookDelivery,
 }
 
 pub async fn possessions(world: &World) -> Possessions {
@@ -57,6 +58,10 @@ pub async fn possessions(world: &World) -> Possessions {
     world.rows().create_role(&crate::fixture::role(world.tenant.id, "clerk"), vec![]).await.unwrap();
     let resource = crate::fixture::resource(world.tenant.id, "https://api.example");
     world.rows().create_protected_resource(&resource, vec![]).await.unwrap();
+    let webhook = webhook(world.tenant.id);
+    world.rows().create_webhook(&webhook, vec![]).await.unwrap();
+    let delivery = delivery(&webhook);
+    world.rows().test_webhook(&delivery, vec![]).await.unwrap();
     let opaque = opaque.hash;
     Possessions {
         interaction,
@@ -72,6 +77,7 @@ pub async fn possessions(world: &World) -> Possessions {
         role,
         resource,
         opaque,
+        delivery,
     }
 }
 
@@ -115,6 +121,15 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
         format!("{:?}", rows.role(false, "clerk").await.unwrap()),
         format!("{:?}", rows.roles(false).await.unwrap()),
         format!("{:?}", rows.assignments_of(&had.role.subject).await.unwrap()),
+        format!("{:?}", rows.webhooks().await.unwrap()),
+        format!("{:?}", rows.webhook(had.delivery.webhook_id).await.unwrap()),
+        format!("{:?}", rows.webhook_work(had.delivery.webhook_id).await.unwrap()),
+        format!("{:?}", rows.webhook_delivery(had.delivery.webhook_id, had.delivery.event_id).await.unwrap()),
+        format!(
+            "{:?}",
+            rows.list_webhook_deliveries(had.delivery.webhook_id, &page, None).await.unwrap().items
+        ),
+        format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
     ]
 }
@@ -229,6 +244,15 @@ on_both_databases! {
         assert!(is_missing(&rows.store_console_session(ConsoleSession { hash: hash(), ..had.console.clone() }).await));
         rows.end_console_session(&had.console.hash).await.unwrap();
         assert!(is_missing(&rows.unassign(&had.role, vec![]).await));
+        let (hook, event) = (had.delivery.webhook_id, had.delivery.event_id);
+        let stored = owner.rows().webhook(hook).await.unwrap().unwrap();
+        assert!(is_foreign(&rows.create_webhook(&stored, vec![]).await));
+        assert!(is_foreign(&rows.replace_webhook(&stored, 1, vec![]).await));
+        assert!(is_foreign(&rows.test_webhook(&had.delivery, vec![]).await));
+        assert!(is_missing(&rows.delete_webhook(hook, 1, vec![]).await));
+        assert!(is_missing(&rows.replay_webhook(hook, (at(0), at(9)), vec![]).await));
+        assert!(is_missing(&rows.retry_webhook_delivery(hook, event, at(9), vec![]).await));
+        assert_eq!(rows.claim_webhook_deliveries(hook, at(9), 9).await.unwrap(), vec![]);
 
         assert_eq!(everything(&owner.rows(), &owner, &had).await, before);
     }
