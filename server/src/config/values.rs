@@ -19,7 +19,16 @@ impl PublicUrl {
         self.0.starts_with("https://")
     }
 
-    /// The issuer of the tenant with this slug.
+    /// The host without its port; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        let authority = self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority);
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
+    /// The issuer of the tenant with this slug, unless it is at a domain of the tenant's own.
     pub fn issuer(&self, slug: &str) -> String {
         format!("{}/t/{slug}", self.0)
     }

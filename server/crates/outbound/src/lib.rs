@@ -18,9 +18,11 @@ mod flights;
 mod network;
 mod refusal;
 mod target;
+mod txt;
 
 pub use fetched::{Fetched, Freshness};
 pub use fetcher::{Fetcher, LONGEST_TIMEOUT, Limits, Options, Wanted};
 pub use network::{Network, Stream, SystemNetwork};
 pub use refusal::{Detail, Error, Refusal};
 pub use target::{MAX_URL_LENGTH, check_url};
+pub use txt::{SystemTxtRecords, TxtLookup, TxtRecords, TxtRefusal};

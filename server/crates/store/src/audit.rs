@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 25] = [
+const KINDS: [AuditKind; 26] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -203,6 +203,7 @@ const KINDS: [AuditKind; 25] = [
     AuditKind::KeyChanged,
     AuditKind::AdministratorCreated,
     AuditKind::ResourceChanged,
+    AuditKind::DomainChanged,
     AuditKind::TokenExchanged,
     AuditKind::TokenIssued,
     AuditKind::DeviceEntered,

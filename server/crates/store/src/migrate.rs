@@ -62,8 +62,15 @@ macro_rules! migrations {
 }
 
 /// In the order in which they are applied.
-const MIGRATIONS: &[Migration] =
-    migrations!["0001_initial", "0002_endpoints", "0003_audit", "0004_roles", "0005_objects", "0006_limits"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_endpoints",
+    "0003_audit",
+    "0004_roles",
+    "0005_objects",
+    "0006_limits",
+    "0010_domains",
+];
 
 /// Held while a node migrates: "grantor" in ASCII.
 const ADVISORY_LOCK: i64 = 0x67_72_61_6e_74_6f_72;

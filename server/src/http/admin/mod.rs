@@ -6,6 +6,7 @@ mod caller;
 mod client_secrets;
 mod clients;
 mod devices;
+mod domains;
 mod grants;
 mod initial_access_tokens;
 mod keys;
@@ -42,6 +43,8 @@ enum Tag {
     Me,
     /// Issuers with their own users, clients, keys and look.
     Tenants,
+    /// Host names that tenants' issuers can be at.
+    Domains,
     /// Applications, devices and services that get tokens from a tenant.
     Clients,
     /// People who sign in at a tenant.
@@ -90,6 +93,7 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
     let nouns = (
         me::MeApi,
         tenants::TenantsApi,
+        domains::DomainsApi,
         clients::ClientsApi,
         client_secrets::ClientSecretsApi,
         users::UsersApi,
