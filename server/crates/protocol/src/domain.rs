@@ -58,7 +58,9 @@ pub fn is_possible(host: &str) -> bool {
 /// What is wrong with it, for the person who names it.
 pub fn check(domain: &str, public_host: &str) -> Result<(), String> {
     if domain.len() > MAX_DOMAIN_LENGTH {
-        return Err(format!("has more than {MAX_DOMAIN_LENGTH} letters, too many for the name of its challenge"));
+        return Err(format!(
+            "has more than {MAX_DOMAIN_LENGTH} letters, too many for the name of its challenge"
+        ));
     }
     if domain.ends_with('.') {
         return Err("must not end with a dot".to_owned());
@@ -66,7 +68,9 @@ pub fn check(domain: &str, public_host: &str) -> Result<(), String> {
     match Host::parse(domain) {
         Ok(Host::Domain(normal)) if normal == domain => {}
         Ok(Host::Domain(normal)) => return Err(format!("must be written as {normal}")),
-        Ok(Host::Ipv4(_) | Host::Ipv6(_)) => return Err("is an IP address: it must be a host name".to_owned()),
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) => {
+            return Err("is an IP address: it must be a host name".to_owned());
+        }
         Err(_) => return Err("must be a host name alone, such as login.example.com".to_owned()),
     }
     if !is_possible(domain) {

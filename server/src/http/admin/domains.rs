@@ -112,9 +112,8 @@ impl DomainsApi {
         patch: Patch<api::Domain>,
     ) -> Result<Stored<api::Domain>, AdminFault> {
         let precondition = Precondition { if_match: if_match.0, if_none_match: None };
-        let saved = admin
-            .patch_one::<Domain>(&admin.caller, &tenant.0, &domain.0, patch.json, &precondition)
-            .await?;
+        let saved =
+            admin.patch_one::<Domain>(&admin.caller, &tenant.0, &domain.0, patch.json, &precondition).await?;
         Ok(stored(&admin, &tenant.0, saved))
     }
 

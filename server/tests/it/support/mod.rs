@@ -1,11 +1,12 @@
 //! What integration tests stand on.
 
 mod browser;
+mod names;
 mod site;
 mod tenant;
 mod world;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use grantor::app::{App, Parts};
 use grantor::config::default_rate_limits;
@@ -21,6 +22,7 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 pub use browser::Browser;
+pub use names::Names;
 pub use site::Site;
 pub use tenant::{CHALLENGE, PASSWORD, REDIRECT_URI, TestTenant, VERIFIER, client};
 pub use world::{FrozenClock, START, SeededEntropy};
@@ -38,7 +40,9 @@ const CAPABILITIES: Capabilities = Capabilities { client_certificates: true };
 pub struct TestApp {
     pub app: Arc<App>,
     pub clock: Arc<FrozenClock>,
+    pub names: Arc<Names>,
     router: BoxEndpoint<'static, Response>,
+    host: Mutex<Option<&'static str>>,
     database: Arc<TestDatabase>,
 }
 
@@ -78,6 +82,7 @@ impl TestApp {
         entropy: Arc<dyn Entropy>,
         capabilities: Capabilities,
     ) -> Self {
+        let names = Arc::<Names>::default();
         let parts = Parts {
             store,
             addresses: PUBLIC_URL.parse().unwrap(),
@@ -89,16 +94,25 @@ impl TestApp {
             capabilities,
             fetcher: Fetcher::new(FetchOptions { allow_private_network: true, ..FetchOptions::default() })
                 .unwrap(),
+            txt_records: Arc::<Names>::clone(&names),
             rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
-        Self { app, clock, router, database }
+        Self { app, clock, names, router, host: Mutex::default(), database }
+    }
+
+    /// Whom requests without a `Host` are for from now on; None is the server itself.
+    pub fn at(&self, host: Option<&'static str>) {
+        *self.host.lock().unwrap() = host;
     }
 
     /// Sends a request as a client would.
-    pub async fn send(&self, request: Request) -> Answer {
+    pub async fn send(&self, mut request: Request) -> Answer {
+        if let (Some(host), None) = (*self.host.lock().unwrap(), request.header(header::HOST)) {
+            request.headers_mut().insert(header::HOST, host.parse().unwrap());
+        }
         Answer::read(self.router.get_response(request).await).await
     }
 
