@@ -21,11 +21,7 @@ impl PublicUrl {
 
     /// The host without its port; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
-        let authority = self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority);
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => authority,
-        }
+        without_port(self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority))
     }
 
     /// The issuer of the tenant with this slug, unless it is at a domain of the tenant's own.
@@ -36,6 +32,14 @@ impl PublicUrl {
     /// The resource that the admin API is (RFC 8707): audience of the tokens that it takes.
     pub fn admin_api(&self) -> String {
         format!("{}/admin/v1", self.0)
+    }
+}
+
+/// The host of an authority that names no user (RFC 3986 §3.2).
+pub fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 

@@ -9,6 +9,7 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use super::render::{self, Asked};
 use crate::app::{App, Fault};
+use crate::config::without_port;
 
 /// The middleware that leads requests at a domain to its tenant: what stands at the root there is what
 /// the table has below `/t/{slug}`, and nothing else. So neither the console nor the admin API nor another
@@ -70,9 +71,8 @@ impl<E: Endpoint> Endpoint for HostEndpoint<E> {
 /// The host that a request is for, in lower case and without a port, unless it is the server's own: that of
 /// the target where the target has one (RFC 9112 §3.2.2, RFC 9113 §8.3.1), of `Host` otherwise.
 fn foreign_host(request: &Request, own: &str) -> Option<String> {
-    let header = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
-    let authority = request.uri().authority().cloned().or_else(header)?;
-    let host = authority.host();
+    let header = || request.headers().get(HOST)?.to_str().ok();
+    let host = without_port(request.uri().authority().map(Authority::as_str).or_else(header)?);
     (!host.eq_ignore_ascii_case(own)).then(|| host.to_ascii_lowercase())
 }
 
@@ -87,6 +87,8 @@ fn below(slug: &str, uri: &Uri) -> Option<Uri> {
 
 #[cfg(test)]
 mod tests {
+    use grantor_protocol::domain::is_possible;
+
     use super::*;
 
     fn host(uri: &str, headers: &[(&'static str, &str)]) -> Option<String> {
@@ -108,8 +110,9 @@ mod tests {
             assert_eq!(host("/authorize", &[("host", own)]), None, "{own}");
         }
         assert_eq!(host("/authorize", &[]), None);
-        for unusable in ["", "a b", "login.acme.example/x", "\u{fc}.example", "a:b:c"] {
-            assert_eq!(host("/authorize", &[("host", unusable)]), None, "{unusable}");
+        for unusable in ["", "a b", "login.acme.example/x", "user@login.acme.example", "a:b:c", "[::1]:1"] {
+            let host = host("/authorize", &[("host", unusable)]);
+            assert!(!is_possible(&host.unwrap()), "{unusable}");
         }
     }
 

@@ -13,7 +13,7 @@ const ISSUER: &str = "https://login.acme.example";
 const METADATA: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
 
 /// Verifies a domain of the tenant's and moves the tenant's issuer there.
-async fn move_to(app: &TestApp, slug: &str, domain: &str) {
+pub async fn move_to(app: &TestApp, slug: &str, domain: &str) {
     let admin = app.platform("platform-admin").await;
     let path = format!("/tenants/{slug}/domains/{domain}");
     verified(app, &admin, &path).await;
@@ -159,11 +159,13 @@ on_both! {
         let tokens = acme.tokens(&app).await;
         let (refresh_token, access_token) =
             (tokens["refresh_token"].as_str().unwrap(), tokens["access_token"].as_str().unwrap());
+        let own = acme.confidential_tokens(&app).await["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(acme.introspect(&app, &own).await["active"], true);
         move_to(&app, "acme", DOMAIN).await;
         let (home, acme) = ("/t/acme", at_domain(acme));
         app.at(Some(DOMAIN));
         acme.userinfo(&app, access_token).await.expect_error(401, "invalid_token");
-        assert_eq!(acme.introspect(&app, access_token).await, json!({ "active": false }));
+        assert_eq!(acme.introspect(&app, &own).await, json!({ "active": false }));
         let refreshed = acme.refresh(&app, refresh_token).await.json();
         assert_eq!(claims(&refreshed, "access_token")["iss"], ISSUER);
         assert_eq!(acme.userinfo(&app, refreshed["access_token"].as_str().unwrap()).await.status, 200);
