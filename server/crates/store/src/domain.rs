@@ -125,6 +125,7 @@ impl TenantStore<'_> {
         self.store
             .write_change(self.change(ChangeKind::Tenant), async move |conn: &mut Conn<'_>| {
                 let key = (row.tenant_id, row.domain);
+                move_issuer(conn, &key, primary, row.updated_at).await?;
                 let changes = (
                     domains::verified_at.eq(row.verified_at),
                     domains::updated_at.eq(row.updated_at),
@@ -135,7 +136,6 @@ impl TenantStore<'_> {
                 if replaced == 0 {
                     return Err(why_missed(conn, key).await);
                 }
-                move_issuer(conn, &key, primary, row.updated_at).await?;
                 audit::record(conn, tenant, audit).await?;
                 find(conn, key).await?.ok_or(WriteError::NotFound)
             })
@@ -156,15 +156,14 @@ impl TenantStore<'_> {
         let (tenant, key) = (self.id, (Bytes::from(self.id), domain.to_owned()));
         self.store
             .write_change(self.change(ChangeKind::Tenant), async move |conn: &mut Conn<'_>| {
+                let changes = (tenants::domain.eq(None::<String>), tenants::version.eq(tenants::version + 1));
+                dual!(conn, c => diesel::update(tenants::table.find(key.0))
+                    .filter(tenants::domain.eq(&key.1)).set(changes).execute(c).await)?;
                 let deleted = dual!(conn, c => diesel::delete(domains::table.find(key.clone()))
                     .filter(domains::version.eq(expected_version)).execute(c).await)?;
                 if deleted == 0 {
                     return Err(why_missed(conn, key).await);
                 }
-                let (id, domain) = key;
-                let changes = (tenants::domain.eq(None::<String>), tenants::version.eq(tenants::version + 1));
-                dual!(conn, c => diesel::update(tenants::table.find(id))
-                    .filter(tenants::domain.eq(domain)).set(changes).execute(c).await)?;
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await
@@ -179,11 +178,13 @@ async fn find(conn: &mut Conn<'_>, key: Key) -> QueryResult<Option<Domain>> {
     Ok(row.map(|(row, primary)| row.into_domain(primary.as_deref())))
 }
 
-/// Makes the domain the tenant's primary one, or no longer, if that is not so already.
+/// Makes the domain the tenant's primary one, or no longer, if that is not so already. Whoever touches the
+/// tenant's row and a domain's takes the tenant's first, so that no two wait for each other.
 async fn move_issuer(conn: &mut Conn<'_>, key: &Key, primary: bool, at: Time) -> Result<(), WriteError> {
     let (id, domain) = (key.0, key.1.as_str());
-    let (held, version): (Option<String>, i64) = dual!(conn, c => tenants::table.find(id)
-        .select((tenants::domain, tenants::version)).get_result(c).await)?;
+    let found: Option<(Option<String>, i64)> = dual!(conn, c => tenants::table.find(id)
+        .select((tenants::domain, tenants::version)).get_result(c).await.optional())?;
+    let Some((held, version)) = found else { return Err(WriteError::NotFound) };
     let was = held.as_deref() == Some(domain);
     if primary == was {
         return Ok(());
