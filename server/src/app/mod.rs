@@ -44,7 +44,7 @@ mod webhooks;
 use std::sync::{Arc, Weak};
 
 use grantor_jose::MasterKey;
-use grantor_outbound::Fetcher;
+use grantor_outbound::{Fetcher, TxtLookup, TxtRecords};
 use grantor_protocol::device::UserCodeKey;
 use grantor_protocol::model::{RateLimits, TenantId};
 use grantor_protocol::token::refresh::SuccessorKey;
@@ -80,6 +80,7 @@ pub struct App {
     /// Fetches what strangers name. Whoever uses it gives the tenant's identifier as the key of its
     /// budget, or one made of it for what has a budget of its own.
     pub fetcher: Arc<Fetcher>,
+    txt_records: TxtLookup,
     rates: limits::RateLimiter,
     counters: stats::Counters,
     logos: logo::Logos,
@@ -111,6 +112,7 @@ pub struct Parts {
     pub hashing_threads: usize,
     pub capabilities: Capabilities,
     pub fetcher: Fetcher,
+    pub txt_records: Arc<dyn TxtRecords>,
     /// For tenants that have none of their own.
     pub rate_limits: RateLimits,
 }
@@ -142,6 +144,7 @@ impl App {
             enforcers,
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
+            txt_records: TxtLookup::new(parts.txt_records),
             rates: limits::RateLimiter::new(parts.rate_limits),
             counters: stats::Counters::default(),
             logos: logo::Logos::new(&master.derive("grantor logo address")),

@@ -11,7 +11,7 @@ use grantor_protocol::certificate::ExpectedSubject;
 use grantor_protocol::model::{
     Client, ClientId, KeyState, ProtectedResource, SigningAlgorithm, Tenant, TenantId, TenantStatus,
 };
-use grantor_protocol::{Policy, ResourceRules, metadata, registration};
+use grantor_protocol::{Policy, ResourceRules, domain, metadata, registration};
 use grantor_store::{Change, ChangeKind};
 use quick_cache::sync::Cache;
 use serde::Serialize;
@@ -25,6 +25,9 @@ use super::{App, Fault};
 
 /// Tenants kept in memory; the least used ones leave.
 const TENANTS: usize = 20_000;
+
+/// Hosts of which it is kept whose domain they are, or that they are nobody's: strangers can send any.
+const DOMAINS: usize = 10_000;
 
 /// Clients kept in memory, of all tenants together.
 const CLIENTS: usize = 100_000;
@@ -41,6 +44,29 @@ pub struct TenantContext {
     /// Who vouches for the certificates of `tls_client_auth` (RFC 8705 §2.1).
     pub client_authorities: Option<TrustAnchors>,
     pub limits: TenantLimits,
+}
+
+impl TenantContext {
+    /// The domain of its own that the tenant's issuer is at; None at the server's address.
+    pub fn domain(&self) -> Option<&str> {
+        domain::of_issuer(&self.policy.issuer)
+    }
+
+    /// Whether cookies of the issuer's can be `Secure` and `__Host-`.
+    pub fn is_https(&self) -> bool {
+        self.policy.issuer.starts_with("https://")
+    }
+
+    /// The tenant, unless it is suspended.
+    ///
+    /// # Errors
+    /// [`Fault::SuspendedTenant`].
+    pub fn if_active(self: Arc<Self>) -> Result<Arc<Self>, Fault> {
+        match self.tenant.status {
+            TenantStatus::Active => Ok(self),
+            TenantStatus::Suspended => Err(Fault::SuspendedTenant),
+        }
+    }
 }
 
 /// A JSON document that is rendered once and served many times.
@@ -77,13 +103,20 @@ pub struct LoadedClient {
 pub struct Caches {
     tenants: Cache<String, Arc<TenantContext>>,
     clients: Cache<(TenantId, ClientId), Arc<LoadedClient>>,
+    /// Whose issuer is at a host: the tenant and its slug.
+    domains: Cache<String, Option<(TenantId, Arc<str>)>>,
     /// Counts what was forgotten: what was read before a change must not be kept after it.
     generation: AtomicU64,
 }
 
 impl Default for Caches {
     fn default() -> Self {
-        Self { tenants: Cache::new(TENANTS), clients: Cache::new(CLIENTS), generation: AtomicU64::new(0) }
+        Self {
+            tenants: Cache::new(TENANTS),
+            clients: Cache::new(CLIENTS),
+            domains: Cache::new(DOMAINS),
+            generation: AtomicU64::new(0),
+        }
     }
 }
 
@@ -95,13 +128,18 @@ impl Caches {
             Change::Everything => {
                 self.tenants.clear();
                 self.clients.clear();
+                self.domains.clear();
             }
             Change::In { tenant_id, kind: ChangeKind::Client(client_id) } => {
                 self.clients.remove(&(*tenant_id, client_id.clone()));
             }
-            Change::In { tenant_id, kind: ChangeKind::Tenant | ChangeKind::Keys } => {
+            Change::In { tenant_id, kind: kind @ (ChangeKind::Tenant | ChangeKind::Keys) } => {
                 self.tenants.retain(|_, context| context.tenant.id != *tenant_id);
                 self.clients.retain(|(owner, _), _| owner != tenant_id);
+                if *kind == ChangeKind::Tenant {
+                    // What was nobody's may be this tenant's now.
+                    self.domains.retain(|_, held| held.as_ref().is_some_and(|(owner, _)| owner != tenant_id));
+                }
             }
             Change::In { kind: ChangeKind::RoleAssignments | ChangeKind::AuditTrail, .. } => {}
         }
@@ -121,11 +159,27 @@ impl App {
     /// # Errors
     /// [`Fault::UnknownTenant`], [`Fault::SuspendedTenant`].
     pub async fn tenant(&self, slug: &str) -> Result<Arc<TenantContext>, Fault> {
-        let context = self.any_tenant(slug).await?;
-        match context.tenant.status {
-            TenantStatus::Active => Ok(context),
-            TenantStatus::Suspended => Err(Fault::SuspendedTenant),
+        self.any_tenant(slug).await?.if_active()
+    }
+
+    /// The slug of the tenant whose issuer is at this host, which is in lower case.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn slug_at(&self, host: &str) -> Result<Option<Arc<str>>, Fault> {
+        if !domain::is_possible(host) {
+            return Ok(None);
         }
+        if let Some(known) = self.caches.domains.get(host) {
+            return Ok(known.map(|(_, slug)| slug));
+        }
+        let generation = self.caches.generation.load(Ordering::SeqCst);
+        let found = self.store.tenants().by_domain(host).await?;
+        let found = found.map(|tenant| (tenant.id, Arc::<str>::from(tenant.slug)));
+        if self.caches.generation.load(Ordering::SeqCst) == generation {
+            self.caches.domains.insert(host.to_owned(), found.clone());
+        }
+        Ok(found.map(|(_, slug)| slug))
     }
 
     /// The tenant with this slug, whatever its status.

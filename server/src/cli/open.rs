@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use grantor_outbound::{Fetcher, Options as FetchOptions, SystemNetwork};
+use grantor_outbound::{Fetcher, Options as FetchOptions, SystemNetwork, SystemTxtRecords};
 use grantor_store::{Backend, Options, SchemaState, Store};
 
 use rustls::RootCertStore;
@@ -47,6 +47,7 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
         hashing_threads: (cores / 2).max(1),
         capabilities: config.capabilities(),
         fetcher: fetcher(config)?,
+        txt_records: Arc::new(SystemTxtRecords::new()),
         rate_limits: config.rate_limits,
     };
     App::new(parts).await.map_err(Failure::because)

@@ -14,7 +14,7 @@ use grantor_protocol::model::RateLimits;
 pub use limits::default_rate_limits;
 pub use networks::{Network, TrustedProxies};
 pub use sources::{KEYS, Overrides, Sources};
-pub use values::{LogFormat, PublicUrl, TlsClientAuth};
+pub use values::{LogFormat, PublicUrl, TlsClientAuth, without_port};
 
 /// Everything an operator can choose, checked.
 #[derive(Debug)]

@@ -91,6 +91,19 @@ fn a_public_address_in_clear_is_refused_with_the_reason() {
 }
 
 #[test]
+fn the_host_of_the_public_address_has_no_port() {
+    for (url, host) in [
+        ("https://id.example", "id.example"),
+        ("https://id.example:8443/", "id.example"),
+        ("http://localhost:8080", "localhost"),
+        ("http://[::1]:8080", "[::1]"),
+        ("http://[::1]", "[::1]"),
+    ] {
+        assert_eq!(load(&format!("public_url = '{url}'"), &[]).unwrap().public_url.host(), host);
+    }
+}
+
+#[test]
 fn client_certificates_are_asked_for_where_there_is_tls() {
     let files = "tls_cert = 'c.pem'\ntls_key = 'k.pem'\n";
     for (client_auth, expected) in [

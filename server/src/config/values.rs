@@ -19,7 +19,12 @@ impl PublicUrl {
         self.0.starts_with("https://")
     }
 
-    /// The issuer of the tenant with this slug.
+    /// The host without its port; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        without_port(self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority))
+    }
+
+    /// The issuer of the tenant with this slug, unless it is at a domain of the tenant's own.
     pub fn issuer(&self, slug: &str) -> String {
         format!("{}/t/{slug}", self.0)
     }
@@ -27,6 +32,14 @@ impl PublicUrl {
     /// The resource that the admin API is (RFC 8707): audience of the tokens that it takes.
     pub fn admin_api(&self) -> String {
         format!("{}/admin/v1", self.0)
+    }
+}
+
+/// The host of an authority that names no user (RFC 3986 §3.2).
+pub fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 

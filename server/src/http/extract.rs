@@ -12,7 +12,7 @@ use poem::error::ReadBodyError;
 use poem::http::HeaderValue;
 use poem::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, USER_AGENT};
 
-use super::cookies;
+use super::{cookies, hosts};
 use crate::app::authorize::Browser;
 use crate::app::client_auth::ClientRequest;
 use crate::app::dpop::{DpopHeader, ResourceRequest};
@@ -58,17 +58,28 @@ pub fn dpop(request: &Request) -> DpopHeader<'_> {
     }
 }
 
-/// The tenant that the path names.
+/// The active tenant that a request is to.
 ///
 /// # Errors
-/// [`Fault::UnknownTenant`], [`Fault::SuspendedTenant`].
+/// As [`any_tenant`]; [`Fault::SuspendedTenant`].
 pub async fn tenant(app: &App, request: &Request) -> Result<Arc<TenantContext>, Fault> {
-    app.tenant(slug(request)).await
+    any_tenant(app, request).await?.if_active()
 }
 
-/// The slug that the path names.
-pub fn slug(request: &Request) -> &str {
-    request.raw_path_param("slug").unwrap_or_default()
+/// The tenant that a request is to, whatever its status.
+///
+/// A tenant is where its issuer is and nowhere else. What would answer at two addresses would be two
+/// issuers to whoever compares them (RFC 8414 §3.3, RFC 9207 §2.4), and a redirect from one to the other
+/// only leads to a document that its reader has to refuse.
+///
+/// # Errors
+/// [`Fault::UnknownTenant`].
+pub async fn any_tenant(app: &App, request: &Request) -> Result<Arc<TenantContext>, Fault> {
+    let context = app.any_tenant(request.raw_path_param("slug").unwrap_or_default()).await?;
+    match context.domain() == hosts::domain(request) {
+        true => Ok(context),
+        false => Err(Fault::UnknownTenant),
+    }
 }
 
 /// The parameters of the query.
@@ -136,7 +147,7 @@ pub fn bearer(request: &Request) -> Option<&str> {
 
 /// What the cookies say of the browser.
 pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser {
-    let (slug, https) = (&context.tenant.slug, app.addresses.is_https());
+    let (slug, https) = (&context.tenant.slug, context.is_https());
     Browser {
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),

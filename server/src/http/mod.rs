@@ -8,6 +8,7 @@ mod console_assets;
 pub mod cookies;
 mod cors;
 mod extract;
+mod hosts;
 mod limited;
 pub mod management;
 mod measure;

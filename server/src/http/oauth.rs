@@ -33,7 +33,7 @@ pub async fn authorize(app: Arc<App>, mut request: Request) -> Response {
     match begun {
         Ok(begun) => {
             let mut response = pages::go(&context, begun.progress);
-            pages::set_browser_cookie(&app, &context, &mut response, begun.new_browser.as_ref());
+            pages::set_browser_cookie(&context, &mut response, begun.new_browser.as_ref());
             response
         }
         Err(Fault::Protocol(mut error)) => {

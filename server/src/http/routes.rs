@@ -12,6 +12,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, RouteM
 
 use super::allow::Allowing;
 use super::cors::AnyOrigin;
+use super::hosts::Hosts;
 use super::limited::Limited;
 use super::measure::Measured;
 use super::origins::Origins;
@@ -35,6 +36,7 @@ pub fn router(app: &Arc<App>, metrics: &Arc<Metrics>) -> impl Endpoint<Output = 
         .at("/assets/:file", get(assets::file))
         .nest_no_strip("/admin/v1", admin)
         .with_if(app.addresses.is_https(), SetHeader::new().overriding(STRICT_TRANSPORT_SECURITY, HSTS))
+        .with(Hosts(Arc::clone(app)))
         .with(Origins(Arc::clone(app)))
         .with(RequestIds::new(app.entropy.as_ref()))
 }

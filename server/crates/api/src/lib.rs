@@ -7,6 +7,7 @@ mod audit_event;
 mod client;
 mod client_secret;
 mod device;
+mod domain;
 mod grant;
 mod initial_access_token;
 mod job;
@@ -35,6 +36,7 @@ pub use client::{
 };
 pub use client_secret::{ClientSecret, NewClientSecret};
 pub use device::{DeviceApprovalAnswer, DeviceAuthorization, DeviceState};
+pub use domain::{Domain, DomainChallenge, DomainState};
 pub use grant::{Grant, RevocationReason};
 pub use initial_access_token::InitialAccessToken;
 pub use job::{Job, JobKind, JobState};

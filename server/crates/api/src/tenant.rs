@@ -22,7 +22,8 @@ pub struct Tenant {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub status: TenantStatus,
-    /// The issuer identifier.
+    /// The issuer identifier: `https://` and the primary one of the tenant's domains, or the server's address with
+    /// the slug.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(read_only))]
     pub issuer: String,

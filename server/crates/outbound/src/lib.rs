@@ -20,6 +20,7 @@ mod network;
 mod post;
 mod refusal;
 mod target;
+mod txt;
 
 pub use fetched::{Fetched, Freshness};
 pub use fetcher::{Fetcher, LONGEST_TIMEOUT, Limits, Options, Wanted};
@@ -27,3 +28,4 @@ pub use network::{Network, Stream, SystemNetwork};
 pub use post::{Answered, Post};
 pub use refusal::{Detail, Error, Refusal};
 pub use target::{MAX_URL_LENGTH, check_url};
+pub use txt::{SystemTxtRecords, TxtLookup, TxtRecords, TxtRefusal};

@@ -92,6 +92,12 @@ impl Refusal {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Detail(Arc<str>);
 
+impl Detail {
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<String> for Detail {
     fn from(text: String) -> Self {
         Self(text.into())

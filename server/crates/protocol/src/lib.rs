@@ -11,6 +11,7 @@ pub mod client_auth;
 pub mod client_id_document;
 pub mod confirmation;
 pub mod device;
+pub mod domain;
 pub mod dpop;
 mod effect;
 mod entropy;

@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 30] = [
+const KINDS: [AuditKind; 31] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -219,6 +219,7 @@ const KINDS: [AuditKind; 30] = [
     AuditKind::WebhookDisabled,
     AuditKind::WebhookReplayed,
     AuditKind::WebhookTested,
+    AuditKind::DomainChanged,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -267,6 +268,7 @@ mod tests {
                 AuditKind::WebhookDisabled => 27,
                 AuditKind::WebhookReplayed => 28,
                 AuditKind::WebhookTested => 29,
+                AuditKind::DomainChanged => 30,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

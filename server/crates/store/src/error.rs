@@ -131,7 +131,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 15] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 17] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -148,6 +148,8 @@ const UNIQUE_KEYS: [(&str, &str, &str); 15] = [
         "protected_resources.tenant_id, protected_resources.identifier",
         "identifier",
     ),
+    ("domains_pkey", "domains.tenant_id, domains.domain", "domain"),
+    ("domains_verified", "domains.domain", "domain"),
     ("roles_pkey", "roles.tenant_id, roles.platform, roles.name", "name"),
     ("webhooks_pkey", "webhooks.tenant_id, webhooks.id", "id"),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),

@@ -14,6 +14,7 @@ mod conn;
 mod consent;
 mod console_session;
 mod device;
+mod domain;
 mod error;
 mod export;
 mod grant;

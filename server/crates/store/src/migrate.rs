@@ -73,6 +73,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0007_jobs",
     "0008_idempotency",
     "0009_webhooks",
+    "0010_domains",
     "0011_row_level_security"
 ];
 

@@ -73,6 +73,7 @@ macro_rules! tables {
 pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     tables! {
         tenants,
+        domains,
         signing_keys,
         users,
         clients,

@@ -40,6 +40,7 @@ diesel::table! {
         name -> Text,
         name_lower -> Text,
         issuer -> Text,
+        domain -> Nullable<Text>,
         status -> Text,
         settings -> Jsonb,
         version -> BigInt,
@@ -210,6 +211,18 @@ diesel::table! {
         hash -> Binary,
         claims -> Jsonb,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    domains (tenant_id, domain) {
+        tenant_id -> Binary,
+        domain -> Text,
+        challenge -> Text,
+        verified_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -414,6 +427,8 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
 
+diesel::allow_tables_to_appear_in_same_query!(domains, tenants);
+
 diesel::allow_tables_to_appear_in_same_query!(
     authorization_codes,
     clients,
@@ -553,8 +568,14 @@ mod tests {
                 ];
                 let due = index.ends_with("_expiry") || index.ends_with("_changes");
                 let platform = index.ends_with("_platform");
+                // One tenant among all has a domain verified.
+                let verified = index == "domains_verified";
                 assert!(
-                    first_column == "tenant_id" || directory.contains(&table.as_str()) || due || platform,
+                    first_column == "tenant_id"
+                        || directory.contains(&table.as_str())
+                        || due
+                        || platform
+                        || verified,
                     "{index} on {table} begins with {first_column}",
                 );
             }

@@ -2,6 +2,7 @@ use diesel::dsl::{And, NotEq, exists, not, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
+use grantor_protocol::domain;
 use grantor_protocol::model::{AuditEvent, SigningKeyRecord, Tenant, TenantId, TenantStatus};
 
 use crate::compiled_here;
@@ -44,13 +45,16 @@ pub struct NewTenant {
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = tenants)]
+#[diesel(table_name = tenants, treat_none_as_default_value = false)]
 struct TenantRow {
     id: Bytes<16>,
     slug: String,
     name: String,
     name_lower: String,
+    /// The one at the server's own address; see [`Self::domain`].
     issuer: String,
+    /// Where the issuer is instead. Written where domains are.
+    domain: Option<String>,
     status: String,
     settings: serde_json::Value,
     version: i64,
@@ -66,6 +70,7 @@ impl TenantRow {
             name: tenant.name.clone(),
             name_lower: tenant.name.to_lowercase(),
             issuer: tenant.issuer.clone(),
+            domain: None,
             status: tenant.status.as_str().to_owned(),
             settings: document("tenants.settings", &tenant.settings)?,
             version: tenant.version,
@@ -79,7 +84,7 @@ impl TenantRow {
             id: self.id.into(),
             slug: self.slug,
             name: self.name,
-            issuer: self.issuer,
+            issuer: self.domain.map_or(self.issuer, |domain| domain::issuer(&domain)),
             status: from_name("tenants.status", &self.status)?,
             settings: from_document("tenants.settings", self.settings)?,
             version: self.version,
@@ -112,6 +117,18 @@ impl<'a> Tenants<'a> {
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.filter(tenants::slug.eq(slug))
                 .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
+            row.map(TenantRow::into_tenant).transpose()
+        };
+        self.store.read(work).await
+    }
+
+    /// The tenant whose issuer is at this domain, compared byte for byte.
+    #[compiled_here]
+    pub async fn by_domain(&self, domain: &str) -> Result<Option<Tenant>, Error> {
+        let domain = domain.to_owned();
+        let work = async move |mut conn: Conn<'_>| {
+            let row = dual!(&mut conn, c => tenants::table.filter(tenants::domain.eq(domain))
+                .select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await
@@ -204,12 +221,12 @@ impl<'a> Tenants<'a> {
             .await
     }
 
-    /// Replaces what can change of a tenant, which is all but its identifier and creation time, and
-    /// counts its version up. Gives the tenant as it is now.
+    /// Replaces what can change of a tenant, which is all but its identifier, issuer and creation time,
+    /// and counts its version up. Gives the tenant as it is now.
     ///
     /// # Errors
     /// [`WriteError::VersionMismatch`] if a version is expected and the tenant has another;
-    /// [`WriteError::Conflict`] naming `slug` or `issuer`.
+    /// [`WriteError::Conflict`] naming `slug`.
     #[compiled_here]
     pub async fn update(
         &self,
@@ -224,7 +241,6 @@ impl<'a> Tenants<'a> {
                     tenants::slug.eq(row.slug),
                     tenants::name.eq(row.name),
                     tenants::name_lower.eq(row.name_lower),
-                    tenants::issuer.eq(row.issuer),
                     tenants::status.eq(row.status),
                     tenants::settings.eq(row.settings),
                     tenants::updated_at.eq(row.updated_at),

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use grantor_protocol::Secret;
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{Actor, ClientId, RateKind, Tenant, TenantId, User, UserStatus};
+use grantor_protocol::{Secret, domain};
 use grantor_store::Subject;
 use serde::Deserialize;
 
@@ -87,9 +87,13 @@ impl App {
         let Ok(Issuer { iss }) = grantor_jose::unverified_claims(bearer_token) else {
             return refuse("the access token cannot be read");
         };
-        let slug = iss.strip_prefix(&self.addresses.issuer(""));
+        let slug = match (iss.strip_prefix(&self.addresses.issuer("")), domain::of_issuer(&iss)) {
+            (Some(slug), _) => Some(slug.into()),
+            (None, Some(domain)) => self.slug_at(domain).await?,
+            (None, None) => None,
+        };
         let Some(slug) = slug else { return refuse(ELSEWHERE) };
-        let context = match self.tenant(slug).await {
+        let context = match self.tenant(&slug).await {
             Ok(context) if context.policy.issuer == iss => context,
             Ok(_) | Err(Fault::UnknownTenant) => {
                 return refuse(ELSEWHERE);

@@ -39,6 +39,9 @@ pub enum AdminFault {
     /// It has to stay as it is, whoever asks.
     #[error("protected: {0}")]
     Protected(&'static str),
+    /// Nothing shows that a domain is the tenant's; says what was found instead.
+    #[error("not proven: {0}")]
+    NotProven(String),
     /// The caller's precondition (RFC 9110 §13.1) does not hold.
     #[error("the precondition does not hold")]
     PreconditionFailed,

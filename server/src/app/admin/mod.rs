@@ -9,6 +9,7 @@ mod client_secrets;
 mod clients;
 mod devices;
 mod document;
+mod domains;
 mod fault;
 mod grants;
 mod idempotency;

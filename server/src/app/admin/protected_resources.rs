@@ -80,8 +80,10 @@ impl Noun for ProtectedResource {
         if let Err(detail) = check_identifier(&wanted.identifier) {
             return Err(AdminFault::invalid("/identifier", detail));
         }
-        // Tokens for either would open more than an API of the tenant's.
-        if [&context.policy.issuer, &app.addresses.admin_api()].contains(&&wanted.identifier) {
+        // Tokens for one of these would open more than an API of the tenant's. Its issuer may come back to the
+        // server's own address.
+        let (home, admin_api) = (app.addresses.issuer(&context.tenant.slug), app.addresses.admin_api());
+        if [&context.policy.issuer, &home, &admin_api].contains(&&wanted.identifier) {
             return Err(AdminFault::invalid("/identifier", "is an address of this server"));
         }
         let settings = settings(&wanted)?;

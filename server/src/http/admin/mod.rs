@@ -10,6 +10,7 @@ mod clients;
 mod conventions;
 mod devices;
 mod docs;
+mod domains;
 mod examples;
 mod grants;
 mod idempotency;
@@ -58,6 +59,8 @@ enum Tag {
     Tenants,
     /// Work that goes on after the request that asked for it.
     Jobs,
+    /// Host names that tenants' issuers can be at.
+    Domains,
     /// Applications, devices and services that get tokens from a tenant.
     Clients,
     /// People who sign in at a tenant.
@@ -116,7 +119,8 @@ found by. A query parameter that the operation does not have is refused. Times a
 
 /// In groups, as a tuple of APIs has sixteen at most.
 fn nouns() -> impl OpenApi {
-    let platform = (me::MeApi, tenants::TenantsApi, portability::PortabilityApi, jobs::JobsApi);
+    let platform =
+        (me::MeApi, tenants::TenantsApi, domains::DomainsApi, portability::PortabilityApi, jobs::JobsApi);
     let registered = (
         clients::ClientsApi,
         client_secrets::ClientSecretsApi,

@@ -28,6 +28,8 @@ const NOT_FOUND: Kind = ("not-found", "There is no such thing", StatusCode::NOT_
 const METHOD: Kind = ("method-not-allowed", "The method does nothing here", StatusCode::METHOD_NOT_ALLOWED);
 const TAKEN: Kind = ("taken", "Another one has this already", StatusCode::CONFLICT);
 const PROTECTED: Kind = ("protected", "This has to stay as it is", StatusCode::CONFLICT);
+const NOT_PROVEN: Kind =
+    ("domain-not-verified", "Nothing shows that the domain is the tenant's", StatusCode::CONFLICT);
 const PRECONDITION: Kind =
     ("precondition-failed", "It is not as the request expects", StatusCode::PRECONDITION_FAILED);
 const QUOTA: Kind = ("quota-exceeded", "The tenant may not have more", StatusCode::CONFLICT);
@@ -114,6 +116,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
         AdminFault::BadRequest(detail) => (INVALID, detail.clone()),
         AdminFault::Taken(field) => (TAKEN, format!("another one has this {field} already")),
         AdminFault::Protected(detail) => (PROTECTED, (*detail).to_owned()),
+        AdminFault::NotProven(detail) => (NOT_PROVEN, detail.clone()),
         AdminFault::PreconditionFailed => {
             (PRECONDITION, "it was changed, made or deleted meanwhile: read it again".to_owned())
         }

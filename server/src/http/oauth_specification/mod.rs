@@ -89,6 +89,7 @@ impl Security {
 
 const DESCRIPTION: &str = "The OAuth 2.1 and OpenID Connect endpoints of a Grantor tenant. What a tenant offers \
     stands in its metadata, `/t/{slug}/.well-known/oauth-authorization-server`; this describes what there is. \
+    A tenant with a domain of its own has the same at the root of that domain instead of `/t/{slug}`. \
     Parameters must not come twice, but for `resource` and `audience` (RFC 6749 §3.1, RFC 8707 §2, RFC 8693 §2.1).";
 
 /// The description: pretty JSON that is the same for the same program.

@@ -39,7 +39,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
                 since_exact: consent.given_at.to_string(),
             })
             .collect();
-        let base = tenant_path(&context.tenant.slug);
+        let base = tenant_path(context);
         let user = &signed_in.user;
         let page = AccountPage {
             layout: layout(context),
@@ -70,7 +70,7 @@ pub async fn account_revoke(app: Arc<App>, request: Request) -> Response {
         let client_id = ClientId::parse(params.require("client_id")?)
             .ok_or_else(|| Error::invalid_request("client_id is malformed"))?;
         app.revoke_consent(context, &signed_in, client_id).await?;
-        Ok(see_other(&format!("{}/account?{REMOVED}", tenant_path(&context.tenant.slug))))
+        Ok(see_other(&format!("{}/account?{REMOVED}", tenant_path(context))))
     })
     .await
 }

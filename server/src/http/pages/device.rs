@@ -26,7 +26,7 @@ pub async fn activate(app: Arc<App>, request: Request) -> Response {
         let (csrf, new_browser) = app.activation_form(&extract::browser(app, context, request));
         let user_code = user_code.map(|user_code| user_code.expose()).unwrap_or_default();
         let mut response = activate_page(context, csrf, user_code, None);
-        set_browser_cookie(app, context, &mut response, new_browser.as_ref());
+        set_browser_cookie(context, &mut response, new_browser.as_ref());
         Ok(response)
     })
     .await
@@ -40,7 +40,7 @@ pub async fn activate_answer(app: Arc<App>, request: Request) -> Response {
         match app.enter_user_code(context, browser, typed).await? {
             Entered::Begun { progress, new_browser } => {
                 let mut response = go(context, progress);
-                set_browser_cookie(app, context, &mut response, new_browser.as_ref());
+                set_browser_cookie(context, &mut response, new_browser.as_ref());
                 Ok(response)
             }
             Entered::ForAdministrators { client } => {
@@ -77,7 +77,7 @@ fn activate_page(
     problem: Option<String>,
 ) -> Response {
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let action = format!("{}/activate", tenant_path(&context.tenant.slug));
+    let action = format!("{}/activate", tenant_path(context));
     let page = ActivatePage { layout: layout(context), action, csrf, user_code, problem };
     html(status, page.render(), &[])
 }

@@ -29,7 +29,7 @@ pub async fn login(app: Arc<App>, request: Request) -> Response {
         let Some(interaction) = params.get("interaction") else {
             let (interaction, new_browser) = app.begin_account_sign_in(context, &browser).await?;
             let mut response = go(context, Progress::SignIn(interaction));
-            set_browser_cookie(app, context, &mut response, new_browser.as_ref());
+            set_browser_cookie(context, &mut response, new_browser.as_ref());
             return Ok(response);
         };
         let opened = app.open_interaction(context, parse(interaction)?, &browser).await?;
@@ -53,7 +53,7 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
             }
             SignInOutcome::Started(started) => {
                 let name = cookies::session(&context.tenant.slug);
-                let https = app.addresses.is_https();
+                let https = context.is_https();
                 let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), https);
                 let mut response = go(context, started.progress);
                 add_cookie(&mut response, &cookie);
@@ -154,7 +154,7 @@ fn sign_in_page(
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = SignInPage {
         layout: layout(context),
-        action: format!("{}/login", tenant_path(&context.tenant.slug)),
+        action: format!("{}/login", tenant_path(context)),
         csrf: opened.form_token.clone(),
         interaction: opened.interaction.id.to_string(),
         username,
@@ -182,7 +182,7 @@ fn consent_page(
     });
     let page = ConsentPage {
         layout: layout(context),
-        action: format!("{}/consent", tenant_path(&context.tenant.slug)),
+        action: format!("{}/consent", tenant_path(context)),
         csrf,
         interaction: opened.interaction.id.to_string(),
         trusted: opened.trusted(),
@@ -276,14 +276,13 @@ fn standard_scope(scope: &str) -> &'static str {
 }
 
 pub(in crate::http) fn set_browser_cookie(
-    app: &App,
     context: &TenantContext,
     response: &mut Response,
     new_browser: Option<&grantor_protocol::Secret>,
 ) {
     if let Some(secret) = new_browser {
         let name = cookies::browser(&context.tenant.slug);
-        add_cookie(response, &cookies::set(&name, secret, None, app.addresses.is_https()));
+        add_cookie(response, &cookies::set(&name, secret, None, context.is_https()));
     }
 }
 
@@ -295,5 +294,5 @@ pub(in crate::http) fn add_cookie(response: &mut Response, cookie: &str) {
 
 /// Sends a browser that is not signed in to the sign-in page.
 pub(super) fn to_login(context: &TenantContext) -> Response {
-    see_other(&format!("{}/login", tenant_path(&context.tenant.slug)))
+    see_other(&format!("{}/login", tenant_path(context)))
 }

@@ -21,7 +21,7 @@ pub(super) fn logo_address(app: &App, context: &TenantContext, client: &Client) 
         .append_pair("client_id", client.client_id.as_str())
         .append_pair("v", &proof)
         .finish();
-    Some(format!("{}/client-logo?{query}", tenant_path(&context.tenant.slug)))
+    Some(format!("{}/client-logo?{query}", tenant_path(context)))
 }
 
 /// `GET /t/:slug/client-logo`, as [`logo_address`] writes it; 404 where there is no image to show.

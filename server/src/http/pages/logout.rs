@@ -29,7 +29,7 @@ pub async fn logout(app: Arc<App>, request: Request) -> Response {
         match (logout.step, signed_in, browser.session) {
             (Step::End, Some(signed_in), _) => {
                 app.sign_out(context, &signed_in, client.map(|client| &client.client_id)).await?;
-                Ok(signed_out(app, context, logout.return_to.as_ref(), true))
+                Ok(signed_out(context, logout.return_to.as_ref(), true))
             }
             (Step::Ask, Some(signed_in), Some(cookie)) => {
                 let problem = logout.problem.map(Fault::Protocol);
@@ -39,7 +39,7 @@ pub async fn logout(app: Arc<App>, request: Request) -> Response {
             }
             _ => match logout.problem {
                 Some(problem) => Err(problem.into()),
-                None => Ok(signed_out(app, context, logout.return_to.as_ref(), false)),
+                None => Ok(signed_out(context, logout.return_to.as_ref(), false)),
             },
         }
     })
@@ -64,13 +64,13 @@ pub async fn logout_answer(app: Arc<App>, mut request: Request) -> Response {
         if let Some(signed_in) = signed_in {
             app.forms.check(browser.session.as_ref(), params.get("csrf").unwrap_or_default())?;
             if params.get("decision") == Some("stay") {
-                return Ok(see_other(&format!("{}/account", tenant_path(&context.tenant.slug))));
+                return Ok(see_other(&format!("{}/account", tenant_path(context))));
             }
             let client = client.as_deref().map(|loaded| &loaded.client.client_id);
             app.sign_out(context, &signed_in, client).await?;
-            return Ok(signed_out(app, context, logout.return_to.as_ref(), true));
+            return Ok(signed_out(context, logout.return_to.as_ref(), true));
         }
-        Ok(signed_out(app, context, logout.return_to.as_ref(), false))
+        Ok(signed_out(context, logout.return_to.as_ref(), false))
     })
     .await
 }
@@ -87,18 +87,18 @@ fn request_address(context: &TenantContext, params: &Params) -> String {
             query.append_pair(name, value);
         }
     }
-    format!("{}/logout?{}", tenant_path(&context.tenant.slug), query.finish())
+    format!("{}/logout?{}", tenant_path(context), query.finish())
 }
 
 /// Nobody is signed in any more: on to the client, or a page that says so. `ended` is whether that was done
 /// just now, for a client that proved itself or by the person's own press.
-fn signed_out(app: &App, context: &TenantContext, to: Option<&ReturnAddress>, ended: bool) -> Response {
+fn signed_out(context: &TenantContext, to: Option<&ReturnAddress>, ended: bool) -> Response {
     let mut response = match to {
         Some(to) if ended || to.automatic => see_other(&to.location()),
         _ => {
             let page = SignedOutPage {
                 layout: layout(context),
-                sign_in: Some(format!("{}/login", tenant_path(&context.tenant.slug))),
+                sign_in: Some(format!("{}/login", tenant_path(context))),
                 return_to: to.map(|to| ReturnLink { host: return_host(&to.uri), address: to.location() }),
             };
             html(StatusCode::OK, page.render(), &[])
@@ -106,7 +106,7 @@ fn signed_out(app: &App, context: &TenantContext, to: Option<&ReturnAddress>, en
     };
     if ended {
         let name = cookies::session(&context.tenant.slug);
-        add_cookie(&mut response, &cookies::remove(&name, app.addresses.is_https()));
+        add_cookie(&mut response, &cookies::remove(&name, context.is_https()));
     }
     response
 }
@@ -130,7 +130,7 @@ fn sign_out_page(
     let status = problem.as_ref().map_or(StatusCode::OK, render::status);
     let page = SignOutPage {
         layout: layout(context),
-        action: format!("{}/logout", tenant_path(&context.tenant.slug)),
+        action: format!("{}/logout", tenant_path(context)),
         csrf: app.forms.token(cookie),
         user_name: signed_in.user.display_name().to_owned(),
         client_name,

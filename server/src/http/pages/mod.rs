@@ -38,7 +38,7 @@ pub fn layout(context: &TenantContext) -> Layout {
     Layout {
         tenant_name: tenant.name.clone(),
         stylesheet: assets::stylesheet(),
-        theme: format!("{}/theme.css?v={}", tenant_path(&tenant.slug), tenant.version),
+        theme: format!("{}/theme.css?v={}", tenant_path(context), tenant.version),
         lang: "en",
     }
 }
@@ -53,9 +53,12 @@ pub fn plain_layout() -> Layout {
     }
 }
 
-/// `/t/{slug}`
-pub fn tenant_path(slug: &str) -> String {
-    format!("/t/{slug}")
+/// `/t/{slug}`; at a domain of its own the tenant is at the root.
+pub fn tenant_path(context: &TenantContext) -> String {
+    match context.domain() {
+        None => format!("/t/{}", context.tenant.slug),
+        Some(_) => String::new(),
+    }
 }
 
 /// A page with the headers that every page has. A form of it may post to this server and, by the
@@ -112,7 +115,7 @@ pub fn see_other(location: &str) -> Response {
 
 /// Takes the browser to where it goes next.
 pub fn go(context: &TenantContext, progress: Progress) -> Response {
-    let base = tenant_path(&context.tenant.slug);
+    let base = tenant_path(context);
     match progress {
         Progress::SignIn(interaction) => see_other(&format!("{base}/login?interaction={interaction}")),
         Progress::Consent(interaction) => see_other(&format!("{base}/consent?interaction={interaction}")),
@@ -147,8 +150,7 @@ fn deliver(context: &TenantContext, response: &AuthorizationResponse) -> Respons
 
 /// `GET /t/:slug/theme.css`: the tenant's colours.
 pub async fn theme(app: Arc<App>, request: Request) -> Response {
-    let found = app.any_tenant(extract::slug(&request));
-    match found.await {
+    match extract::any_tenant(&app, &request).await {
         Ok(context) => {
             let branding = &context.tenant.settings.branding;
             let css = theme_css(branding.primary_color.as_deref(), branding.background_color.as_deref());

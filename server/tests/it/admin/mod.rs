@@ -7,6 +7,7 @@ mod conventions;
 mod credentials;
 mod devices;
 mod disabled;
+pub mod domains;
 mod grants;
 mod idempotency;
 mod isolation;

@@ -45,6 +45,10 @@ fn new_tenant() -> Option<Value> {
     Some(json!({ "slug": "fresh", "name": "Fresh" }))
 }
 
+fn a_domain() -> Option<Value> {
+    Some(json!({ "domain": "fresh.example" }))
+}
+
 fn a_client() -> Option<Value> {
     Some(json!({ "client_name": "C", "redirect_uris": ["https://c.example/cb"] }))
 }
@@ -165,6 +169,13 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_client_secrets", Resource::Client, Action::Read, none),
     row("create_client_secret", Resource::Client, Action::Update, nothing),
     row("delete_client_secret", Resource::Client, Action::Update, none),
+    row("list_domains", Resource::Domain, Action::Read, none),
+    row("create_domain", Resource::Domain, Action::Create, a_domain),
+    row("read_domain", Resource::Domain, Action::Read, none),
+    row("put_domain", Resource::Domain, Action::Update, nothing),
+    row("patch_domain", Resource::Domain, Action::Update, nothing),
+    row("verify_domain", Resource::Domain, Action::Update, none),
+    row("delete_domain", Resource::Domain, Action::Delete, none),
     row("list_clients", Resource::Client, Action::Read, none),
     row("create_client", Resource::Client, Action::Create, a_client),
     row("read_client", Resource::Client, Action::Read, none),
@@ -323,6 +334,7 @@ impl Target {
         let device = |number: usize| queue["items"][number]["id"].as_str().unwrap().to_owned();
         let answer = admin.post(&format!("/tenants/{slug}/initial-access-tokens"), &json!({})).await;
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
+        let domain = Self::with_domains(app, &admin, slug).await;
         let assignment = Self::with_roles(app, &admin, &tenant).await;
         let hook = json!({ "url": "https://hooks.example/target" });
         let hook = admin.post(&format!("/tenants/{slug}/webhooks"), &hook).await.created_at();
@@ -354,6 +366,8 @@ impl Target {
             ("create_client_secret client_id", "secretive".to_owned()),
             ("delete_client_secret client_id", "secretive".to_owned()),
             ("secret", secret),
+            ("verify_domain domain", format!("proven.{domain}")),
+            ("domain", domain),
             ("tenant", slug.to_owned()),
             ("client_id", "target".to_owned()),
             ("user", user),
@@ -371,6 +385,19 @@ impl Target {
             names.insert(id.leak(), "device-approver:client:system:holder".to_owned());
         }
         Self { names }
+    }
+
+    /// A domain of the tenant's, and one before it whose challenge is published. Gives the former.
+    async fn with_domains(app: &TestApp, admin: &Api<'_>, slug: &str) -> String {
+        let domain = format!("{slug}.example");
+        for name in [domain.clone(), format!("proven.{domain}")] {
+            let made = admin.put(&format!("/tenants/{slug}/domains/{name}"), &json!({})).await.document(201);
+            let challenge = |member: &str| made["challenge"][member].as_str().unwrap().to_owned();
+            if name != domain {
+                app.names.publish(&challenge("name"), &[&challenge("value")]);
+            }
+        }
+        domain
     }
 
     /// Roles of the tenant's and of the platform's, and somebody who has one in either. Gives the

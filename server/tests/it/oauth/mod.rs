@@ -10,6 +10,7 @@ mod console;
 mod cors;
 mod device;
 mod discovery;
+mod domains;
 mod dpop;
 mod exchange;
 mod interaction;

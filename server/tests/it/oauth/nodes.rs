@@ -6,7 +6,10 @@ use std::time::Duration;
 use grantor_protocol::model::{AccessTokenFormat, SigningAlgorithm, TenantStatus};
 use grantor_store::{Change, ChangeKind, Changes};
 
-use crate::support::{Browser, TestApp, TestTenant};
+use poem::http::Method;
+
+use super::domains::move_to;
+use crate::support::{Browser, TestApp, TestTenant, request};
 
 /// Longer than any notification takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,6 +56,28 @@ async fn a_client_that_is_disabled() {
     node.hear_of(&acme, ChangeKind::Client(client_id)).await;
     acme.refresh(&node.server, &refresh_token).await.expect_error(401, "invalid_client");
     node.server.get(&acme.authorize(&acme.authorization("app"))).await.expect_error_page(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_moves() {
+    let app = TestApp::postgres().await;
+    let acme = app.acme().await;
+    let mut node = Node::beside(&app).await;
+    let at_domain = async |node: &Node| {
+        let asked =
+            request(Method::GET, "/.well-known/openid-configuration").header("host", "login.acme.example");
+        node.server.send(asked.finish()).await
+    };
+    assert_eq!(node.server.get(&acme.path("/jwks")).await.status, 200);
+    assert_eq!(at_domain(&node).await.status, 404);
+
+    move_to(&app, "acme", "login.acme.example").await;
+    // It was added, verified and made primary.
+    for _ in 0..3 {
+        node.hear_of(&acme, ChangeKind::Tenant).await;
+    }
+    assert_eq!(node.server.get(&acme.path("/jwks")).await.status, 404);
+    assert_eq!(at_domain(&node).await.json()["issuer"], "https://login.acme.example");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! What integration tests stand on.
 
 mod browser;
+mod names;
 mod site;
 mod tenant;
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use grantor::app::{App, Parts};
 use grantor::config::default_rate_limits;
@@ -23,6 +24,7 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 pub use browser::Browser;
+pub use names::Names;
 pub use site::Site;
 pub use tenant::{CHALLENGE, PASSWORD, REDIRECT_URI, TestTenant, VERIFIER, client};
 pub use world::{FrozenClock, START, SeededEntropy};
@@ -36,11 +38,26 @@ pub const TRUSTED_PROXIES: &str = "192.0.2.0/24";
 /// What the tests' server can do.
 const CAPABILITIES: Capabilities = Capabilities { client_certificates: true };
 
+/// What a server is started with.
+struct Setting {
+    capabilities: Capabilities,
+    allow_private_network: bool,
+    master: [u8; 32],
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { capabilities: CAPABILITIES, allow_private_network: true, master: [7; 32] }
+    }
+}
+
 /// A server in process with a database of its own.
 pub struct TestApp {
     pub app: Arc<App>,
     pub clock: Arc<FrozenClock>,
+    pub names: Arc<Names>,
     router: BoxEndpoint<'static, Response>,
+    host: Mutex<Option<&'static str>>,
     database: Arc<TestDatabase>,
 }
 
@@ -58,7 +75,7 @@ impl TestApp {
     async fn on(database: TestDatabase) -> Self {
         let store = database.store().clone();
         let (clock, entropy) = (Arc::default(), Arc::new(SeededEntropy::default()));
-        Self::node(Arc::new(database), store, clock, entropy, CAPABILITIES, true).await
+        Self::installation(Arc::new(database), store, clock, entropy, Setting::default()).await
     }
 
     /// Another installation: a database, a master key and randomness of its own, at the same address
@@ -68,7 +85,8 @@ impl TestApp {
         let entropy = SeededEntropy::default();
         entropy.fill(&mut vec![0; 1 << 20]);
         let clock = Arc::clone(&self.clock);
-        Self::installation(Arc::new(database), store, clock, Arc::new(entropy), CAPABILITIES, master).await
+        let setting = Setting { master, ..Setting::default() };
+        Self::installation(Arc::new(database), store, clock, Arc::new(entropy), setting).await
     }
 
     /// Another server on the same database, with the same clock.
@@ -80,25 +98,16 @@ impl TestApp {
     pub async fn second_node_with(&self, capabilities: Capabilities) -> Self {
         let store = Store::open(Options::new(self.database.url())).await.unwrap();
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
-        Self::node(Arc::clone(&self.database), store, clock, entropy, capabilities, true).await
+        let setting = Setting { capabilities, ..Setting::default() };
+        Self::installation(Arc::clone(&self.database), store, clock, entropy, setting).await
     }
 
     /// Another server on the same database, with the same clock, that contacts public addresses only.
     pub async fn second_node_in_public_networks(&self) -> Self {
         let store = Store::open(Options::new(self.database.url())).await.unwrap();
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
-        Self::node(Arc::clone(&self.database), store, clock, entropy, CAPABILITIES, false).await
-    }
-
-    async fn node(
-        database: Arc<TestDatabase>,
-        store: Store,
-        clock: Arc<FrozenClock>,
-        entropy: Arc<dyn Entropy>,
-        capabilities: Capabilities,
-        allow_private_network: bool,
-    ) -> Self {
-        Self::installation(database, store, clock, entropy, capabilities, [7; 32]).await
+        let setting = Setting { allow_private_network: false, ..Setting::default() };
+        Self::installation(Arc::clone(&self.database), store, clock, entropy, setting).await
     }
 
     async fn installation(
@@ -106,9 +115,10 @@ impl TestApp {
         store: Store,
         clock: Arc<FrozenClock>,
         entropy: Arc<dyn Entropy>,
-        capabilities: Capabilities,
-        master: [u8; 32],
+        setting: Setting,
     ) -> Self {
+        let Setting { capabilities, allow_private_network, master } = setting;
+        let names = Arc::<Names>::default();
         let parts = Parts {
             store,
             addresses: PUBLIC_URL.parse().unwrap(),
@@ -119,12 +129,18 @@ impl TestApp {
             hashing_threads: 2,
             capabilities,
             fetcher: Fetcher::new(FetchOptions { allow_private_network, ..FetchOptions::default() }).unwrap(),
+            txt_records: Arc::<Names>::clone(&names),
             rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
-        Self { app, clock, router, database }
+        Self { app, clock, names, router, host: Mutex::default(), database }
+    }
+
+    /// Whom requests without a `Host` are for from now on; None is the server itself.
+    pub fn at(&self, host: Option<&'static str>) {
+        *self.host.lock().unwrap() = host;
     }
 
     /// All that a tenant has, by table: what no other tenant's doing may change.
@@ -133,7 +149,10 @@ impl TestApp {
     }
 
     /// Sends a request as a client would.
-    pub async fn send(&self, request: Request) -> Answer {
+    pub async fn send(&self, mut request: Request) -> Answer {
+        if let (Some(host), None) = (*self.host.lock().unwrap(), request.header(header::HOST)) {
+            request.headers_mut().insert(header::HOST, host.parse().unwrap());
+        }
         Answer::read(self.router.get_response(request).await).await
     }
 

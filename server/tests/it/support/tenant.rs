@@ -18,6 +18,8 @@ pub struct TestTenant {
     pub tenant: Tenant,
     pub user: User,
     pub secret: String,
+    /// What its paths begin with: nothing at a domain of its own.
+    pub base: String,
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -59,8 +61,13 @@ impl TestApp {
         let mut app = client(&tenant, "app");
         app.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
         app.metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-        let mut tenant =
-            TestTenant { slug: slug.to_owned(), tenant, user, secret: secret.expose().to_owned() };
+        let mut tenant = TestTenant {
+            slug: slug.to_owned(),
+            tenant,
+            user,
+            secret: secret.expose().to_owned(),
+            base: format!("/t/{slug}"),
+        };
         for client in [web, app] {
             tenant.add_client(self, client).await;
         }
@@ -182,7 +189,7 @@ impl TestTenant {
 
     /// A path of this tenant's.
     pub fn path(&self, path: &str) -> String {
-        format!("/t/{}{path}", self.slug)
+        format!("{}{path}", self.base)
     }
 
     /// Parameters of an ordinary authorization request of this client.
@@ -249,7 +256,7 @@ impl TestTenant {
         parameters: &[(&str, &str)],
     ) -> Answer {
         let mut answer = browser.get(app, &self.authorize(parameters)).await;
-        while answer.header("location").is_some_and(|location| location.starts_with("/t/")) {
+        while answer.header("location").is_some_and(|location| location.starts_with('/')) {
             let page = browser.follow(app, &answer).await;
             answer = if page.body.contains("name=\"password\"") {
                 self.sign_in(app, browser, &page).await

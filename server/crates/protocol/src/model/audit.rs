@@ -106,6 +106,8 @@ pub enum AuditKind {
     KeyChanged,
     AdministratorCreated,
     ResourceChanged,
+    /// A host name for the tenant's issuer, and whether the issuer is at it.
+    DomainChanged,
     /// A role that administrators made, and what it allows.
     RoleChanged,
     /// Somebody was given a role, or it was taken away.
@@ -147,6 +149,7 @@ impl AuditKind {
             Self::KeyChanged => "key.changed",
             Self::AdministratorCreated => "administrator.created",
             Self::ResourceChanged => "resource.changed",
+            Self::DomainChanged => "domain.changed",
             Self::RoleChanged => "role.changed",
             Self::RoleAssignmentChanged => "role_assignment.changed",
             Self::WebhookChanged => "webhook.changed",

@@ -3,6 +3,7 @@
 mod audit;
 mod client;
 mod device;
+mod domain;
 mod grant;
 mod interaction;
 mod limits;
@@ -23,6 +24,7 @@ pub use device::{
     AdministratorsAnswer, DeviceApprovalRecord, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
     DeviceState, PersonsAnswer, RequestOrigin,
 };
+pub use domain::Domain;
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,

@@ -7,6 +7,7 @@ mod audit;
 mod cancellation;
 mod changes;
 mod device;
+mod domains;
 mod effects;
 mod fixture;
 mod guards;
