@@ -131,10 +131,11 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 17] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 18] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
+    ("tenants_domain", "tenants.domain", "domain"),
     ("users_pkey", "users.tenant_id, users.id", "id"),
     ("users_username", "users.tenant_id, users.username_lower", "username"),
     ("users_email", "users.tenant_id, users.email_lower", "email"),

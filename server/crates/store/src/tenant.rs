@@ -128,7 +128,7 @@ impl<'a> Tenants<'a> {
         let domain = domain.to_owned();
         let work = async move |mut conn: Conn<'_>| {
             let row = dual!(&mut conn, c => tenants::table.filter(tenants::domain.eq(domain))
-                .select(TenantRow::as_select()).get_result(c).await.optional())?;
+                .filter(in_service()).select(TenantRow::as_select()).get_result(c).await.optional())?;
             row.map(TenantRow::into_tenant).transpose()
         };
         self.store.read(work).await

@@ -67,7 +67,7 @@ pub enum TransferError {
     /// The file is not taken.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A tenant here has what the file's has, too: its `slug`, `issuer` or `id`.
+    /// A tenant here has what the file's has, too: its `slug`, `issuer`, `domain` or `id`.
     #[error("a tenant with this {0} is here already")]
     Taken(&'static str),
     #[error(transparent)]
@@ -77,7 +77,7 @@ pub enum TransferError {
 impl From<WriteError> for TransferError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Conflict { field: field @ ("slug" | "issuer" | "id") } => Self::Taken(field),
+            WriteError::Conflict { field: field @ ("slug" | "issuer" | "domain" | "id") } => Self::Taken(field),
             WriteError::Store(error) => Self::Fault(error.into()),
             error => Self::Fault(Fault::internal(error)),
         }
