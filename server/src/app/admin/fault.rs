@@ -33,6 +33,9 @@ pub enum AdminFault {
     /// More was sent than is taken.
     #[error("too large: {0}")]
     TooLarge(String),
+    /// What was sent is not of this media type.
+    #[error("the media type is not {0}")]
+    MediaType(&'static str),
     /// Another one has this value in a member that is unique.
     #[error("{0} is taken")]
     Taken(&'static str),

@@ -77,7 +77,9 @@ pub enum TransferError {
 impl From<WriteError> for TransferError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Conflict { field: field @ ("slug" | "issuer" | "domain" | "id") } => Self::Taken(field),
+            WriteError::Conflict { field: field @ ("slug" | "issuer" | "domain" | "id") } => {
+                Self::Taken(field)
+            }
             WriteError::Store(error) => Self::Fault(error.into()),
             error => Self::Fault(Fault::internal(error)),
         }

@@ -126,17 +126,23 @@ fn patched((name, property): (&'static str, MetaSchemaRef)) -> Option<(&'static 
 }
 
 /// A file that is received when the caller is known to be allowed to send it.
-pub struct Upload(poem::Body);
+pub struct Upload {
+    is_ndjson: bool,
+    body: poem::Body,
+}
 
 impl Upload {
     /// Receives the file, which is gone when it is closed.
     ///
     /// # Errors
-    /// A file that is too large; a body that ends early.
+    /// Another media type; a file that is too large; a body that ends early.
     pub async fn receive(self) -> Result<std::fs::File, AdminFault> {
+        if !self.is_ndjson {
+            return Err(AdminFault::MediaType(NDJSON));
+        }
         let file = tempfile::tempfile().map_err(Fault::internal)?;
         let mut file = tokio::fs::File::from_std(file);
-        let mut body = self.0.into_async_read().take(LARGEST_FILE + 1);
+        let mut body = self.body.into_async_read().take(LARGEST_FILE + 1);
         let length = tokio::io::copy(&mut body, &mut file).await;
         let length =
             length.map_err(|error| AdminFault::BadRequest(format!("the file did not arrive: {error}")))?;
@@ -165,23 +171,21 @@ impl<'a> ApiExtractor<'a> for Upload {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        check_media_type(request, &[NDJSON])?;
-        Ok(Self(body.take()?))
+        Ok(Self { is_ndjson: is_of(request, &[NDJSON]), body: body.take()? })
     }
 }
 
-fn check_media_type(request: &Request, media_types: &[&str]) -> poem::Result<()> {
+fn is_of(request: &Request, media_types: &[&str]) -> bool {
     let media_type = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
-        return Ok(());
-    }
-    let message = format!("the content type must be {}", media_types.join(" or "));
-    Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE))
+    media_types.iter().any(|known| media_type.eq_ignore_ascii_case(known))
 }
 
 /// Nothing of a body is read before the caller is known.
 async fn read(request: &Request, body: &mut RequestBody, media_types: &[&str]) -> poem::Result<Value> {
-    check_media_type(request, media_types)?;
+    if !is_of(request, media_types) {
+        let message = format!("the content type must be {}", media_types.join(" or "));
+        return Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
     let bytes = body.take()?.into_bytes_limit(LIMIT).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| AdminFault::BadRequest(format!("the body is not JSON: {error}")).into())

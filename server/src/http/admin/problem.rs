@@ -103,6 +103,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
             ),
         ),
         AdminFault::TooLarge(detail) => (TOO_LARGE, detail.clone()),
+        AdminFault::MediaType(wanted) => (MEDIA_TYPE, format!("the content type must be {wanted}")),
         AdminFault::NotFound => {
             (NOT_FOUND, "there is nothing here, or nothing that the caller may see".to_owned())
         }
