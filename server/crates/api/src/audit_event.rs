@@ -16,6 +16,7 @@ pub struct AuditEvent {
     pub at: String,
     /// What happened, such as `client.changed` or `sign_in.failed`.
     pub kind: String,
+    /// Who did it.
     pub actor: AuditActor,
     /// What it happened to: an identifier of what `kind` tells of.
     pub target: String,
@@ -37,6 +38,7 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub address: Option<String>,
+    /// What the request said that it came from, cut to 256 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub user_agent: Option<String>,
@@ -58,6 +60,7 @@ pub struct AuditEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 pub struct AuditActor {
+    /// Which of a user, a client and the server itself.
     pub kind: ActorKind,
     /// The user's identifier or the `client_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 pub struct Grant {
     /// A UUID.
     pub id: String,
+    /// The client that it was given to.
     pub client_id: String,
+    /// What people know the client as.
     pub client_name: String,
+    /// The user who gave it, a UUID.
     pub user_id: String,
+    /// What that user signs in with.
     pub username: String,
     /// Separated by spaces.
     pub scope: String,
@@ -24,6 +28,7 @@ pub struct Grant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub revoked_at: Option<String>,
+    /// Why it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub revocation_reason: Option<RevocationReason>,

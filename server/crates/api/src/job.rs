@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Job {
     /// A UUID.
     pub id: String,
+    /// What is being done.
     pub kind: JobKind,
     /// The slug of the tenant that it is about, which may be gone.
     pub tenant: String,
+    /// How far it is.
     pub state: JobState,
     /// Rows written or deleted so far.
     pub rows: i64,

@@ -9,11 +9,13 @@ use crate::SigningAlgorithm;
 pub struct Key {
     /// Names the key in the JWKS and in the header of what it signed.
     pub kid: String,
+    /// What the key signs with (RFC 7518 §3.1).
     pub algorithm: SigningAlgorithm,
     /// What the key is for (RFC 7517 §4.2).
     #[serde(rename = "use")]
     #[cfg_attr(feature = "openapi", oai(rename = "use"))]
     pub purpose: KeyUse,
+    /// Where the key is in its life.
     pub state: KeyState,
     /// The public key as the JWKS has it (RFC 7517).
     pub public_jwk: serde_json::Value,
@@ -66,6 +68,7 @@ pub enum KeyState {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct NewKey {
+    /// What the key is to sign with (RFC 7518 §3.1).
     pub algorithm: SigningAlgorithm,
 }
 

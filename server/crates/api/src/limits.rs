@@ -50,8 +50,10 @@ pub struct RateLimits {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct RateLimit {
+    /// How many requests are let through in the long run.
     #[cfg_attr(feature = "openapi", oai(validator(minimum(value = "1"), maximum(value = "1000000"))))]
     pub requests: u32,
+    /// In which time.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub per: RateUnit,

@@ -40,5 +40,6 @@ pub struct HeldRole {
 pub struct HeldPermissions {
     /// Slug of the tenant, or `*` for the whole platform: every tenant, and the collection of them.
     pub tenant: String,
+    /// What the caller may do there.
     pub permissions: Vec<Permission>,
 }

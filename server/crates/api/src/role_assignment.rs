@@ -14,6 +14,7 @@ pub struct RoleAssignment {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default, validator(max_length = 63)))]
     pub role: String,
+    /// Whether a user or a client has the role.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub subject_type: SubjectType,

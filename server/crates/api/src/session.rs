@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 pub struct Session {
     /// A UUID, the `sid` of ID tokens.
     pub id: String,
+    /// The user who is signed in, a UUID.
     pub user_id: String,
+    /// What that user signs in with.
     pub username: String,
+    /// Whether the session goes on.
     pub state: SessionState,
     /// How the user proved who they are (RFC 8176).
     pub amr: Vec<String>,

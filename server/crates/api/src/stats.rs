@@ -10,11 +10,13 @@ pub struct Stats {
     pub from: String,
     /// When the last point ends. RFC 3339, UTC.
     pub to: String,
+    /// What time a point stands for.
     pub resolution: StatsResolution,
     /// One for every hour or day of the time, in order, also where nothing happened.
     pub points: Vec<StatsPoint>,
     /// The points' sum.
     pub total: StatsCounts,
+    /// What there is now.
     pub present: StatsPresent,
 }
 
@@ -35,6 +37,7 @@ pub enum StatsResolution {
 pub struct StatsPoint {
     /// When it begins. RFC 3339, UTC.
     pub at: String,
+    /// What happened in its time.
     pub counts: StatsCounts,
 }
 
@@ -44,7 +47,9 @@ pub struct StatsPoint {
 pub struct StatsCounts {
     /// Access tokens issued, by grant type; a grant type without any is absent.
     pub tokens: BTreeMap<String, u64>,
+    /// People who signed in.
     pub sign_ins: u64,
+    /// Passwords that were wrong.
     pub failed_sign_ins: u64,
     /// Clients that registered themselves.
     pub registrations: u64,
@@ -60,7 +65,9 @@ pub struct StatsCounts {
 pub struct StatsPresent {
     /// When it was counted. RFC 3339, UTC.
     pub at: String,
+    /// Users, locked ones included.
     pub users: u64,
+    /// Clients, disabled ones included.
     pub clients: u64,
     /// Devices that wait for a person or an administrator.
     pub devices_waiting: u64,

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 pub struct Usage {
+    /// Users, locked ones included.
     pub users: Count,
+    /// Clients, disabled ones included.
     pub clients: Count,
     /// Sessions in which somebody is signed in.
     pub sessions: Count,
@@ -16,6 +18,7 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 pub struct Count {
+    /// How many there are.
     pub number: u64,
     /// False: there are at least so many, and rows that were not looked at.
     pub exact: bool,

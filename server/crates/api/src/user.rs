@@ -57,6 +57,7 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct NewPassword {
+    /// 12 characters at least.
     #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 12, max_length = 1024)))]
     pub password: SecretText,
 }

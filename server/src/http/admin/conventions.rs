@@ -166,7 +166,7 @@ impl Operations {
 }
 
 fn segment(text: &str) -> Option<String> {
-    (!text.starts_with(':')).then(|| text.to_owned())
+    (!text.starts_with('{')).then(|| text.to_owned())
 }
 
 fn query_parameter(parameter: &MetaOperationParam) -> Option<(String, bool)> {

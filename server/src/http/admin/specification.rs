@@ -112,11 +112,16 @@ fn simplify(schema: &mut Value) {
     }
 }
 
+/// Lines of JSON are none.
+fn is_json(media_type: &str) -> bool {
+    media_type.ends_with("/json") || media_type.ends_with("+json")
+}
+
 fn add_examples(operation: &mut Value, examples: &Examples<'_>) {
     let content = |holder: &mut Value, example: &dyn Fn(&Value) -> Value| {
         let media_types = holder.get_mut("content").and_then(Value::as_object_mut);
         let media_types = media_types.into_iter().flat_map(Map::iter_mut);
-        for (_, media_type) in media_types.filter(|(name, _)| name.contains("json")) {
+        for (_, media_type) in media_types.filter(|(name, _)| is_json(name)) {
             let example = example(&media_type["schema"]);
             media_type["example"] = example;
         }

@@ -55,6 +55,7 @@ crate::on_both! {
                 let answer = owner.perform(operation, &at_home).await;
                 match operation.id {
                     "put_role_assignment" => answer.expect_invalid(&["/subject"]),
+                    _ if operation.of_the_platform => answer.expect_problem(404, "not-found"),
                     _ => assert_eq!(answer.status, 201, "{}: {answer:?}", operation.id),
                 }
             }

@@ -26,6 +26,10 @@ fn content(holder: &Value) -> impl Iterator<Item = (&String, &Value)> {
     holder["content"].as_object().into_iter().flat_map(Map::iter)
 }
 
+fn is_json(media_type: &str) -> bool {
+    media_type.ends_with("/json") || media_type.ends_with("+json")
+}
+
 #[test]
 fn every_operation_is_described_with_examples() {
     let specification = specification();
@@ -42,16 +46,16 @@ fn every_operation_is_described_with_examples() {
         // Reading and patching are what their summaries say.
         assert!(is_told("description") || ["get", "patch"].contains(&method), "{name} has no description");
         for (media_type, body) in content(&operation["requestBody"]) {
-            assert!(body["example"].is_object(), "{name}: no example of {media_type}");
+            assert!(
+                !is_json(media_type) || body["example"].is_object(),
+                "{name}: no example of {media_type}"
+            );
         }
         let mut errors = 0;
         for (status, response) in operation["responses"].as_object().unwrap() {
             assert!(!response["description"].as_str().unwrap().is_empty(), "{name} {status}");
             for (media_type, answer) in content(response) {
-                assert!(
-                    !media_type.contains("json") || answer["example"].is_object(),
-                    "{name} {status}: no example"
-                );
+                assert!(!is_json(media_type) || answer["example"].is_object(), "{name} {status}: no example");
                 if !status.starts_with('2') {
                     errors += 1;
                     assert_eq!(media_type, "application/problem+json", "{name} {status}");
@@ -89,7 +93,7 @@ crate::on_both! {
         for (path, method, operation) in operations(&specification) {
             // Whatever has other parameters needs what is not there yet.
             let path = path.replace("{tenant}", "acme");
-            let example = content(&operation["requestBody"]).next().map(|(_, body)| &body["example"]);
+            let example = content(&operation["requestBody"]).find(|(media_type, _)| is_json(media_type)).map(|(_, body)| &body["example"]);
             let is_collection = operation["responses"]["201"].is_object() && !path.contains('{');
             if let (true, "post", Some(example)) = (is_collection, method, example) {
                 admin.send(Method::POST, &path, &[], Some(example)).await.document(201);

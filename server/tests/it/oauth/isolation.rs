@@ -100,7 +100,7 @@ fn is_its_own(answer: &Answer) -> bool {
 
 /// A person is asked, or told that this is no good; nobody is sent anywhere.
 fn leads_nowhere(answer: &Answer) -> bool {
-    answer.header("location").is_none_or(|location| !location.contains("app.example"))
+    answer.header("location").is_none_or(|location| !location.starts_with("https://app.example"))
 }
 
 /// Everything that was given, sent to every endpoint of another tenant.
