@@ -1,7 +1,7 @@
 //! Domains: any number of tenants want one, one has it verified, and a tenant's issuer is at one at most.
 
 use grantor_protocol::model::{AuditKind, Domain, TenantId};
-use grantor_store::{Change, ChangeKind, Page, WriteError, on_both_databases};
+use grantor_store::{Change, ChangeKind, Page, TenantFilter, WriteError, on_both_databases};
 use tokio::task::JoinSet;
 
 use crate::fixture::{World, at, audit, number, resource};
@@ -92,7 +92,9 @@ on_both_databases! {
         let renamed = tenants.update(&found, Some(2), vec![]).await.unwrap();
         assert_eq!(renamed.issuer, "https://a.example");
         assert_eq!(tenants.by_slug("acme").await.unwrap().unwrap(), renamed);
-        assert_eq!(tenants.list(&Page { limit: 10, ..Page::default() }).await.unwrap().items, [renamed]);
+        let page = Page { limit: 10, ..Page::default() };
+        let listed = tenants.list(&page, TenantFilter::default()).await.unwrap();
+        assert_eq!(listed.items, [renamed]);
 
         let second = world.set_primary(&second, true).await.unwrap();
         assert_eq!(world.issuer().await, "https://b.example");
@@ -135,7 +137,7 @@ on_both_databases! {
         assert_eq!(other.rows().audit_events(10).await.unwrap().len(), 1);
         acme.set_primary(&ours, true).await.unwrap();
         // A tenant that goes gives back what it had.
-        acme.store.tenants().delete(acme.tenant.id).await.unwrap();
+        acme.delete().await;
         assert_eq!(acme.rows().domains().await.unwrap(), []);
         let theirs = other.verify_domain(&theirs).await.unwrap();
         other.set_primary(&theirs, true).await.unwrap();

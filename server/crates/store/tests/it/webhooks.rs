@@ -329,7 +329,7 @@ on_both_databases! {
         let first = list(&Page { limit: 3, ..Page::default() }, None).await;
         assert_eq!(first.items, made[..3]);
         let cursor = first.next.map(|cursor| cursor.to_string().parse().unwrap());
-        let rest = list(&Page { limit: 3, cursor, q: None }, None).await;
+        let rest = list(&Page { limit: 3, cursor, ..Page::default() }, None).await;
         assert_eq!((rest.items.as_slice(), rest.next), (&made[3..], None));
         let page = Page { limit: 9, ..Page::default() };
         assert_eq!(list(&page, Some(DeliveryState::Failed)).await.items, [failed]);
