@@ -123,10 +123,22 @@ impl App {
         let Some(claims) = claims.filter(|claims| claims.iss == context.policy.issuer) else {
             return Ok(None);
         };
-        let state = store.access_token_state(claims.jti, claims.grant_id).await?;
-        let revoked =
-            state.revoked || state.grant_revoked || !self.is_client_enabled(context, &claims).await?;
+        let revoked = self.is_revoked(context, &claims).await?;
         Ok(Some(ReadAccessToken { claims, revoked }))
+    }
+
+    /// Whether an access token has ended before its time: by itself, with its grant or with its client.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub(super) async fn is_revoked(
+        &self,
+        context: &TenantContext,
+        claims: &AccessTokenClaims,
+    ) -> Result<bool, Fault> {
+        let store = self.store.tenant(context.tenant.id);
+        let state = store.access_token_state(claims.jti, claims.grant_id).await?;
+        Ok(state.revoked || state.grant_revoked || !self.is_client_enabled(context, claims).await?)
     }
 
     /// Whether the client that a token was issued to is still there and may act.

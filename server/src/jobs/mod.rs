@@ -4,13 +4,14 @@
 mod keys;
 mod webhooks;
 
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
 use grantor_protocol::Lifetime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 
@@ -40,14 +41,15 @@ pub struct Jobs {
 
 /// Starts the jobs; they end when `stopped` says so.
 pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
+    let beat = |period| Beat::new(period, stopped.clone());
     let mut jobs = JoinSet::new();
     jobs.spawn(hear_of_changes(Arc::clone(app), stopped.clone()));
-    jobs.spawn(every_period(Arc::clone(app), stopped.clone()));
-    jobs.spawn(record_token_issues(Arc::clone(app), stopped.clone()));
-    jobs.spawn(write_counts(Arc::clone(app), stopped.clone()));
-    jobs.spawn(count_platform(Arc::clone(app), stopped.clone()));
-    jobs.spawn(work_on_jobs(Arc::clone(app), stopped.clone()));
-    jobs.spawn(webhooks::work(Arc::clone(app), stopped.clone()));
+    jobs.spawn(every_period(Arc::clone(app), beat(PERIOD)));
+    jobs.spawn(record_token_issues(Arc::clone(app), beat(TOKEN_ISSUES_PERIOD)));
+    jobs.spawn(write_counts(Arc::clone(app), beat(COUNTS_PERIOD)));
+    jobs.spawn(count_platform(Arc::clone(app), beat(PLATFORM_PERIOD)));
+    jobs.spawn(work_on_jobs(Arc::clone(app), beat(PERIOD)));
+    jobs.spawn(webhooks::work(Arc::clone(app), beat(webhooks::PERIOD)));
     Jobs { app: Arc::clone(app), running: jobs }
 }
 
@@ -77,14 +79,36 @@ async fn hear_of_changes(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn write_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(COUNTS_PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+/// When a job has its turn: once per period, and never again when the server stops.
+struct Beat {
+    period: Interval,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Beat {
+    fn new(period: Duration, stopped: watch::Receiver<bool>) -> Self {
+        let mut period = tokio::time::interval(period);
+        period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { period, stopped }
+    }
+
+    /// Waits for the next turn; `false` when there is none any more.
+    async fn next(&mut self) -> bool {
+        self.next_or(pending()).await
+    }
+
+    /// Waits for the next turn, or for what makes it come sooner.
+    async fn next_or(&mut self, sooner: impl Future<Output = ()>) -> bool {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = period.tick() => {}
+            _ = self.stopped.wait_for(|stopped| *stopped) => false,
+            () = sooner => true,
+            _ = self.period.tick() => true,
         }
+    }
+}
+
+async fn write_counts(app: Arc<App>, mut beat: Beat) {
+    while beat.next().await {
         write_down(&app).await;
     }
 }
@@ -95,49 +119,39 @@ async fn write_down(app: &App) {
     }
 }
 
-async fn count_platform(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(PLATFORM_PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = period.tick() => {}
-        }
+async fn count_platform(app: Arc<App>, mut beat: Beat) {
+    while beat.next().await {
         if let Err(fault) = app.count_platform().await {
             tracing::error!(%fault, "the platform's figures could not be counted");
         }
     }
 }
 
-async fn every_period(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = period.tick() => {}
-        }
+async fn every_period(app: Arc<App>, mut beat: Beat) {
+    while beat.next().await {
         if let Err(fault) = keys::change_due(&app).await {
             tracing::error!(%fault, "signing keys could not be changed");
         }
-        sweep(&app, &stopped).await;
-        delete_unused_clients(&app, &stopped).await;
-        delete_old_audit_events(&app, &stopped).await;
+        sweep(&app, &beat.stopped).await;
+        delete_unused_clients(&app, &beat.stopped).await;
+        delete_old_audit_events(&app, &beat.stopped).await;
     }
 }
 
 /// Every second, and sooner when there are many: a crash takes no more than that from the audit trail.
 /// Those of the last requests are recorded when the server has stopped.
-async fn record_token_issues(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(TOKEN_ISSUES_PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = period.tick() => {}
-            () = app.many_token_issues() => {}
-        }
+async fn record_token_issues(app: Arc<App>, mut beat: Beat) {
+    while beat.next_or(app.many_token_issues()).await {
         app.record_token_issues().await;
+    }
+}
+
+/// Works on what administrators started, at once where they did it and else when it is looked for.
+async fn work_on_jobs(app: Arc<App>, mut beat: Beat) {
+    while beat.next_or(app.jobs_due.notified()).await {
+        if let Err(fault) = app.run_jobs(|| *beat.stopped.borrow()).await {
+            tracing::error!(%fault, "jobs could not be worked on");
+        }
     }
 }
 
@@ -151,23 +165,6 @@ async fn delete_old_audit_events(app: &App, stopped: &watch::Receiver<bool>) {
                 tracing::error!(%fault, "old audit events could not be deleted");
                 return;
             }
-        }
-    }
-}
-
-/// Works on what administrators started, at once where they did it and else when it is looked for.
-async fn work_on_jobs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let stopping = stopped.clone();
-    let mut period = tokio::time::interval(PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            () = app.jobs_due.notified() => {}
-            _ = period.tick() => {}
-        }
-        if let Err(fault) = app.run_jobs(|| *stopping.borrow()).await {
-            tracing::error!(%fault, "jobs could not be worked on");
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Webhooks with something to do: new events of the trail, or deliveries that are due.
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use grantor_protocol::model::{TenantId, WebhookId};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinSet};
-use tokio::time::MissedTickBehavior;
+use tokio::task::{Id, JoinError, JoinSet};
 
+use super::Beat;
 use crate::app::App;
 
 /// How often it is looked what there is to do, and so the longest that an event waits for nothing.
-const PERIOD: Duration = Duration::from_secs(1);
+pub const PERIOD: Duration = Duration::from_secs(1);
 
 /// Webhooks that are worked on at a time: one whose receiver is slow keeps none of the others waiting.
 const WORKERS: usize = 32;
@@ -23,29 +24,22 @@ const STEPS: usize = 50;
 type Key = (TenantId, WebhookId);
 
 /// Works until the server stops, and then until what is under way has come to its end.
-pub async fn work(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub async fn work(app: Arc<App>, mut beat: Beat) {
     let mut workers = Workers::default();
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => break,
-            () = workers.ended(), if !workers.busy.is_empty() => continue,
-            _ = period.tick() => {}
-        }
+    while beat.next_or(workers.one_has_more()).await {
         match app.webhooks_at_work().await {
-            Ok(at_work) => workers.start(&app, at_work, &stopped),
+            Ok(at_work) => workers.start(&app, at_work, &beat.stopped),
             Err(fault) => tracing::error!(%fault, "webhooks could not be looked for"),
         }
     }
-    while !workers.busy.is_empty() {
-        workers.ended().await;
+    while let Some(ended) = workers.running.join_next_with_id().await {
+        workers.forget(ended);
     }
 }
 
 #[derive(Default)]
 struct Workers {
-    running: JoinSet<()>,
+    running: JoinSet<bool>,
     busy: HashMap<Id, Key>,
     /// Where the next look begins among many.
     turn: usize,
@@ -68,32 +62,41 @@ impl Workers {
         }
     }
 
-    /// Waits until a worker has come to its end; there is one.
-    async fn ended(&mut self) {
-        let id = match self.running.join_next_with_id().await {
-            Some(Ok((id, ()))) => id,
-            Some(Err(error)) => {
-                tracing::error!(%error, "work on a webhook failed");
-                error.id()
-            }
-            None => return self.busy.clear(),
-        };
-        self.busy.remove(&id);
-    }
-}
-
-async fn work_on(app: Arc<App>, (tenant_id, webhook): Key, stopped: watch::Receiver<bool>) {
-    for _ in 0..STEPS {
-        if *stopped.borrow() {
-            return;
-        }
-        match app.work_on_webhook(tenant_id, webhook).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(fault) => {
-                tracing::error!(%fault, %tenant_id, %webhook, "a webhook could not be told");
+    /// Waits until a worker has come to its end with more to do.
+    async fn one_has_more(&mut self) {
+        while let Some(ended) = self.running.join_next_with_id().await {
+            if self.forget(ended) {
                 return;
             }
         }
+        pending().await
     }
+
+    /// Whether the worker that ended has left something to do.
+    fn forget(&mut self, ended: Result<(Id, bool), JoinError>) -> bool {
+        let (id, more) = ended.unwrap_or_else(|error| {
+            tracing::error!(%error, "work on a webhook failed");
+            (error.id(), false)
+        });
+        self.busy.remove(&id);
+        more
+    }
+}
+
+/// Whether there is more to do.
+async fn work_on(app: Arc<App>, (tenant_id, webhook): Key, stopped: watch::Receiver<bool>) -> bool {
+    for _ in 0..STEPS {
+        if *stopped.borrow() {
+            return false;
+        }
+        match app.work_on_webhook(tenant_id, webhook).await {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(fault) => {
+                tracing::error!(%fault, %tenant_id, %webhook, "a webhook could not be told");
+                return false;
+            }
+        }
+    }
+    true
 }

@@ -109,6 +109,7 @@ pub struct WebhookDelivery {
     pub message_id: String,
     /// The kind of the event, or `webhook.test`.
     pub kind: String,
+    /// How far it has come.
     pub state: WebhookDeliveryState,
     /// Attempts that were made since it was put here, or last asked for again.
     pub attempts: u32,

@@ -101,22 +101,15 @@ impl App {
             Err(Fault::SuspendedTenant) => return refuse("the tenant of the access token is suspended"),
             Err(fault) => return Err(fault.into()),
         };
-        // Before anything is read. A stranger has no token of the tenant's and uses nothing of it up.
         let handle = Secret::presented(bearer_token);
-        if self.verified.claims(&context, &handle, self.now()).is_some() {
-            self.limit(&context, RateKind::Admin, || peer.address)?;
-        }
-        let Some(read) = self.read_access_token(&context, bearer_token).await? else {
+        let Some(claims) = self.verified.claims(&context, &handle, self.now()) else {
             return refuse("this is not an access token of its issuer");
         };
-        if read.revoked {
-            return refuse("the access token was revoked");
-        }
-        if read.claims.exp <= self.now().unix_seconds() {
+        if claims.exp <= self.now().unix_seconds() {
             return refuse("the access token has expired");
         }
         // RFC 9449 §7.2, RFC 8705 §3: a bound token is no bearer token.
-        match &read.claims.cnf {
+        match &claims.cnf {
             Some(Confirmation::DpopKey(_)) => {
                 return refuse("the access token is bound to a DPoP key: this API takes bearer tokens");
             }
@@ -127,10 +120,16 @@ impl App {
             }
             Some(Confirmation::Certificate(_)) | None => {}
         }
-        if !read.claims.aud.contains(&self.addresses.admin_api()) {
+        if !claims.aud.contains(&self.addresses.admin_api()) {
             return refuse("the access token is not for the admin API: ask for it with its resource");
         }
-        self.subject_of(&context, &read.claims).await
+        // Before anything is read, and by whoever has a token for this API only: everybody who signs in at
+        // the tenant has others, and could keep its administrators out with them.
+        self.limit(&context, RateKind::Admin, || peer.address)?;
+        if self.is_revoked(&context, &claims).await? {
+            return refuse("the access token was revoked");
+        }
+        self.subject_of(&context, &claims).await
     }
 
     /// A token under a grant is its user's; one without is the client's own (RFC 9068 §2.2).

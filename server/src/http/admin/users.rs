@@ -176,6 +176,8 @@ impl UsersApi {
     }
 
     /// Unlock a user
+    ///
+    /// They can sign in again. What ended when they were locked stays ended.
     #[oai(path = "/tenants/:tenant/users/:user/unlock", method = "post", operation_id = "unlock_user")]
     async fn unlock(
         &self,

@@ -150,6 +150,23 @@ crate::on_both! {
         assert_eq!(owner.get("/tenants/acme").await.status, 200);
     }
 
+    /// Whoever signs in at a tenant has a token of it, and cannot keep its administrators out with that.
+    async fn tokens_for_others_use_nothing_of_the_limit_up(app: TestApp) {
+        let acme = app.acme().await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let tokens = acme.tokens(&app).await;
+        let of_a_user = app.api_with(tokens["access_token"].as_str().unwrap());
+        acme.change_tenant(&app, |tenant| {
+            *tenant.settings.rate_limits.of_mut(RateKind::Admin) = "1/minute burst 1".parse().ok();
+        })
+        .await;
+        for _ in 0..4 {
+            of_a_user.get("/tenants/acme").await.expect_problem(401, "unauthenticated");
+        }
+        assert_eq!(owner.get("/tenants/acme").await.status, 200);
+        owner.get("/tenants/acme").await.expect_problem(429, "rate-limited");
+    }
+
     async fn statistics_tell_what_happened(app: TestApp) {
         let acme = with_quotas(&app, Quotas::default()).await;
         let other = app.other().await;

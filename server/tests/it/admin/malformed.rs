@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::operations::{Target, address, operations};
+use super::specification::is_json;
 use crate::support::{Answer, TestApp, request};
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
@@ -23,10 +24,11 @@ fn described(specification: &Value, operation: &str) -> Value {
     methods.find(|described| described["operationId"] == operation).unwrap().clone()
 }
 
-/// A request with this content type and body, and what is said of it.
+/// A request with this content type and body, and what is said of it. Imports need the passphrase.
 async fn send(api: &Api<'_>, method: &Method, path: &str, content_type: &str, body: &str) -> Answer {
     let mut builder = request(method.clone(), &format!("/admin/v1{path}"))
-        .header(header::AUTHORIZATION, format!("Bearer {}", api.token));
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.token))
+        .header("x-grantor-passphrase", "correct horse battery staple");
     if !content_type.is_empty() {
         builder = builder.header(header::CONTENT_TYPE, content_type);
     }
@@ -80,12 +82,15 @@ crate::on_both! {
                 for body in ["", "{", "[]", "\"text\"", "null", "{\"a\":1,}", &"[".repeat(500)] {
                     expect(send(&path, media_type, body).await, 400);
                 }
-                let unknown = expect(send(&path, media_type, "{\"no/such~member\":1}").await, 400);
-                assert_eq!(unknown["errors"][0]["pointer"], "/no~1such~0member", "{}: {unknown}", operation.id);
                 for wrong in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
                     expect(send(&path, wrong, "{}").await, 415);
                 }
-                expect(send(&path, media_type, &" ".repeat(256 * 1024 + 1)).await, 413);
+                let unknown = expect(send(&path, media_type, "{\"no/such~member\":1}").await, 400);
+                // A file of another kind has lines of its own, and may be long.
+                if is_json(media_type) {
+                    assert_eq!(unknown["errors"][0]["pointer"], "/no~1such~0member", "{}: {unknown}", operation.id);
+                    expect(send(&path, media_type, &" ".repeat(256 * 1024 + 1)).await, 413);
+                }
             }
             let unknown = expect(send(&format!("{path}?no_such=1"), "application/json", "{}").await, 400);
             assert!(unknown["detail"].as_str().unwrap().contains("no_such"), "{}: {unknown}", operation.id);

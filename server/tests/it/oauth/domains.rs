@@ -193,7 +193,7 @@ on_both! {
         assert_eq!(app.get("/t/acme/jwks").await.status, 404);
         assert_eq!(admin.post("/tenants/acme/resume", &json!({})).await.status, 200);
         assert_eq!(get_at(&app, DOMAIN, "/jwks").await.status, 200);
-        assert_eq!(admin.delete("/tenants/acme").await.status, 204);
+        assert_eq!(admin.delete("/tenants/acme").await.status, 202);
         assert_eq!(get_at(&app, DOMAIN, "/jwks").await.status, 404);
     }
 

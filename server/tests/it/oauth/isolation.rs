@@ -48,8 +48,12 @@ impl Given {
             tenant.authorization("web").into_iter().filter(|(name, _)| *name != "client_id").collect();
         let pushed = app.post_as(("web", &tenant.secret), &tenant.path("/par"), &form).await;
         let device = app.post(&tenant.path("/device_authorization"), &[("client_id", "device")]).await;
-        let editor =
-            json!({ "redirect_uris": ["http://localhost/callback"], "token_endpoint_auth_method": "none" });
+        // With another algorithm a key would be made meanwhile, which is no harm done.
+        let editor = json!({
+            "redirect_uris": ["http://localhost/callback"],
+            "token_endpoint_auth_method": "none",
+            "id_token_signed_response_alg": "ES256",
+        });
         let registered = tenant.registered(app, &editor).await;
         let admin = app.platform("platform-admin").await;
         let path = format!("/tenants/{}/initial-access-tokens", tenant.slug);

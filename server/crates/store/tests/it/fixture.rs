@@ -146,7 +146,7 @@ pub fn key(tenant_id: TenantId, state: KeyState) -> SigningKeyRecord {
         id: id(),
         algorithm: SigningAlgorithm::ES256,
         state,
-        public_jwk: serde_json::json!({ "kty": "EC", "crv": "P-256" }),
+        public_jwk: serde_json::json!({ "crv": "P-256", "kty": "EC" }),
         sealed_private_key: vec![1, 2, 3],
         created_at: at(0),
         changes_at: Some(at(10)),

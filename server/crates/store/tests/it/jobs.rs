@@ -22,7 +22,8 @@ impl World {
     }
 
     pub async fn delete(&self) {
-        delete_tenant(&self.store, &self.tenant).await;
+        let tenant = self.store.tenants().by_id(self.tenant.id).await.unwrap().unwrap();
+        delete_tenant(&self.store, &tenant).await;
     }
 }
 
