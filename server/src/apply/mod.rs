@@ -45,11 +45,13 @@ impl Answer {
 }
 
 /// A secret that the server made and gives this once.
-#[derive(Debug)]
 pub struct NewSecret {
     pub tenant: String,
-    pub client_id: String,
-    pub client_secret: String,
+    /// What has the secret: what kind of thing, its key, and its member.
+    pub noun: &'static Noun,
+    pub key: String,
+    pub member: &'static str,
+    pub secret: String,
 }
 
 /// Asks the server for all that a plan is about.
@@ -190,14 +192,18 @@ pub async fn carry_out(
                 None => refused(&step.request, &answer),
             });
         }
-        let secret = answer.document["client_secret"].as_str().map(|secret| NewSecret {
-            tenant: step.tenant.clone(),
-            client_id: step.key.clone(),
-            client_secret: secret.to_owned(),
-        });
-        done(step, secret)?;
+        done(step, new_secret(step, &answer))?;
     }
     Ok(())
+}
+
+/// What only the answer to the request that made the thing has.
+fn new_secret(step: &Step, answer: &Answer) -> Option<NewSecret> {
+    let noun = NOUNS.iter().find(|noun| noun.title == step.kind)?;
+    noun.secret.iter().find_map(|member| {
+        let secret = answer.document[*member].as_str()?.to_owned();
+        Some(NewSecret { tenant: step.tenant.clone(), noun, key: step.key.clone(), member, secret })
+    })
 }
 
 /// A refusal of what a file says, with the members at fault (RFC 9457).

@@ -20,7 +20,7 @@ pub struct Noun {
     pub whole: fn(Value) -> Result<Value, AdminFault>,
     /// Members that only the server sets.
     pub server_set: &'static [&'static str],
-    /// Members that stay as they are while a file does not mention them.
+    /// Members that stay as they are while a file does not mention them, those of an object as `object/member`.
     pub lasting: &'static [&'static str],
     /// Members that files must not hold and plans must not show.
     pub secret: &'static [&'static str],
@@ -45,7 +45,7 @@ pub static TENANT: Noun = Noun {
     address: Address::Key,
     whole: whole::<api::Tenant>,
     server_set: &["issuer", "version", "created_at", "updated_at"],
-    lasting: &["status"],
+    lasting: &["status", "settings/rate_limits", "settings/quotas"],
     secret: &[],
     prunable: |_| false,
 };
@@ -53,6 +53,17 @@ pub static TENANT: Noun = Noun {
 /// What a tenant has, in the order in which it is made: what others refer to comes first. What is
 /// deleted goes the other way.
 pub static NOUNS: &[Noun] = &[
+    Noun {
+        collection: "domains",
+        title: "domain",
+        key: "domain",
+        address: Address::Key,
+        whole: whole::<api::Domain>,
+        server_set: &["state", "challenge", "verified_at", "version", "created_at", "updated_at"],
+        lasting: &["primary"],
+        secret: &[],
+        prunable: |_| true,
+    },
     Noun {
         collection: "resources",
         title: "resource",
@@ -85,6 +96,28 @@ pub static NOUNS: &[Noun] = &[
         server_set: &["id", "has_password", "version", "created_at", "updated_at"],
         lasting: &["status"],
         secret: &["password"],
+        prunable: |_| true,
+    },
+    Noun {
+        collection: "roles",
+        title: "role",
+        key: "name",
+        address: Address::Key,
+        whole: whole::<api::Role>,
+        server_set: &["built_in", "version", "created_at", "updated_at"],
+        lasting: &[],
+        secret: &[],
+        prunable: |role| role["built_in"] == false,
+    },
+    Noun {
+        collection: "webhooks",
+        title: "webhook",
+        key: "id",
+        address: Address::Key,
+        whole: whole::<api::Webhook>,
+        server_set: &["disabled_reason", "failing_since", "replaying", "version", "created_at", "updated_at"],
+        lasting: &["enabled"],
+        secret: &["secret"],
         prunable: |_| true,
     },
 ];

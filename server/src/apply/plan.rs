@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::differences::{Difference, differences};
 use super::files::{Configuration, Fault, Place, Wanted};
 use super::noun::{Address, NOUNS, Noun, TENANT};
+use crate::app::admin::keep;
 
 /// A thing as the server has it.
 #[derive(Clone, Debug)]
@@ -174,15 +175,13 @@ fn comparable(document: &Value, noun: &Noun) -> Value {
 
 /// What the document is to be, if what a file does not mention and lasts is left as it is.
 fn expected(wanted: &Wanted, held: &Held) -> Value {
-    let mut whole = comparable(&wanted.whole, wanted.noun);
-    if let Some(members) = whole.as_object_mut() {
-        for name in wanted.noun.lasting {
-            if let (None, Some(value)) = (wanted.given.get(*name), held.document.get(*name)) {
-                members.insert((*name).to_owned(), value.clone());
-            }
-        }
+    let mut given = wanted.given.clone();
+    for path in wanted.noun.lasting {
+        keep(&mut given, &held.document, path);
     }
-    whole
+    // A server of another version may have what this one cannot read.
+    let whole = (wanted.noun.whole)(given.into()).unwrap_or_else(|_| wanted.whole.clone());
+    comparable(&whole, wanted.noun)
 }
 
 /// Deletions of what is in collections that files list members of, and in no file: in the reverse of the

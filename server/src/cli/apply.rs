@@ -53,7 +53,7 @@ pub struct Apply {
     /// Delete without asking
     #[arg(long)]
     yes: bool,
-    /// Add secrets of new clients to this file, as lines of JSON; it is readable by its owner alone
+    /// Add secrets of new clients and webhooks to this file, as lines of JSON; it is readable by its owner alone
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
@@ -142,16 +142,16 @@ impl Apply {
     }
 
     fn keep(&self, secret: &NewSecret) -> Result<(), Fault> {
-        let NewSecret { tenant, client_id, client_secret } = secret;
+        let NewSecret { tenant, noun, key, member, secret } = secret;
         let Some(path) = &self.secrets else {
             eprintln!(
-                "The secret of client {tenant}/{client_id} was made and is not kept: give it another one, or use --secrets."
+                "The secret of {} {tenant}/{key} was made and is not kept: give it another one, or use --secrets.",
+                noun.title
             );
             return Ok(());
         };
-        let line = serde_json::json!({
-            "tenant": tenant, "client_id": client_id, "client_secret": client_secret,
-        });
+        let line =
+            serde_json::json!({ "tenant": tenant, noun.key: key, *member: secret, "kind": noun.title });
         let written = open_for_its_owner(path).and_then(|mut file| writeln!(file, "{line}"));
         written.map_err(|error| Fault(format!("{} cannot be written: {error}", path.display())))
     }

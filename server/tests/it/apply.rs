@@ -58,13 +58,36 @@ crate::on_both! {
         let plan = planned(&admin, example, true).await;
         assert!(plan.count(Action::Create) > 3 && plan.count(Action::Create) == plan.steps.len(), "{plan}");
         let secrets = applied(&admin, example, true).await.unwrap();
-        assert!(secrets.iter().all(|secret| secret.client_secret.starts_with("gcs_")));
-        assert_eq!(secrets.len(), 1, "one client of the example authenticates with a secret");
+        let told: Vec<_> = secrets.iter().map(|made| (made.key.as_str(), made.member, made.secret.split_once('_').unwrap().0)).collect();
+        assert_eq!(
+            told,
+            [
+                ("nightly-report", "client_secret", "gcs"),
+                ("5f0c1f8e-2a55-4d3b-9c57-0e1d7b9f2a61", "secret", "whsec"),
+            ]
+        );
         let before = admin.get("/tenants/acme").await.etag();
         let again = planned(&admin, example, true).await;
         assert!(again.steps.is_empty(), "{again}");
         assert!(applied(&admin, example, true).await.unwrap().is_empty());
         assert_eq!(admin.get("/tenants/acme").await.etag(), before);
+    }
+
+    /// What files cannot take away: what is the platform's, and what somebody suspended.
+    async fn what_lasts_is_no_difference(app: TestApp) {
+        let admin = app.platform("platform-admin").await;
+        let text = example("yaml");
+        applied(&admin, text, false).await.unwrap();
+        let limits = serde_json::json!({
+            "quotas": { "users": 50 }, "rate_limits": { "token": { "requests": 5, "burst": 7 } },
+        });
+        admin.patch("/tenants/acme", &serde_json::json!({ "settings": limits })).await.document(200);
+        admin.patch("/tenants/acme/clients/shop", &serde_json::json!({ "enabled": false })).await.document(200);
+        let plan = planned(&admin, text, true).await;
+        assert!(plan.steps.is_empty(), "{plan}");
+        // A change of something else leaves them.
+        applied(&admin, "tenant: { slug: acme, name: Other }", false).await.unwrap();
+        assert_eq!(admin.get("/tenants/acme").await.document(200)["settings"]["quotas"]["users"], 50);
     }
 
     async fn both_examples_of_the_documentation_say_the_same(app: TestApp) {

@@ -12,6 +12,7 @@ mod http;
 mod independent;
 mod load;
 mod measure;
+mod neighbour;
 mod processes;
 mod report;
 mod rounds;
@@ -79,6 +80,9 @@ struct Options {
     #[arg(long, value_name = "NUMBER", requires = "tenants", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
     users: u32,
+    /// Instead, measure what one tenant notices of another that asks for ten times what it may have
+    #[arg(long, conflicts_with_all = ["postgres", "only", "output", "tenants"])]
+    neighbour: bool,
     #[arg(long, value_enum, default_value = "text")]
     output: Format,
 }
@@ -115,6 +119,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
     runtime.block_on(async {
         if let Some(tenants) = options.tenants {
             return scale::run(&options.server, tenants, options.users, rounds).await;
+        }
+        if options.neighbour {
+            return neighbour::run(&options.server, rounds, plan.length).await;
         }
         let mut bench = Bench::start(&options.server, backend).await?;
         let tell = |round, step: Step| eprintln!("round {round} of {rounds}: {}", step.name());

@@ -22,7 +22,7 @@ const TENANT: &str = "bench";
 /// Its access tokens are signed with RS256.
 const RS256_TENANT: &str = "bench-rs256";
 /// A confidential client of both, with a secret.
-const SERVICE: &str = "service";
+pub const SERVICE: &str = "service";
 /// A public client of the first.
 const APPLICATION: &str = "application";
 const REDIRECT_URI: &str = "http%3A%2F%2F127.0.0.1%2Fcallback";
@@ -65,7 +65,7 @@ impl Site {
         };
         let mut connection = Connection::open(site.address).await?;
         let admin = admin_token(&mut connection, &site.authority, &basic(&client_id, &secret)).await?;
-        let admin = Admin { authority: &site.authority, token: admin };
+        let admin = Admin { authority: site.authority.clone(), token: admin };
         for (tenant, algorithm) in [(TENANT, "ES256"), (RS256_TENANT, "RS256")] {
             let settings = json!({ "access_token_algorithm": algorithm, "id_token_algorithm": algorithm });
             let tenant_path = format!("/tenants/{tenant}");
@@ -230,7 +230,8 @@ impl Site {
     }
 }
 
-const CLIENT_CREDENTIALS: &str = "grant_type=client_credentials";
+/// The body of a request for a token of the client's own.
+pub const CLIENT_CREDENTIALS: &str = "grant_type=client_credentials";
 
 /// An access token of a service account that administers all of a server.
 ///
@@ -254,17 +255,20 @@ async fn admin_token(
 }
 
 /// An `Authorization` header (RFC 6749 §2.3.1); neither value needs encoding.
-fn basic(client_id: &str, secret: &str) -> String {
+pub fn basic(client_id: &str, secret: &str) -> String {
     format!("authorization: Basic {}\r\n", STANDARD.encode(format!("{client_id}:{secret}")))
 }
 
-struct Admin<'a> {
-    authority: &'a str,
-    token: String,
+/// Whoever administers a server.
+pub struct Admin {
+    pub authority: String,
+    pub token: String,
 }
 
-impl Admin<'_> {
-    async fn send(
+impl Admin {
+    /// # Errors
+    /// An answer that is none of success.
+    pub async fn send(
         &self,
         connection: &mut Connection,
         method: &str,
@@ -273,7 +277,7 @@ impl Admin<'_> {
     ) -> anyhow::Result<Value> {
         let headers = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", self.token);
         let target = format!("/admin/v1{path}");
-        let ask = request(method, &target, self.authority, &headers, &body.to_string());
+        let ask = request(method, &target, &self.authority, &headers, &body.to_string());
         let answer = connection.exchange(&ask).await?;
         ensure!((200..300).contains(&answer.status), "{method} {target} answered {}", answer.summary());
         Ok(serde_json::from_slice(answer.body)?)

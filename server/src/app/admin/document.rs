@@ -61,8 +61,9 @@ impl Write {
     }
 }
 
-/// Gives a document the member of `current` that it says nothing of.
-fn keep(whole: &mut Map<String, Value>, current: &Value, path: &str) {
+/// Gives a document the member of `current` that it says nothing of; a member of an object in it is
+/// named as `object/member`.
+pub fn keep(whole: &mut Map<String, Value>, current: &Value, path: &str) {
     match path.split_once('/') {
         None => {
             if let (false, Some(value)) = (whole.contains_key(path), current.get(path)) {

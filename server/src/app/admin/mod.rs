@@ -36,7 +36,7 @@ pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
 pub(in crate::app) use audit_events::document as audit_event_document;
 pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
-pub use document::{Write, read};
+pub use document::{Write, keep, read};
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use grants::WantedGrants;
 pub use idempotency::{Idempotent, KeptAnswer, NamedRequest};
