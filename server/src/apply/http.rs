@@ -106,9 +106,9 @@ impl Server {
         let failed = |error: &dyn std::fmt::Display| Fault(format!("{}: {what}: {error}", self.url));
         let exchange = async {
             let mut connection = self.connection.lock().await;
-            let mut sender = match connection.take() {
-                Some(sender) if !sender.is_closed() => sender,
-                _ => self.connect().await?,
+            let mut sender = match ready(connection.take()).await {
+                Some(sender) => sender,
+                None => self.connect().await?,
             };
             let (head, body) =
                 sender.send_request(request).await.map_err(|error| failed(&error))?.into_parts();
@@ -159,6 +159,12 @@ impl AdminApi for Server {
         let request = builder.body(body).map_err(|error| Fault(format!("{path}: {error}")))?;
         self.exchange(request).await
     }
+}
+
+/// A kept connection, as soon as it takes another request; none if it takes no more.
+async fn ready(kept: Option<SendRequest<Full<Bytes>>>) -> Option<SendRequest<Full<Bytes>>> {
+    let mut sender = kept?;
+    sender.ready().await.is_ok().then_some(sender)
 }
 
 /// A connection with a task that drives it.
