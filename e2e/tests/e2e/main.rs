@@ -39,3 +39,4 @@ mod pages;
 mod readme;
 mod setup;
 mod shutdown;
+mod webhooks;
