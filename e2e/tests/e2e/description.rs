@@ -40,7 +40,10 @@ async fn a_server_answers_as_described() -> anyhow::Result<()> {
     let admin = Admin::of(&installation).await?;
     crate::apply::apply_example(&installation, &admin)?;
     let mut command = tool("schemathesis")?;
-    command.arg("--config-file").arg(root().join("e2e/python/schemathesis.toml")).arg("run");
+    let python = root().join("e2e/python");
+    command.env("SCHEMATHESIS_HOOKS", "schemathesis_hooks").env("PYTHONPATH", &python);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg("--config-file").arg(python.join("schemathesis.toml")).arg("run");
     command.arg(root().join("openapi/admin.json"));
     command.args(["--url", &format!("{}/admin/v1", installation.public_url)]);
     command.args(["--header", &format!("Authorization: Bearer {}", admin.access_token)]);

@@ -11,6 +11,8 @@ pub struct Me {
     /// What to call the caller on a page.
     pub name: String,
     /// The caller's email address, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub email: Option<String>,
     /// Slug of the tenant that the caller signed in at.
     pub tenant: String,
@@ -21,6 +23,8 @@ pub struct Me {
     pub permissions: Vec<HeldPermissions>,
     /// To be sent back as `X-Grantor-CSRF` with every changing request of a cookie session; absent
     /// for callers with an access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub csrf_token: Option<String>,
 }
 

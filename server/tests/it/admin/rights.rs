@@ -77,8 +77,8 @@ crate::on_both! {
         assert_eq!(
             me,
             json!({
-                "subject": "account-tenant-owner", "name": "The account-tenant-owner", "email": null,
-                "tenant": "acme", "roles": [{ "role": "tenant-owner", "tenant": "acme" }], "csrf_token": null,
+                "subject": "account-tenant-owner", "name": "The account-tenant-owner",
+                "tenant": "acme", "roles": [{ "role": "tenant-owner", "tenant": "acme" }],
             })
         );
         let admin = app.platform("platform-admin").await;
