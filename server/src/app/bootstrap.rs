@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
     Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
-    GrantType, KeyState, PasswordHash, SigningAlgorithm, Tenant, TenantId, TenantSettings, TenantStatus,
-    User, UserId, UserProfile, UserStatus,
+    GrantType, KeyState, PasswordHash, SignInIdentifier, SigningAlgorithm, Tenant, TenantId, TenantSettings,
+    TenantStatus, User, UserId, UserProfile, UserStatus,
 };
-use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind};
+use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind, password};
 pub use grantor_store::PLATFORM_ADMIN;
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
 
-use super::{App, Fault, keyring, passwords};
+use super::{App, Fault, keyring};
 use crate::config::{Administrator, MasterKeySource};
 
 /// Slug of the built-in tenant whose users and service accounts administer the platform.
@@ -318,7 +318,10 @@ impl App {
     async fn unfinished_administrator(&self, wanted: User) -> Result<UserId, Fault> {
         let store = self.store.tenant(wanted.tenant_id);
         let taken = || Fault::internal(format!("{} is taken", wanted.username));
-        let found = store.user_by_login(&wanted.username).await?.ok_or_else(taken)?;
+        let found = store
+            .user_by_login(&wanted.username, SignInIdentifier::UsernameOrEmail)
+            .await?
+            .ok_or_else(taken)?;
         let held = store.assignments_of(&Subject::User(found.id)).await?;
         if held.iter().any(|held| held.role == PLATFORM_ADMIN) {
             return Err(Fault::internal(format!("{} is an administrator already", wanted.username)));
@@ -386,8 +389,10 @@ impl App {
         if !email.contains('@') || email.len() > 254 {
             return Err(SetupError::Refused("that is not an email address".to_owned()));
         }
-        passwords::check_new(password).map_err(SetupError::Refused)?;
-        let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
+        let context = self.any_tenant(SYSTEM_TENANT).await?;
+        let policy = &context.tenant.settings.password_policy;
+        password::check(password, policy, [email]).map_err(SetupError::Refused)?;
+        let system = context.tenant.id;
         if self.has_administrator(system).await? {
             return Err(SPENT_LINK.into());
         }

@@ -131,7 +131,8 @@ impl App {
         // Counted before it is tried, so that no crowd gets past the limit; only a wrong one stays counted.
         let attempt = self.limit_network(context, RateKind::FailedSignIn, browser.address)?;
         let store = self.store.tenant(context.tenant.id);
-        let user = store.user_by_login(username.trim()).await?;
+        let identifier = context.tenant.settings.sign_in.identifier;
+        let user = store.user_by_login(username.trim(), identifier).await?;
         let known = user.as_ref().map(|user| user.id);
         let hash = user.as_ref().and_then(|user| user.password.as_ref());
         let matches = match self.passwords.verify(context.tenant.id, password, hash).await {

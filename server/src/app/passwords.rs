@@ -10,6 +10,7 @@ use argon2::password_hash::{self, Output, ParamsString, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use grantor_protocol::Entropy;
 use grantor_protocol::model::{PasswordHash, TenantId};
+use grantor_protocol::password::MAX_LENGTH;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
@@ -18,13 +19,6 @@ use super::Fault;
 /// Hashes that wait for a thread; further ones are refused at once. One tenant can have at most as many
 /// of the places as are left, so there is always one for somebody new until many share them.
 const QUEUE: usize = 128;
-
-/// Longest password taken, in bytes; hashing is not the place to find out about a long one.
-pub const MAX_LENGTH: usize = 1024;
-
-/// Shortest password accepted for a new one, in characters (NIST SP 800-63B-4 §3.1.1.2 wants 15 for
-/// a password alone and at least 8 otherwise).
-pub const MIN_LENGTH: usize = 12;
 
 /// Hash that a password of an unknown user is compared with, so that it takes as long as for a known
 /// one. Its parameters are those of [`parameters`]; nothing matches it.
@@ -126,20 +120,6 @@ enum Against {
 enum Outcome {
     Matches(bool),
     Hashed(PasswordHash),
-}
-
-/// Whether a new password is acceptable.
-///
-/// # Errors
-/// What is wrong with it, for the person who chose it.
-pub fn check_new(password: &str) -> Result<(), String> {
-    if password.chars().count() < MIN_LENGTH {
-        return Err(format!("a password needs at least {MIN_LENGTH} characters"));
-    }
-    if password.len() > MAX_LENGTH {
-        return Err(format!("a password can have at most {MAX_LENGTH} bytes"));
-    }
-    Ok(())
 }
 
 impl PasswordPool {

@@ -1,12 +1,13 @@
 use std::io::BufRead;
 
 use clap::Subcommand;
+use grantor_protocol::model::PasswordPolicy;
+use grantor_protocol::password;
 use serde::Serialize;
 
 use super::output::Format;
 use super::{Failure, open};
 use crate::app::bootstrap::PLATFORM_ADMIN;
-use crate::app::passwords;
 use crate::config::{Config, Overrides};
 
 #[derive(Subcommand)]
@@ -79,10 +80,10 @@ impl Admin {
 
 /// A password comes through standard input: arguments can be seen by every user of the machine.
 fn password_from_input() -> Result<String, Failure> {
-    eprintln!("Password, at least {} characters, on standard input:", passwords::MIN_LENGTH);
+    eprintln!("Password, at least {} characters, on standard input:", password::DEFAULT_MIN_LENGTH);
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::because)?;
     let password = line.trim_end_matches(['\r', '\n']);
-    passwords::check_new(password).map_err(Failure)?;
+    password::check(password, &PasswordPolicy::default(), []).map_err(Failure)?;
     Ok(password.to_owned())
 }

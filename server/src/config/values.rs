@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use grantor_protocol::model::PasswordPolicy;
+use grantor_protocol::password;
 use url::{Host, Url};
 
 use super::{Administrator, ConfigError, Sources};
@@ -159,7 +161,7 @@ pub(super) fn administrator(
     if !email.contains('@') {
         return Err(sources.wrong("admin_email", "is not an email address"));
     }
-    crate::app::passwords::check_new(password)
+    password::check(password, &PasswordPolicy::default(), [email])
         .map_err(|problem| sources.wrong("admin_password", &problem))?;
     Ok(Administrator { email: email.to_owned(), password: password.to_owned() })
 }

@@ -22,6 +22,7 @@ mod role;
 mod role_assignment;
 mod secret_text;
 mod session;
+mod sign_in;
 mod sort;
 mod stats;
 mod tenant;
@@ -53,6 +54,7 @@ pub use role::{Permission, Role};
 pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;
 pub use session::{Session, SessionState};
+pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
 pub use sort::{ClientSort, TenantSort, UserSort};
 pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{

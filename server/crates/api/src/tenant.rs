@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Quotas, RateLimits, RegistrationPolicy};
+use crate::{PasswordPolicy, Quotas, RateLimits, RegistrationPolicy, SignInPolicy};
 
 /// A tenant: an issuer with its own users, clients, keys and look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,12 @@ pub struct TenantSettings {
     /// Which grants end with the session in which they were given.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub sign_out_revokes: SignOutRevokes,
+    /// What is demanded of new passwords.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub password_policy: PasswordPolicy,
+    /// How people sign in.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub sign_in: SignInPolicy,
     /// Who may register clients without an administrator. To change it takes the right to the registration
     /// policy, beside that to the tenant.
     #[cfg_attr(feature = "openapi", oai(default))]
@@ -130,6 +136,8 @@ impl Default for TenantSettings {
             require_dpop_nonce: yes(),
             device_approval: DeviceApproval::default(),
             sign_out_revokes: SignOutRevokes::default(),
+            password_policy: PasswordPolicy::default(),
+            sign_in: SignInPolicy::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
             audit_retention: audit_retention(),

@@ -26,9 +26,9 @@ pub struct User {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", oai(default))]
     pub status: UserStatus,
-    /// A new password. Never given back; a request without it leaves the password as it is.
+    /// A new password, as the tenant's `password_policy` wants it. Never given back; a request without it leaves the password as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 12, max_length = 1024)))]
+    #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 8, max_length = 1024)))]
     pub password: Option<SecretText>,
     /// Whether the user can sign in with a password.
     #[serde(default)]
@@ -57,8 +57,8 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct NewPassword {
-    /// 12 characters at least.
-    #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 12, max_length = 1024)))]
+    /// As the tenant's `password_policy` wants it.
+    #[cfg_attr(feature = "openapi", oai(write_only, validator(min_length = 8, max_length = 1024)))]
     pub password: SecretText,
 }
 

@@ -22,6 +22,7 @@ pub mod logout;
 pub mod metadata;
 pub mod model;
 mod params;
+pub mod password;
 pub mod pkce;
 mod policy;
 pub mod rate;

@@ -3,7 +3,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{AuditEvent, PasswordHash, TenantId, User, UserId, UserStatus};
+use grantor_protocol::model::{
+    AuditEvent, PasswordHash, SignInIdentifier, TenantId, User, UserId, UserStatus,
+};
 
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
@@ -90,15 +92,24 @@ impl TenantStore<'_> {
         self.store.read(work).await
     }
 
-    /// The user who signs in with this name or email address, without regard to case. Where one
-    /// user's name is another's address, the name counts.
+    /// The user who signs in with this name or email address, without regard to case: whichever of the
+    /// two `identifier` lets count. Where one user's name is another's address, the name does.
     #[compiled_here]
-    pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, Error> {
+    pub async fn user_by_login(
+        &self,
+        login: &str,
+        identifier: SignInIdentifier,
+    ) -> Result<Option<User>, Error> {
         let (tenant, login) = (Bytes::from(self.id), login.to_lowercase());
         let work = async move |mut conn: Conn<'_>| {
             let mut rows = dual!(&mut conn, c => users::table.filter(users::tenant_id.eq(tenant))
                 .filter(users::username_lower.eq(&login).or(users::email_lower.eq(&login)))
                 .select(UserRow::as_select()).load(c).await)?;
+            rows.retain(|row| match identifier {
+                SignInIdentifier::UsernameOrEmail => true,
+                SignInIdentifier::Username => row.username_lower == login,
+                SignInIdentifier::Email => row.email_lower.as_ref() == Some(&login),
+            });
             rows.sort_by_key(|row| row.username_lower != login);
             rows.into_iter().next().map(UserRow::into_user).transpose()
         };

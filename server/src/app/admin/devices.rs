@@ -2,7 +2,7 @@ use grantor_api as api;
 use grantor_protocol::device::{self, Administrator, Refusal, UserCode};
 use grantor_protocol::model::{
     Actor, AuditKind, DeviceApproval, DeviceAuthorization, DeviceAuthorizationId, DeviceState, Metric,
-    Session, User, UserId, UserStatus,
+    Session, SignInIdentifier, User, UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Timestamp};
 use grantor_store::{ApplyError, DeviceFilter, Page, Subject};
@@ -173,7 +173,7 @@ impl App {
                 Err(_) => ("/user_id", None),
             },
             (None, Some(name)) => {
-                let found = store.user_by_login(name).await?;
+                let found = store.user_by_login(name, SignInIdentifier::UsernameOrEmail).await?;
                 let same = |user: &User| user.username.to_lowercase() == name.to_lowercase();
                 ("/username", found.filter(same))
             }

@@ -3,8 +3,9 @@
 use grantor_api as api;
 use grantor_protocol::model::{
     AccessTokenAlgorithm, AccessTokenFormat, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes,
-    RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm,
-    SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
+    PasswordPolicy, RegistrationMode, RegistrationPolicy, ScopeDescription, SignInIdentifier, SignInPolicy,
+    SignOutRevokes, SigningAlgorithm, SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus,
+    TrustedSoftwareStatementIssuer,
 };
 use grantor_protocol::{Lifetime, Profile, Scope};
 
@@ -37,6 +38,8 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         require_dpop_nonce,
         device_approval,
         sign_out_revokes,
+        password_policy,
+        sign_in,
         registration,
         client_certificate_authorities,
         audit_retention,
@@ -76,6 +79,11 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         require_dpop_nonce: *require_dpop_nonce,
         device_approval: device_approval_document(*device_approval),
         sign_out_revokes: sign_out_revokes_document(*sign_out_revokes),
+        password_policy: api::PasswordPolicy {
+            min_length: password_policy.min_length,
+            forbidden_words: password_policy.forbidden_words.clone(),
+        },
+        sign_in: api::SignInPolicy { identifier: sign_in_identifier_document(sign_in.identifier) },
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -97,6 +105,8 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         require_dpop_nonce,
         device_approval,
         sign_out_revokes,
+        password_policy,
+        sign_in,
         registration,
         client_certificate_authorities,
         audit_retention,
@@ -136,6 +146,11 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         require_dpop_nonce: *require_dpop_nonce,
         device_approval: device_approval_model(*device_approval),
         sign_out_revokes: sign_out_revokes_model(*sign_out_revokes),
+        password_policy: PasswordPolicy {
+            min_length: password_policy.min_length,
+            forbidden_words: password_policy.forbidden_words.clone(),
+        },
+        sign_in: SignInPolicy { identifier: sign_in_identifier_model(sign_in.identifier) },
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -211,6 +226,11 @@ twins!(profile_model, profile_document, Profile { Oauth21, Mcp, OidcLegacy });
 twins!(algorithm_model, algorithm_document, SigningAlgorithm { ES256, RS256, PS256, EdDSA });
 twins!(device_approval_model, device_approval_document, DeviceApproval { User, UserThenAdmin, Admin });
 twins!(sign_out_revokes_model, sign_out_revokes_document, SignOutRevokes { None, Online, All });
+twins!(
+    sign_in_identifier_model,
+    sign_in_identifier_document,
+    SignInIdentifier { UsernameOrEmail, Username, Email }
+);
 twins!(access_token_format_model, access_token_format_document, AccessTokenFormat { Jwt, Opaque });
 twins!(
     registration_mode_model,
@@ -258,6 +278,8 @@ mod tests {
         settings.device_approval = DeviceApproval::UserThenAdmin;
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
+        settings.password_policy = PasswordPolicy { min_length: 9, forbidden_words: vec!["word".to_owned()] };
+        settings.sign_in = SignInPolicy { identifier: SignInIdentifier::Email };
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
         for (number, kind) in (1..).zip(RateKind::ALL) {

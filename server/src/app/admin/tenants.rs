@@ -1,6 +1,6 @@
 use grantor_api as api;
 use grantor_protocol::model::{Actor, AuditEvent, AuditKind, Tenant};
-use grantor_protocol::{Id, OPENID_SCOPES, Scope, registration};
+use grantor_protocol::{Id, OPENID_SCOPES, Scope, password, registration};
 use grantor_store::{ChangeKind, Count, Job, JobKind, Page, TenantFilter, WriteError};
 use serde_json::{Value, json};
 
@@ -24,6 +24,9 @@ const LASTING: &[&str] = &["status", "settings/rate_limits", "settings/quotas"];
 
 /// Rows of each kind that are looked at to count them.
 const COUNTED: u32 = 10_000;
+
+/// Words that no password of a tenant contains.
+const MAX_FORBIDDEN_WORDS: usize = 100;
 
 /// Slugs that are not for customers.
 const RESERVED: [&str; 2] = [SYSTEM_TENANT, IMPORT];
@@ -366,6 +369,26 @@ fn refuse(faults: Vec<FieldFault>) -> Result<(), AdminFault> {
     if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
 }
 
+fn check_password_policy(policy: &api::PasswordPolicy, faults: &mut Vec<FieldFault>) {
+    let (least, most) = (password::LEAST_MIN_LENGTH, password::MOST_MIN_LENGTH);
+    if !(least..=most).contains(&policy.min_length) {
+        let detail = format!("must be {least} to {most} characters");
+        faults.push(FieldFault::new("/settings/password_policy/min_length", detail));
+    }
+    let words = &policy.forbidden_words;
+    if words.len() > MAX_FORBIDDEN_WORDS {
+        let detail = format!("has more than {MAX_FORBIDDEN_WORDS}");
+        faults.push(FieldFault::new("/settings/password_policy/forbidden_words", detail));
+    }
+    for (index, word) in words.iter().enumerate() {
+        if !(password::SHORTEST_WORD..=64).contains(&word.chars().count()) {
+            let detail = format!("must have {} to 64 characters", password::SHORTEST_WORD);
+            faults
+                .push(FieldFault::new(format!("/settings/password_policy/forbidden_words/{index}"), detail));
+        }
+    }
+}
+
 /// What a document may say but for its registration policy.
 fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     let mut faults = vec![];
@@ -384,6 +407,7 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
     if !(1..=3650).contains(&wanted.settings.audit_retention) {
         faults.push(FieldFault::new("/settings/audit_retention", "must be 1 to 3650 days"));
     }
+    check_password_policy(&wanted.settings.password_policy, &mut faults);
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]

@@ -1,6 +1,8 @@
 use grantor_api as api;
-use grantor_protocol::model::{AuditKind, RevocationReason, User, UserId, UserProfile, UserStatus};
-use grantor_protocol::{Effect, Id, registration};
+use grantor_protocol::model::{
+    AuditKind, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
+};
+use grantor_protocol::{Effect, Id, password, registration};
 use grantor_store::{ChangeKind, Page, Subject, UserFilter, WriteError};
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use super::{
     Action, AdminFault, Caller, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
     contended,
 };
-use crate::app::{ATTEMPTS, App, Fault, TenantContext, passwords};
+use crate::app::{ATTEMPTS, App, Fault, TenantContext};
 
 /// Members that a replacement may leave out without changing them: a user must not be unlocked by
 /// whoever applies their configuration once more.
@@ -241,7 +243,7 @@ impl App {
         id: UserId,
         wanted: &api::User,
     ) -> Result<Saved<api::User>, AdminFault> {
-        check(wanted)?;
+        check(wanted, &context.tenant.settings.password_policy)?;
         let now = self.now();
         let blank = User {
             tenant_id: context.tenant.id,
@@ -281,7 +283,7 @@ impl App {
         precondition.check(Some(&before.etag))?;
         let wanted: api::User = write.onto(Some(&before.document), LASTING)?;
         keep_id(&wanted, current.id)?;
-        check(&wanted)?;
+        check(&wanted, &context.tenant.settings.password_policy)?;
         let subject = Subject::User(current.id);
         let user = model(&wanted, &current);
         let itself = caller.subject == subject && caller.tenant_id == context.tenant.id;
@@ -365,7 +367,7 @@ fn keep_id(wanted: &api::User, id: UserId) -> Result<(), AdminFault> {
 }
 
 /// What a document may say.
-fn check(wanted: &api::User) -> Result<(), AdminFault> {
+fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> {
     let mut faults = vec![];
     let mut fault = |pointer: &str, detail: &str| faults.push(FieldFault::new(pointer, detail));
     let username = &wanted.username;
@@ -380,10 +382,11 @@ fn check(wanted: &api::User) -> Result<(), AdminFault> {
     if wanted.email_verified && wanted.email.is_none() {
         fault("/email_verified", "there is no email address that could be verified");
     }
-    if let Some(Err(detail)) =
-        wanted.password.as_ref().map(|password| passwords::check_new(password.expose()))
-    {
-        fault("/password", &detail);
+    if let Some(password) = &wanted.password {
+        let own = [Some(username.as_str()), wanted.email.as_deref()];
+        if let Err(detail) = password::check(password.expose(), policy, own.into_iter().flatten()) {
+            fault("/password", &detail);
+        }
     }
     let api::UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =
         &wanted.profile;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{Client, InteractionId, User};
+use grantor_protocol::model::{Client, InteractionId, SignInIdentifier, User};
 use grantor_protocol::redirect_uri::{self, Target};
 use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -157,6 +157,12 @@ fn sign_in_page(
         action: format!("{}/login", tenant_path(context)),
         csrf: opened.form_token.clone(),
         interaction: opened.interaction.id.to_string(),
+        identifier: match context.tenant.settings.sign_in.identifier {
+            SignInIdentifier::UsernameOrEmail => "Email or username",
+            SignInIdentifier::Username => "Username",
+            SignInIdentifier::Email => "Email",
+        }
+        .to_owned(),
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
         problem,

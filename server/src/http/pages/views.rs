@@ -16,7 +16,7 @@ use askama::Template;
 pub use theme::theme_css;
 
 /// Fewest characters of a password that a person chooses.
-pub const PASSWORD_LENGTH: usize = crate::app::passwords::MIN_LENGTH;
+pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
 
 /// What every page carries of its tenant.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct SignInPage {
     pub action: String,
     pub csrf: String,
     pub interaction: String,
+    /// What the person says who they are with.
+    pub identifier: String,
     /// What the person typed before, or the client's `login_hint`.
     pub username: String,
     /// The client that waits for the answer; none when a person signs in to the account page.

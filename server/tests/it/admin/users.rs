@@ -53,6 +53,69 @@ crate::on_both! {
         stale.expect_problem(412, "precondition-failed");
     }
 
+    /// NIST SP 800-63B-4 §3.1.1.2: length, and nothing that everybody would try.
+    async fn passwords_are_as_the_tenant_wants_them(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let policy = json!({ "settings": { "password_policy": { "min_length": 20, "forbidden_words": ["rocket"] } } });
+        admin.patch("/tenants/acme", &policy).await.document(200);
+        let ada = format!("/tenants/acme/users/{}", acme.user.id);
+        for (password, status) in [
+            ("nineteen characters", 400),
+            ("a ROCKET among many words", 400),
+            ("one among a great many words", 200),
+        ] {
+            let answer = admin.post(&format!("{ada}/password"), &json!({ "password": password })).await;
+            assert_eq!(answer.status, status, "{password}: {answer:?}");
+        }
+        let named = json!({ "username": "lovelace", "password": "the Lovelace family and all" });
+        admin.patch(&ada, &named).await.expect_invalid(&["/password"]);
+        admin.post("/tenants/acme/users", &named).await.expect_invalid(&["/password"]);
+        for policy in [json!({ "min_length": 7 }), json!({ "min_length": 65 })] {
+            let answer = admin.patch("/tenants/acme", &json!({ "settings": { "password_policy": policy } })).await;
+            answer.expect_invalid(&["/settings/password_policy/min_length"]);
+        }
+        let word = json!({ "settings": { "password_policy": { "forbidden_words": ["long enough", "abc"] } } });
+        admin
+            .patch("/tenants/acme", &word)
+            .await
+            .expect_invalid(&["/settings/password_policy/forbidden_words/1"]);
+        let words = vec!["word"; 101];
+        let many = json!({ "settings": { "password_policy": { "forbidden_words": words } } });
+        admin.patch("/tenants/acme", &many).await.expect_invalid(&["/settings/password_policy/forbidden_words"]);
+    }
+
+    async fn people_sign_in_with_what_the_tenant_says(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let ada = format!("/tenants/acme/users/{}", acme.user.id);
+        let email = admin.patch(&ada, &json!({ "email": "lovelace@mail.example" })).await.document(200);
+        let (name, email) = (acme.user.username.as_str(), email["email"].as_str().unwrap().to_owned());
+        for (identifier, label, by_name, by_email) in [
+            ("username_or_email", "Email or username", true, true),
+            ("username", "Username", true, false),
+            ("email", "Email", false, true),
+        ] {
+            let policy = json!({ "settings": { "sign_in": { "identifier": identifier } } });
+            admin.patch("/tenants/acme", &policy).await.document(200);
+            for (typed, taken) in [(name, by_name), (email.as_str(), by_email)] {
+                let mut browser = Browser::default();
+                let begun = browser.get(&app, "/t/acme/login").await;
+                let page = browser.follow(&app, &begun).await;
+                assert!(page.body.contains(&format!(">{label}</label>")), "{identifier}");
+                let form = [
+                    ("csrf", page.field("csrf")),
+                    ("interaction", page.field("interaction")),
+                    ("username", typed.to_owned()),
+                    ("password", crate::support::PASSWORD.to_owned()),
+                ];
+                let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let answer = browser.post(&app, "/t/acme/login", &form).await;
+                assert_eq!(answer.status.is_redirection(), taken, "{identifier} {typed}: {answer:?}");
+            }
+        }
+    }
+
     /// A password is taken and never given back; the person signs in with it from then on.
     async fn passwords_go_one_way(app: TestApp) {
         let acme = app.acme().await;

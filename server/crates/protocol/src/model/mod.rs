@@ -10,6 +10,7 @@ mod limits;
 mod registration;
 mod resource;
 mod session;
+mod sign_in;
 mod signing_key;
 mod tenant;
 mod user;
@@ -36,6 +37,7 @@ pub use registration::{
 };
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
+pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
     AccessTokenAlgorithm, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GrantType, Quotas, RateLimits, SigningAlgorithm};
+use super::{GrantType, PasswordPolicy, Quotas, RateLimits, SignInPolicy, SigningAlgorithm};
 use crate::{Id, Lifetime, Profile, Scope, Timestamp};
 
 /// Identifies a tenant; the first column of every key.
@@ -59,6 +59,8 @@ pub struct TenantSettings {
     pub require_dpop_nonce: bool,
     pub device_approval: DeviceApproval,
     pub sign_out_revokes: SignOutRevokes,
+    pub password_policy: PasswordPolicy,
+    pub sign_in: SignInPolicy,
     pub registration: RegistrationPolicy,
     /// Certificates (PEM) of the authorities that clients' certificates are verified with for
     /// `tls_client_auth` (RFC 8705 §2.1).
@@ -85,6 +87,8 @@ impl Default for TenantSettings {
             require_dpop_nonce: true,
             device_approval: DeviceApproval::default(),
             sign_out_revokes: SignOutRevokes::default(),
+            password_policy: PasswordPolicy::default(),
+            sign_in: SignInPolicy::default(),
             registration: RegistrationPolicy::default(),
             client_certificate_authorities: None,
             audit_retention: 400,

@@ -1,6 +1,8 @@
 //! What administrators write: versions, unique fields, audit events of the same transaction.
 
-use grantor_protocol::model::{AuditKind, KeyState, PasswordHash, TenantStatus, UserStatus};
+use grantor_protocol::model::{
+    AuditKind, KeyState, PasswordHash, SignInIdentifier, TenantStatus, UserStatus,
+};
 use grantor_store::{ConsoleSession, NewTenant, RoleAssignment, Subject, WriteError, on_both_databases};
 
 use crate::fixture::{World, at, audit, client, hash, id, key, resource, taken, tenant, user};
@@ -102,10 +104,18 @@ on_both_databases! {
             ("alic", None),
             ("%", None),
         ] {
-            assert_eq!(rows.user_by_login(login).await.unwrap().as_ref(), expected, "{login}");
+            assert_eq!(rows.user_by_login(login, SignInIdentifier::UsernameOrEmail).await.unwrap().as_ref(), expected, "{login}");
         }
         rows.create_user(&impostor, vec![]).await.unwrap();
-        assert_eq!(rows.user_by_login("Alice@mail.example").await.unwrap(), Some(impostor));
+        let login = "Alice@mail.example";
+        for (identifier, expected) in [
+            (SignInIdentifier::UsernameOrEmail, &impostor),
+            (SignInIdentifier::Username, &impostor),
+            (SignInIdentifier::Email, &world.user),
+        ] {
+            assert_eq!(rows.user_by_login(login, identifier).await.unwrap().as_ref(), Some(expected));
+        }
+        assert_eq!(rows.user_by_login("alice", SignInIdentifier::Email).await.unwrap(), None);
     }
 
     async fn a_user_is_replaced_but_for_the_password(database: TestDatabase) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use grantor_protocol::model::SignInIdentifier;
 use grantor_store::{
     ClientFilter, Cursor, NewTenant, Page, Sort, SortKey, Store, TenantFilter, UserFilter, on_both_databases,
 };
@@ -68,7 +69,12 @@ impl Kind {
     async fn remove(&self, world: &World, name: &str) {
         match self {
             Self::Users => {
-                let held = world.rows().user_by_login(name).await.unwrap().unwrap();
+                let held = world
+                    .rows()
+                    .user_by_login(name, SignInIdentifier::UsernameOrEmail)
+                    .await
+                    .unwrap()
+                    .unwrap();
                 world.rows().delete_user(held.id, None, vec![]).await.unwrap();
             }
             Self::Clients => {

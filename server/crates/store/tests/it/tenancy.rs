@@ -1,7 +1,7 @@
 //! A tenant's handle sees nothing of another tenant and changes nothing there.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignOutRevokes};
+use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignInIdentifier, SignOutRevokes};
 use grantor_store::{
     ApplyError, ClientFilter, ConsoleSession, Error, GrantFilter, KeyChange, KeyFilter, Page, RoleAssignment,
     SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
@@ -96,8 +96,11 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
         format!("{:?}", rows.pushed_authorization_request(&had.pushed.hash).await.unwrap()),
         format!("{:?}", rows.client(client_id).await.unwrap()),
         format!("{:?}", rows.user(user).await.unwrap()),
-        format!("{:?}", rows.user_by_login("alice").await.unwrap()),
-        format!("{:?}", rows.user_by_login("alice@mail.example").await.unwrap()),
+        format!("{:?}", rows.user_by_login("alice", SignInIdentifier::UsernameOrEmail).await.unwrap()),
+        format!(
+            "{:?}",
+            rows.user_by_login("alice@mail.example", SignInIdentifier::UsernameOrEmail).await.unwrap()
+        ),
         format!("{:?}", rows.consent(user, client_id).await.unwrap()),
         format!("{:?}", rows.consents_of(user).await.unwrap()),
         format!("{:?}", rows.signing_keys().await.unwrap()),

@@ -88,7 +88,7 @@ macro_rules! pages {
 }
 
 pages! {
-    SignInPage { layout, action, csrf, interaction, username, client_name, problem }
+    SignInPage { layout, action, csrf, interaction, identifier, username, client_name, problem }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
         return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
