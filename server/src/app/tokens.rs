@@ -138,18 +138,21 @@ impl App {
     ) -> Result<bool, Fault> {
         let store = self.store.tenant(context.tenant.id);
         let state = store.access_token_state(claims.jti, claims.grant_id).await?;
-        Ok(state.revoked || state.grant_revoked || !self.is_client_enabled(context, claims).await?)
+        Ok(state.revoked || state.grant_revoked || !self.may_client_act(context, claims).await?)
     }
 
-    /// Whether the client that a token was issued to is still there and may act.
-    async fn is_client_enabled(
+    /// Whether the client that a token was issued to is still there and may act. One that was made since then
+    /// has no more than the name of the one that the token was issued to.
+    async fn may_client_act(
         &self,
         context: &TenantContext,
         claims: &AccessTokenClaims,
     ) -> Result<bool, Fault> {
         let Some(client_id) = ClientId::parse(&claims.client_id) else { return Ok(false) };
         let client = self.client(context.tenant.id, &client_id).await?;
-        Ok(client.is_some_and(|loaded| loaded.client.enabled))
+        Ok(client.is_some_and(|loaded| {
+            loaded.client.enabled && claims.iat >= loaded.client.created_at.unix_seconds()
+        }))
     }
 }
 

@@ -16,6 +16,7 @@ use grantor_store::{AuditFilter, RecordedEvent, Stretch, WebhookWork};
 use http::HeaderValue;
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::admin::audit_event_document;
 use super::{App, Fault};
@@ -73,8 +74,8 @@ impl App {
         let found = self.look_for_events(&tenant.slug, &work).await?;
         let claimed = store.claim_webhook_deliveries(id, self.now(), AT_ONCE).await?;
         let sent = join_all(claimed.iter().map(|claimed| self.deliver(&work.webhook, claimed))).await;
-        sent.into_iter().collect::<Result<(), Fault>>()?;
-        Ok(found || claimed.len() >= AT_ONCE as usize)
+        let sent = sent.into_iter().collect::<Result<Vec<_>, Fault>>()?;
+        Ok(sent.iter().all(|sent| *sent) && (found || claimed.len() >= AT_ONCE as usize))
     }
 
     /// Gives whether the trail was read on.
@@ -135,12 +136,11 @@ impl App {
         })
     }
 
-    /// Sends a claimed delivery and writes down what came of it.
-    async fn deliver(&self, webhook: &Webhook, claimed: &WebhookDelivery) -> Result<(), Fault> {
+    /// Sends a claimed delivery and writes down what came of it. False if our own limits refused it.
+    async fn deliver(&self, webhook: &Webhook, claimed: &WebhookDelivery) -> Result<bool, Fault> {
         let store = self.store.tenant(webhook.tenant_id);
         let post = self.signed(webhook, claimed)?;
-        // A budget of the webhook's own: what is fetched for the tenant has another.
-        let answer = match self.fetcher.post(*webhook.id.as_bytes(), &webhook.settings.url, post).await {
+        let answer = match self.fetcher.post(budget(webhook), &webhook.settings.url, post).await {
             Ok(answered) => {
                 let seconds = |wait: Duration| {
                     Lifetime::from_seconds(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
@@ -148,7 +148,8 @@ impl App {
                 Answer::Status { status: answered.status, retry_after: answered.retry_after.map(seconds) }
             }
             Err(Refusal::Busy) => {
-                return Ok(store.release_webhook_delivery(claimed, self.now() + LIMITED).await?);
+                store.release_webhook_delivery(claimed, self.now() + LIMITED).await?;
+                return Ok(false);
             }
             Err(refusal) => {
                 let (webhook, detail) = (webhook.id, refusal.detail());
@@ -160,8 +161,8 @@ impl App {
         let (after, verdict) = attempted(claimed, &answer, now, self.entropy.as_ref());
         let disabled =
             disables(verdict, webhook.failing_since, now).map(|why| (why, self.disabling(webhook, why)));
-        store.record_webhook_attempt(claimed, &after, verdict, disabled).await?;
-        Ok(())
+        store.record_webhook_attempt(claimed, &after, (verdict, webhook.version), disabled).await?;
+        Ok(true)
     }
 
     fn disabling(&self, webhook: &Webhook, why: WebhookDisabled) -> AuditEvent {
@@ -238,6 +239,15 @@ fn part_of(stretch: Stretch, read: Vec<RecordedEvent>) -> Option<(Vec<RecordedEv
             Some((read.into_iter().filter(is_in).collect(), reached))
         }
     }
+}
+
+/// Whose budget a webhook's posts are on: its own, beside what is fetched for the tenant. Another tenant may
+/// have a webhook with the same identifier.
+fn budget(webhook: &Webhook) -> [u8; 16] {
+    let both = [webhook.tenant_id.as_bytes().as_slice(), webhook.id.as_bytes()].concat();
+    let mut budget = [0; 16];
+    budget.copy_from_slice(&Sha256::digest(both)[..16]);
+    budget
 }
 
 /// What a sealed secret is bound to: moved to another webhook it does not open.

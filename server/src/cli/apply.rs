@@ -83,6 +83,11 @@ impl Apply {
             return Ok(ExitCode::from(code));
         }
         self.confirm(&plan)?;
+        if let Some(path) = &self.secrets {
+            // Before a secret is made that is given only once.
+            let opened = open_for_its_owner(path).map_err(|error| format!("{}: {error}", path.display()));
+            opened.map_err(Failure)?;
+        }
         let mut done = 0;
         let carried_out = apply::carry_out(&server, &plan, |_: &Step, secret| {
             done += 1;
@@ -152,7 +157,10 @@ impl Apply {
         };
         let line =
             serde_json::json!({ "tenant": tenant, noun.key: key, *member: secret, "kind": noun.title });
-        let written = open_for_its_owner(path).and_then(|mut file| writeln!(file, "{line}"));
+        let written = open_for_its_owner(path).and_then(|mut file| {
+            writeln!(file, "{line}")?;
+            file.sync_all()
+        });
         written.map_err(|error| Fault(format!("{} cannot be written: {error}", path.display())))
     }
 }
@@ -162,5 +170,9 @@ fn open_for_its_owner(path: &Path) -> std::io::Result<std::fs::File> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    // It may have been there already, for others to read.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }

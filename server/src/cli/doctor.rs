@@ -1,5 +1,5 @@
 use clap::Args;
-use grantor_store::SchemaState;
+use grantor_store::{SchemaState, Store};
 use serde::Serialize;
 
 use super::output::Format;
@@ -45,6 +45,10 @@ impl Doctor {
     }
 }
 
+async fn look_at(store: &Store) -> Result<(SchemaState, bool), grantor_store::Error> {
+    Ok((store.schema_state().await?, store.is_above_row_level_security().await?))
+}
+
 /// Looks without changing anything: a database that is not there is not made.
 async fn check_installation(config: &Config, checks: &mut Vec<Check>) {
     let file = config.database_url.strip_prefix("sqlite://").map(std::path::Path::new);
@@ -55,14 +59,19 @@ async fn check_installation(config: &Config, checks: &mut Vec<Check>) {
     }
     let state = match open::store(config).await {
         Err(failure) => Err(failure.to_string()),
-        Ok(store) => store.schema_state().await.map_err(|error| error.to_string()),
+        Ok(store) => look_at(&store).await.map_err(|error| error.to_string()),
     };
-    let (ok, finding) = match state {
-        Ok(SchemaState::Current) => (true, "reachable, schema current".to_owned()),
-        Ok(state) => (false, state.to_string()),
-        Err(problem) => (false, problem),
+    let (ok, finding, above) = match state {
+        Ok((SchemaState::Current, above)) => (true, "reachable, schema current".to_owned(), above),
+        Ok((state, above)) => (false, state.to_string(), above),
+        Err(problem) => (false, problem, false),
     };
     checks.push(Check { name: "database", ok, finding });
+    if above {
+        let finding =
+            "the database's role is a superuser or has BYPASSRLS: row-level security keeps nothing apart";
+        checks.push(Check { name: "row security", ok: false, finding: finding.to_owned() });
+    }
     if !ok {
         return;
     }

@@ -32,6 +32,9 @@ impl Serve {
         let public_router = http::router(&app, &metrics);
         let management_router = http::management::router(Arc::clone(&app), metrics);
         let address = public.address().map_err(Failure::because)?;
+        if app.store.is_above_row_level_security().await.map_err(Failure::because)? {
+            tracing::warn!("the database's role is above row-level security: see docs/operating.md");
+        }
         tracing::info!(public_url = %config.public_url, listen = %address, database = ?app.store.backend(), "ready");
         println!("Grantor is ready: {}/console/", config.public_url);
         if let Setup::Link(link) = setup {

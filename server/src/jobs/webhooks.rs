@@ -8,6 +8,7 @@ use std::time::Duration;
 use grantor_protocol::model::{TenantId, WebhookId};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::Beat;
 use crate::app::App;
@@ -18,17 +19,20 @@ pub const PERIOD: Duration = Duration::from_secs(1);
 /// Webhooks that are worked on at a time: one whose receiver is slow keeps none of the others waiting.
 const WORKERS: usize = 32;
 
-/// Steps for one webhook before others have a turn.
-const STEPS: usize = 50;
+/// How long one webhook is worked on before others have a turn; what is under way then ends.
+const TURN: Duration = Duration::from_secs(5);
+
+/// Webhooks of one tenant that are worked on at a time.
+const WORKERS_OF_A_TENANT: usize = 4;
 
 type Key = (TenantId, WebhookId);
 
 /// Works until the server stops, and then until what is under way has come to its end.
 pub async fn work(app: Arc<App>, mut beat: Beat) {
-    let mut workers = Workers::default();
+    let mut workers = Workers::new(app, beat.stopped.clone());
     while beat.next_or(workers.one_has_more()).await {
-        match app.webhooks_at_work().await {
-            Ok(at_work) => workers.start(&app, at_work, &beat.stopped),
+        match workers.app.webhooks_at_work().await {
+            Ok(at_work) => workers.take(at_work),
             Err(fault) => tracing::error!(%fault, "webhooks could not be looked for"),
         }
     }
@@ -37,35 +41,52 @@ pub async fn work(app: Arc<App>, mut beat: Beat) {
     }
 }
 
-#[derive(Default)]
 struct Workers {
+    app: Arc<App>,
+    stopped: watch::Receiver<bool>,
     running: JoinSet<bool>,
     busy: HashMap<Id, Key>,
+    /// Webhooks of the last look that had no place yet.
+    waiting: Vec<Key>,
     /// Where the next look begins among many.
     turn: usize,
 }
 
 impl Workers {
-    /// Starts a worker for each webhook that has none, as far as there are places.
-    fn start(&mut self, app: &Arc<App>, mut at_work: Vec<Key>, stopped: &watch::Receiver<bool>) {
+    fn new(app: Arc<App>, stopped: watch::Receiver<bool>) -> Self {
+        let (running, busy) = (JoinSet::new(), HashMap::new());
+        Self { app, stopped, running, busy, waiting: vec![], turn: 0 }
+    }
+
+    /// Has each of these webhooks worked on, as soon as there is a place.
+    fn take(&mut self, mut at_work: Vec<Key>) {
         at_work.retain(|key| !self.busy.values().any(|busy| busy == key));
-        if at_work.is_empty() {
-            return;
-        }
-        let first = self.turn % at_work.len();
+        let first = self.turn.checked_rem(at_work.len()).unwrap_or_default();
         at_work.rotate_left(first);
-        let free = WORKERS.saturating_sub(self.busy.len());
-        for key in at_work.into_iter().take(free) {
-            let worker = self.running.spawn(work_on(Arc::clone(app), key, stopped.clone()));
+        self.waiting = at_work;
+        self.fill();
+    }
+
+    /// Starts workers, as far as there are places.
+    fn fill(&mut self) {
+        for key in std::mem::take(&mut self.waiting) {
+            let of_the_tenant = self.busy.values().filter(|busy| busy.0 == key.0).count();
+            if self.busy.len() >= WORKERS || of_the_tenant >= WORKERS_OF_A_TENANT {
+                self.waiting.push(key);
+                continue;
+            }
+            let worker = self.running.spawn(work_on(Arc::clone(&self.app), key, self.stopped.clone()));
             self.busy.insert(worker.id(), key);
             self.turn = self.turn.wrapping_add(1);
         }
     }
 
-    /// Waits until a worker has come to its end with more to do.
+    /// Gives the places of workers that end to webhooks that wait, until one ends with more to do.
     async fn one_has_more(&mut self) {
         while let Some(ended) = self.running.join_next_with_id().await {
-            if self.forget(ended) {
+            let more = self.forget(ended);
+            self.fill();
+            if more {
                 return;
             }
         }
@@ -85,7 +106,8 @@ impl Workers {
 
 /// Whether there is more to do.
 async fn work_on(app: Arc<App>, (tenant_id, webhook): Key, stopped: watch::Receiver<bool>) -> bool {
-    for _ in 0..STEPS {
+    let begun = Instant::now();
+    while begun.elapsed() < TURN {
         if *stopped.borrow() {
             return false;
         }

@@ -62,7 +62,7 @@ impl Profile {
         }
     }
 
-    const fn registration_mode(self) -> RegistrationMode {
+    pub(crate) const fn registration_mode(self) -> RegistrationMode {
         match self {
             Self::Oauth21 | Self::OidcLegacy => RegistrationMode::Closed,
             Self::Mcp => RegistrationMode::Open,
@@ -164,7 +164,7 @@ impl Policy {
         let registration = &settings.registration;
         let demands = profile.demands();
         let implicit = demands.response_types.iter().any(|response_type| response_type.gives_tokens());
-        let self_registering = profile == Profile::Mcp;
+        let (registration_mode, client_id_metadata_documents) = settings.self_registration();
         Self {
             issuer: issuer.to_owned(),
             profile,
@@ -197,10 +197,8 @@ impl Policy {
             device_approval: settings.device_approval,
             sign_out_revokes: settings.sign_out_revokes,
             registration: registration.clone(),
-            registration_mode: registration.mode.unwrap_or(profile.registration_mode()),
-            client_id_metadata_documents: registration
-                .client_id_metadata_documents
-                .unwrap_or(self_registering),
+            registration_mode,
+            client_id_metadata_documents,
         }
     }
 

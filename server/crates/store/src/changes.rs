@@ -129,6 +129,8 @@ pub(crate) async fn listen(url: String, changes: broadcast::Sender<Change>) {
         attempts.tick().await;
         if let Err(error) = listen_once(&url, &changes).await {
             tracing::warn!(%error, "the connection for change notifications was lost; trying again");
+            // Nobody knows what changes until there is one again, so nothing is remembered meanwhile.
+            let _receivers = changes.send(Change::Everything);
         }
     }
 }

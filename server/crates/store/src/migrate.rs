@@ -4,7 +4,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
@@ -138,6 +138,27 @@ impl Store {
             (true, false) => SchemaState::Behind { pending },
             (true, true) => SchemaState::Current,
         })
+    }
+
+    /// Whether the database's role is above row-level security, which then keeps nothing apart. Never on
+    /// SQLite, which has none.
+    #[compiled_here]
+    pub async fn is_above_row_level_security(&self) -> Result<bool, Error> {
+        #[derive(QueryableByName)]
+        struct Role {
+            #[diesel(sql_type = Bool)]
+            above: bool,
+        }
+        let work = async |mut conn: Conn<'_>| {
+            let Conn::Postgres(connection) = &mut conn else { return Ok(false) };
+            let role: Role = diesel::sql_query(
+                "SELECT rolsuper OR rolbypassrls AS above FROM pg_roles WHERE rolname = current_user",
+            )
+            .get_result(connection)
+            .await?;
+            Ok(role.above)
+        };
+        self.read(work).await
     }
 }
 

@@ -2,8 +2,8 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use diesel_async::RunQueryDsl;
-use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, TenantId, Webhook, WebhookId};
+use grantor_protocol::{Lifetime, Timestamp};
 
 use crate::audit;
 use crate::compiled_here;
@@ -11,6 +11,9 @@ use crate::conn::{Conn, dual};
 use crate::schema::{audit_chains, audit_events, webhooks};
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Error, Store, TenantStore, WriteError};
+
+/// How far the clocks of nodes may differ.
+const SKEW: Lifetime = Lifetime::from_seconds(5);
 
 /// Which part of a tenant's audit trail is to be put among a webhook's deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +249,39 @@ impl TenantStore<'_> {
         self.store.write(work).await
     }
 
+    /// The numbers of the first and the last event from `from` and before `until`, each looked up by its
+    /// time alone; None if there is no event in that time. Where clocks differ, the events' order by time is
+    /// not that of their numbers, so the time is taken to be longer by as much at each end.
+    async fn ends_of_the_trail(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<(i64, i64)>, Error> {
+        let key = Bytes::from(self.id);
+        let work = async move |mut conn: Conn<'_>| {
+            let within = |from: Timestamp, until: Timestamp| {
+                audit_events::table
+                    .filter(audit_events::tenant_id.eq(key))
+                    .filter(audit_events::at.ge(Time::from(from)))
+                    .filter(audit_events::at.lt(Time::from(until)))
+                    .filter(audit_events::sequence.gt(0))
+                    .select(audit_events::sequence)
+            };
+            let exact = within(from, until).limit(1);
+            let any: Option<i64> = dual!(&mut conn, c => exact.get_result(c).await.optional())?;
+            if any.is_none() {
+                return Ok(None);
+            }
+            let wide = || within(from - SKEW, until + SKEW).limit(1);
+            let first: Option<i64> =
+                dual!(&mut conn, c => wide().order(audit_events::at.asc()).get_result(c).await.optional())?;
+            let last: Option<i64> =
+                dual!(&mut conn, c => wide().order(audit_events::at.desc()).get_result(c).await.optional())?;
+            Ok(first.zip(last).map(|(first, last)| (first.min(last), first.max(last))))
+        };
+        self.store.read(work).await
+    }
+
     /// Has the events from `from` and before `until` sent to a webhook once more. Nodes' clocks differ, so a few
     /// from just outside may be among them. False if there are none. Gives no way to have two such stretches at
     /// a time.
@@ -260,16 +296,9 @@ impl TenantStore<'_> {
         audit: Vec<AuditEvent>,
     ) -> Result<bool, WriteError> {
         let (tenant, key) = (self.id, (Bytes::from(self.id), Bytes::from(id)));
+        let ends = self.ends_of_the_trail(from, until).await?;
         let work = async move |mut conn: Conn<'_>| {
-            let events = audit_events::table
-                .filter(audit_events::tenant_id.eq(key.0))
-                .filter(audit_events::sequence.gt(0))
-                .filter(audit_events::at.ge(Time::from(from)))
-                .filter(audit_events::at.lt(Time::from(until)));
-            let ends = (diesel::dsl::min(audit_events::sequence), diesel::dsl::max(audit_events::sequence));
-            let (first, last): (Option<i64>, Option<i64>) =
-                dual!(&mut conn, c => events.select(ends).get_result(c).await)?;
-            let Some((first, last)) = first.zip(last) else {
+            let Some((first, last)) = ends else {
                 let found = load(&mut conn, key).await?;
                 return found.map(|_| false).ok_or(WriteError::NotFound);
             };

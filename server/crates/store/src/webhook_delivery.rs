@@ -176,7 +176,7 @@ impl TenantStore<'_> {
         &self,
         claimed: &WebhookDelivery,
         after: &WebhookDelivery,
-        verdict: Verdict,
+        (verdict, seen): (Verdict, i64),
         disabled: Option<(WebhookDisabled, AuditEvent)>,
     ) -> Result<bool, Error> {
         self.own(claimed.tenant_id)?;
@@ -197,7 +197,7 @@ impl TenantStore<'_> {
             note(&mut conn, (key.0, key.1), verdict, at).await?;
             let mut events = vec![];
             if let Some((why, event)) = disabled
-                && disable(&mut conn, (key.0, key.1), why, at).await?
+                && disable(&mut conn, (key.0, key.1), seen, (why, at)).await?
             {
                 events.push(event);
             }
@@ -401,12 +401,13 @@ async fn note(
     Ok(())
 }
 
-/// False if the webhook is disabled already, or has worked again.
+/// False if the webhook is disabled already, is another than it was when the attempt was made, or has worked
+/// again.
 async fn disable(
     conn: &mut Conn<'_>,
     key: (Bytes<16>, Bytes<16>),
-    why: WebhookDisabled,
-    at: Timestamp,
+    seen: i64,
+    (why, at): (WebhookDisabled, Timestamp),
 ) -> QueryResult<bool> {
     let since = match why {
         WebhookDisabled::Failing => at - FAILING_FOR,
@@ -419,6 +420,7 @@ async fn disable(
     );
     let disabled = dual!(conn, c => diesel::update(webhooks::table.find(key))
         .filter(webhooks::disabled.is_null())
+        .filter(webhooks::version.eq(seen))
         .filter(webhooks::failing_since.le(Some(Time::from(since))))
         .set(changes).execute(c).await)?;
     Ok(disabled > 0)

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
-use grantor_protocol::model::{Actor, ClientId, RateKind, Tenant, TenantId, User, UserStatus};
-use grantor_protocol::{Secret, domain};
+use grantor_protocol::model::{Actor, Client, ClientId, RateKind, Tenant, TenantId, User, UserStatus};
+use grantor_protocol::{Secret, Timestamp, domain};
 use grantor_store::Subject;
 use serde::Deserialize;
 
@@ -17,6 +17,8 @@ pub struct Caller {
     /// The tenant that the caller belongs to, and its slug.
     pub(super) tenant_id: TenantId,
     pub(super) tenant: String,
+    /// When the subject was made: what has its name now may be another than what had it before.
+    pub(super) since: Timestamp,
     pub(super) name: String,
     pub(super) email: Option<String>,
     /// What a console session sends back with changes.
@@ -40,17 +42,20 @@ impl Caller {
             subject: Subject::User(user.id),
             tenant_id: tenant.id,
             tenant: tenant.slug.clone(),
+            since: user.created_at,
             name: user.display_name().to_owned(),
             email: user.email.clone(),
             csrf_token: None,
         }
     }
 
-    fn client(tenant: &Tenant, client_id: ClientId, name: &str) -> Self {
-        let name = if name.is_empty() { client_id.as_str() } else { name };
+    fn client(tenant: &Tenant, client: &Client) -> Self {
+        let name = client.metadata.client_name.as_str();
+        let name = if name.is_empty() { client.client_id.as_str() } else { name };
         Self {
             name: name.to_owned(),
-            subject: Subject::Client(client_id),
+            since: client.created_at,
+            subject: Subject::Client(client.client_id.clone()),
             tenant_id: tenant.id,
             tenant: tenant.slug.clone(),
             email: None,
@@ -148,8 +153,7 @@ impl App {
         };
         if claims.grant_id.is_none() {
             return if claims.sub == claims.client_id {
-                let client = &client.client;
-                Ok(Caller::client(tenant, client.client_id.clone(), &client.metadata.client_name))
+                Ok(Caller::client(tenant, &client.client))
             } else {
                 refuse("the access token is nobody's")
             };

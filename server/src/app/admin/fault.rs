@@ -92,6 +92,15 @@ impl FieldFault {
 }
 
 impl AdminFault {
+    /// What hindered somebody after something was written: it must not be taken for a request that was not
+    /// done.
+    pub fn after_the_fact(self) -> Self {
+        match self {
+            Self::Fault(Fault::Busy(why)) => Self::Fault(Fault::internal(why)),
+            other => other,
+        }
+    }
+
     /// One member is at fault.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldFault::new(pointer, detail)])

@@ -49,6 +49,7 @@ pub enum Idempotent {
 pub struct ReservedKey {
     tenant_id: TenantId,
     hash: SecretHash,
+    rights: SecretHash,
 }
 
 /// An answer as it is kept. May hold a secret.
@@ -58,6 +59,15 @@ pub struct KeptAnswer {
     pub headers: Vec<(String, String)>,
     #[serde(with = "body")]
     pub body: Vec<u8>,
+}
+
+/// What is kept: the answer, and whom it is told again.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// A hash of the caller's rights. Whoever has lost some may have lost the right to see this.
+    #[serde(with = "body")]
+    rights: Vec<u8>,
+    answer: KeptAnswer,
 }
 
 impl fmt::Debug for KeptAnswer {
@@ -118,8 +128,11 @@ impl App {
             hash: hash(&[
                 b"grantor idempotency key",
                 caller.subject.to_string().as_bytes(),
+                // Another client may have the name that a deleted one had.
+                &caller.since.unix_microseconds().to_be_bytes(),
                 request.key.as_bytes(),
             ]),
+            rights: self.rights_of(caller).await?,
         };
         let fingerprint = hash(&[request.method.as_bytes(), request.path.as_bytes(), request.body]);
         let (now, store) = (self.now(), self.store.tenant(key.tenant_id));
@@ -131,8 +144,11 @@ impl App {
                 }
                 Reservation::Held(KeptRequest { answer: Some(sealed), .. }) => {
                     let answer = self.master.open(&associated_data(&key), &sealed).map_err(Fault::from)?;
-                    let answer = serde_json::from_slice(answer.expose()).map_err(Fault::internal)?;
-                    return Ok(Idempotent::Repeated(answer));
+                    let kept: Kept = serde_json::from_slice(answer.expose()).map_err(Fault::internal)?;
+                    if kept.rights != key.rights.as_bytes() {
+                        return Err(AdminFault::OutcomeUnknown);
+                    }
+                    return Ok(Idempotent::Repeated(kept.answer));
                 }
                 Reservation::Held(kept) if now < kept.reserved_at + UNDER_WAY => {
                     return Err(AdminFault::UnderWay);
@@ -144,12 +160,26 @@ impl App {
         Err(contended())
     }
 
+    /// A hash of what the caller may do.
+    async fn rights_of(&self, caller: &Caller) -> Result<SecretHash, AdminFault> {
+        let me = self.me(caller).await?;
+        let mut held: Vec<_> = me
+            .permissions
+            .iter()
+            .flat_map(|held| held.permissions.iter().map(move |it| (&held.tenant, &it.resource, &it.action)))
+            .collect();
+        held.sort_unstable();
+        let rights = serde_json::to_vec(&held).map_err(Fault::internal)?;
+        Ok(hash(&[b"grantor rights", &rights]))
+    }
+
     /// Keeps what a named request was answered, for whoever repeats it.
     ///
     /// # Errors
     /// Faults of the store: the answer is right all the same, but a repetition will not be told it.
-    pub async fn keep_answer(&self, key: ReservedKey, answer: &KeptAnswer) -> Result<(), AdminFault> {
-        let plain = serde_json::to_vec(answer).map_err(Fault::internal)?;
+    pub async fn keep_answer(&self, key: ReservedKey, answer: KeptAnswer) -> Result<(), AdminFault> {
+        let kept = Kept { rights: key.rights.as_bytes().to_vec(), answer };
+        let plain = serde_json::to_vec(&kept).map_err(Fault::internal)?;
         let mut nonce = [0; grantor_jose::NONCE_LENGTH];
         self.entropy.fill(&mut nonce);
         let sealed = self.master.seal(nonce, &associated_data(&key), &plain).map_err(Fault::from)?;

@@ -91,7 +91,8 @@ impl App {
                 }
             };
             if self.take_key_steps(caller, &context, changes, made).await? {
-                return self.key_document(&context, successor).await;
+                let done = self.key_document(&context, successor).await;
+                return done.map_err(AdminFault::after_the_fact);
             }
         }
         Err(contended())
@@ -121,7 +122,8 @@ impl App {
             let held = self.held_keys(&context).await?;
             let changes = activation(&key, &held, context.tenant.settings.lifetimes, self.now());
             if self.take_key_steps(caller, &context, changes, None).await? {
-                return self.key_document(&context, id).await;
+                let done = self.key_document(&context, id).await;
+                return done.map_err(AdminFault::after_the_fact);
             }
         }
         Err(contended())
@@ -147,7 +149,8 @@ impl App {
             let retired = retirement(id, context.tenant.settings.lifetimes, self.now());
             let (changes, made, _) = self.succession(&context, &held, key.algorithm, Some(retired)).await?;
             if self.take_key_steps(caller, &context, changes, made).await? {
-                return self.key_document(&context, id).await;
+                let done = self.key_document(&context, id).await;
+                return done.map_err(AdminFault::after_the_fact);
             }
         }
         Err(contended())
@@ -183,7 +186,8 @@ impl App {
                 }
             };
             if self.take_key_steps(caller, &context, changes, made).await? {
-                return self.key_document(&context, id).await;
+                let done = self.key_document(&context, id).await;
+                return done.map_err(AdminFault::after_the_fact);
             }
         }
         Err(contended())

@@ -17,6 +17,12 @@ use crate::app::{ATTEMPTS, App};
 /// Issuers of software statements that one tenant can trust.
 const MAX_ISSUERS: usize = 16;
 
+/// Most hosts in a list of them.
+const MAX_HOSTS: usize = 200;
+
+/// Most protected resources that self-made clients may name.
+const MAX_RESOURCES: usize = 64;
+
 /// Longest `iss` of one, in bytes.
 const MAX_ISSUER_LENGTH: usize = 2048;
 
@@ -88,6 +94,16 @@ impl App {
         {
             if let Err((index, detail)) = check_hosts(hosts) {
                 fault(&format!("{name}/{index}"), detail.to_owned());
+            }
+        }
+        let resources = policy.resources.as_ref().map_or(0, Vec::len);
+        for (name, length, most) in [
+            ("trusted_hosts", policy.trusted_hosts.len(), MAX_HOSTS),
+            ("redirect_uri_hosts", policy.redirect_uri_hosts.len(), MAX_HOSTS),
+            ("resources", resources, MAX_RESOURCES),
+        ] {
+            if length > most {
+                fault(name, format!("has more than {most} elements"));
             }
         }
         if !(3600..=31_536_000).contains(&policy.unused_lifetime) {

@@ -299,7 +299,20 @@ impl App {
                 other => other?,
             }
         }
-        if tenant.settings.registration != current.settings.registration {
+        if tenant.settings.client_certificate_authorities != current.settings.client_certificate_authorities {
+            // Who vouches for certificates can act as any client that authenticates with one.
+            match self.authorize_over_administrators(caller, &current).await {
+                Err(AdminFault::Forbidden) => {
+                    let detail = "takes the rights of those whom the clients act for";
+                    let fault = FieldFault::new("/settings/client_certificate_authorities", detail);
+                    return Err(AdminFault::ForbiddenMembers(vec![fault]));
+                }
+                other => other?,
+            }
+        }
+        if tenant.settings.registration != current.settings.registration
+            || tenant.settings.self_registration() != current.settings.self_registration()
+        {
             let slug = &current.slug;
             match self.administered(caller, slug, Resource::RegistrationPolicy, Action::Update).await {
                 Err(AdminFault::NotFound | AdminFault::Forbidden) => {

@@ -1,6 +1,6 @@
 use grantor_api as api;
 use grantor_protocol::model::{
-    AuditKind, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
+    AuditKind, PasswordHash, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
 };
 use grantor_protocol::{Effect, Id, password, registration};
 use grantor_store::{ChangeKind, Page, Subject, UserFilter, WriteError};
@@ -293,16 +293,19 @@ impl App {
         if !itself {
             self.authorize_over(caller, context.tenant.id, &subject).await?;
         }
-        let changed = match user == current {
-            true => {
+        // Before anything is written: when hashing is refused nothing was done.
+        let password = match &wanted.password {
+            None => None,
+            Some(password) => {
+                Some(self.passwords.hash(user.tenant_id, password.expose(), self.entropy.as_ref()).await?)
+            }
+        };
+        let changed = match (user == current, password) {
+            (true, None) => {
                 self.end_what_a_locked_user_has(&current).await?;
                 Some(current)
             }
-            false => self.write_user(caller, &before.document, user).await?,
-        };
-        let changed = match (changed, &wanted.password) {
-            (Some(user), Some(password)) => self.write_password(caller, user, password).await?,
-            (changed, _) => changed,
+            (_, password) => self.write_user(caller, &before.document, user, password).await?,
         };
         Ok(changed.map(|user| Saved { now: versioned(&user), created: false }))
     }
@@ -312,12 +315,21 @@ impl App {
         caller: &Caller,
         before: &api::User,
         user: User,
+        password: Option<PasswordHash>,
     ) -> Result<Option<User>, AdminFault> {
-        let detail = changes(Some(before), Some(&document(&user)));
-        let event = self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
+        let after = document(&user);
+        let event = |detail| self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
+        let mut events = vec![];
+        if after != *before {
+            events.push(event(changes(Some(before), Some(&after))));
+        }
+        if password.is_some() {
+            events.push(event(json!({ "password_changed": true })));
+        }
         let expected = user.version;
         let user = User { updated_at: self.now(), ..user };
-        match self.store.tenant(user.tenant_id).replace_user(&user, Some(expected), vec![event]).await {
+        let store = self.store.tenant(user.tenant_id);
+        match store.replace_user(&user, Some(expected), password, events).await {
             Ok(user) => {
                 self.end_what_a_locked_user_has(&user).await?;
                 Ok(Some(user))
@@ -336,23 +348,6 @@ impl App {
         let reason = RevocationReason::RevokedByAdministrator;
         let effect = Effect::SignOutEverywhere { user: user.id, reason, at: self.now() };
         Ok(self.apply(user.tenant_id, vec![effect]).await?)
-    }
-
-    async fn write_password(
-        &self,
-        caller: &Caller,
-        user: User,
-        password: &api::SecretText,
-    ) -> Result<Option<User>, AdminFault> {
-        let hash = self.passwords.hash(user.tenant_id, password.expose(), self.entropy.as_ref()).await?;
-        let detail = serde_json::json!({ "password_changed": true });
-        let event = self.admin_event(caller, AuditKind::UserChanged, &user.id.to_string(), detail);
-        let store = self.store.tenant(user.tenant_id);
-        match store.set_user_password(user.id, hash, self.now(), vec![event]).await {
-            Ok(()) => Ok(store.user(user.id).await?),
-            Err(WriteError::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

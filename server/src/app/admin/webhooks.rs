@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::document::read;
 use super::noun::{Noun, keep_key};
-use super::{Action, AdminFault, Caller, Domain, FieldFault, Resource, as_page, contended};
+use super::version::etag;
+use super::{Action, AdminFault, Caller, Domain, FieldFault, Resource, Versioned, as_page, contended};
 use crate::app::{ATTEMPTS, App, TenantContext};
 
 /// Webhooks that a tenant may have.
@@ -126,7 +127,8 @@ impl App {
         let event = self.admin_event(caller, AuditKind::WebhookReplayed, webhook, detail);
         let store = self.store.tenant(context.tenant.id);
         store.replay_webhook(held.id, (from, to), vec![event]).await?;
-        Ok(TenantWebhook::from(self.held_webhook(&context, webhook).await?).document())
+        let held = self.held_webhook(&context, webhook).await.map_err(AdminFault::after_the_fact)?;
+        Ok(TenantWebhook::from(held).document())
     }
 
     /// Sends an event that is of no trail, to try a webhook.
@@ -242,6 +244,18 @@ impl Noun for TenantWebhook {
 
     fn version(&self) -> (i64, Timestamp) {
         (self.webhook.version, self.webhook.created_at)
+    }
+
+    /// Of what deliveries leave in the document too, though it counts no version up.
+    fn versioned(&self) -> Versioned<api::Webhook> {
+        let (version, created_at) = self.version();
+        let failing = self.webhook.failing_since.map_or(0, Timestamp::unix_microseconds);
+        let replaying = u8::from(self.webhook.replaying);
+        let etag = match (failing, replaying) {
+            (0, 0) => etag(version, created_at),
+            _ => format!("{}-{failing:x}-{replaying}\"", etag(version, created_at).trim_end_matches('"')),
+        };
+        Versioned { document: self.document(), etag }
     }
 
     async fn find(app: &App, context: &TenantContext, id: &str) -> Result<Option<Self>, AdminFault> {

@@ -12,7 +12,7 @@ use poem_openapi::registry::{
 };
 use url::form_urlencoded;
 
-use super::idempotency::IDEMPOTENCY_KEY;
+use super::idempotency::{IDEMPOTENCY_KEY, carries_file};
 use super::{ROOT, problem};
 use crate::app::admin::AdminFault;
 
@@ -22,9 +22,10 @@ pub struct Conventional<T>(pub T);
 impl<T: OpenApi> OpenApi for Conventional<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
-        let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
-        for operation in paths.flat_map(|path| &mut path.operations) {
-            describe(operation);
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            for operation in &mut path.operations {
+                describe(&path.path, operation);
+            }
         }
         apis
     }
@@ -38,8 +39,8 @@ impl<T: OpenApi> OpenApi for Conventional<T> {
     }
 }
 
-fn describe(operation: &mut MetaOperation) {
-    if operation.method == Method::POST {
+fn describe(path: &str, operation: &mut MetaOperation) {
+    if operation.method == Method::POST && !carries_file(path) {
         let description = "Names the request: sent again under the same name within 24 hours, by the same \
              caller and byte for byte the same, it is not done again but gets the same answer again.";
         operation.params.push(header_parameter(IDEMPOTENCY_KEY, description, 255));

@@ -37,10 +37,16 @@ pub async fn docs(_: Arc<App>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let q = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q");
     let q: String = q.map(|(_, q)| q.trim().to_owned()).filter(|q| q.len() <= MAX_SEARCH).unwrap_or_default();
-    let page = DocsPage {
-        reader: Reader::of(&DESCRIPTION, &q),
-        q,
-        stylesheets: [assets::stylesheet(), assets::plain_theme(), assets::docs_stylesheet()],
-    };
-    pages::html(StatusCode::OK, page.render(), &[])
+    // Drawn once: it is long, and anybody may ask for it.
+    static WHOLE: LazyLock<askama::Result<String>> = LazyLock::new(|| page(String::new()));
+    match (q.is_empty(), &*WHOLE) {
+        (true, Ok(whole)) => pages::html(StatusCode::OK, Ok(whole.clone()), &[]),
+        _ => pages::html(StatusCode::OK, page(q), &[]),
+    }
+}
+
+fn page(q: String) -> askama::Result<String> {
+    let reader = Reader::of(&DESCRIPTION, &q);
+    let stylesheets = [assets::stylesheet(), assets::plain_theme(), assets::docs_stylesheet()];
+    DocsPage { reader, q, stylesheets }.render()
 }

@@ -3,9 +3,9 @@
 use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, Request, Response};
 
-use super::caller;
 use super::payload::LIMIT;
 use super::problem::respond_status;
+use super::{ROOT, caller};
 use crate::app::App;
 use crate::app::admin::{AdminFault, Idempotent, KeptAnswer, NamedRequest};
 
@@ -14,6 +14,9 @@ pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// Says that an answer is an earlier request's.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Largest answer that is kept, in bytes: documents are smaller.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// What an answer says beside its status and body.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
@@ -27,6 +30,10 @@ where
     E: Endpoint<Output = Response>,
 {
     let Some(key) = key(&request)? else { return routes.call(request).await };
+    if carries_file(request.uri().path()) {
+        let detail = "Idempotency-Key is not for files: they are not kept";
+        return Err(AdminFault::BadRequest(detail.to_owned()).into());
+    }
     let caller = caller::identify(app, &request).await?;
     let body = request.take_body().into_bytes_limit(LIMIT).await?;
     let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
@@ -40,7 +47,7 @@ where
     match routes.call(request).await {
         Ok(response) => {
             let (response, answer) = read(response).await?;
-            if let Err(fault) = app.keep_answer(reserved, &answer).await {
+            if let Err(fault) = app.keep_answer(reserved, answer).await {
                 tracing::error!(%fault, "what a request was answered could not be kept");
             }
             Ok(response)
@@ -55,6 +62,13 @@ where
             Err(error)
         }
     }
+}
+
+/// Whether a file is sent to this address or comes from it, instead of a document.
+pub fn carries_file(path: &str) -> bool {
+    let path = path.strip_prefix(ROOT).unwrap_or(path);
+    let segments: Vec<_> = path.split('/').skip(1).collect();
+    matches!(segments[..], ["tenants", "import"] | ["tenants", _, "export"])
 }
 
 /// The key of a POST that has one.
@@ -72,7 +86,7 @@ fn key(request: &Request) -> Result<Option<String>, AdminFault> {
 
 async fn read(response: Response) -> poem::Result<(Response, KeptAnswer)> {
     let (parts, body) = response.into_parts();
-    let body = body.into_bytes().await?;
+    let body = body.into_bytes_limit(LARGEST_ANSWER).await?;
     let text = |name: &HeaderName| {
         let value = parts.headers.get(name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))

@@ -34,7 +34,7 @@ mod tenants;
 mod users;
 mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -140,16 +140,18 @@ fn description() -> OpenApiService<impl OpenApi, ()> {
 }
 
 /// The API's description (OpenAPI): pretty JSON that is the same for the same program.
-pub fn specification() -> String {
-    let document = specification::finished(&description().spec());
-    format!("{document:#}\n")
+/// Made when it is first asked for.
+pub fn specification() -> &'static str {
+    static SPECIFICATION: LazyLock<String> = LazyLock::new(|| {
+        let document = specification::finished(&description().spec());
+        format!("{document:#}\n")
+    });
+    &SPECIFICATION
 }
 
 /// Everything under [`ROOT`].
 pub fn service(app: Arc<App>) -> impl Endpoint<Output = Response> {
-    let document = specification();
-    let document =
-        make_sync(move |_| Response::builder().content_type("application/json").body(document.clone()));
+    let document = make_sync(|_| Response::builder().content_type("application/json").body(specification()));
     let operations = Arc::new(Operations::of(&nouns()));
     let routes = Route::new().at("/openapi.json", get(document)).nest("/", description().into_endpoint());
     let routes = Route::new().nest(ROOT, routes).data(Arc::clone(&app)).data(Arc::clone(&operations));

@@ -187,6 +187,25 @@ async fn read(request: &Request, body: &mut RequestBody, media_types: &[&str]) -
         return Err(poem::Error::from_string(message, StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let bytes = body.take()?.into_bytes_limit(LIMIT).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| AdminFault::BadRequest(format!("the body is not JSON: {error}")).into())
+    let document: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| AdminFault::BadRequest(format!("the body is not JSON: {error}")))?;
+    match nul_in(&document) {
+        None => Ok(document),
+        Some(pointer) => Err(AdminFault::invalid(pointer, "must not hold the character NUL").into()),
+    }
+}
+
+/// Where a text or a name has a NUL, which PostgreSQL cannot keep.
+fn nul_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", nul_in(item)?)))
+        }
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let below = if name.contains('\0') { String::new() } else { nul_in(value)? };
+            Some(format!("/{}{below}", name.replace('~', "~0").replace('/', "~1")))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
+use super::specification::specification;
 use crate::support::{TestApp, request};
 
 /// CI's check that what is committed is what the program says.
@@ -19,7 +20,7 @@ fn the_committed_description_is_current() {
 
 #[test]
 fn every_operation_describes_its_errors_and_credentials() {
-    let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+    let specification = specification();
     for (path, methods) in specification["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let name = format!("{method} {path}");
@@ -174,7 +175,7 @@ crate::on_both! {
     async fn the_described_bounds_are_true(app: TestApp) {
         let admin = app.platform("platform-admin").await;
         app.acme().await;
-        let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+        let specification = specification();
         let lifetimes = specification["components"]["schemas"]["Lifetimes"]["properties"].as_object().unwrap();
         assert_eq!(lifetimes.len(), 11);
         for (name, schema) in lifetimes {

@@ -131,6 +131,20 @@ crate::on_both! {
         expect_refused(&api.get("/me").await, "disabled");
     }
 
+    /// What has the name of a deleted client is another client, whatever role it is given.
+    async fn a_client_made_anew_has_no_use_of_the_old_ones_tokens(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let old = app.tenant_api(&acme.tenant, "tenant-owner").await.token;
+        assert_eq!(app.api_with(&old).get("/tenants/acme").await.status, 200);
+        assert_eq!(admin.delete("/tenants/acme/clients/account-tenant-owner").await.status, 204);
+        app.clock.advance(1);
+        let new = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        assert_eq!(new.get("/tenants/acme").await.status, 200);
+        expect_refused(&app.api_with(&old).get("/tenants/acme").await, "revoked");
+        assert_eq!(acme.introspect(&app, &old).await, json!({ "active": false }));
+    }
+
     async fn a_users_token_is_for_the_user(app: TestApp) {
         let acme = app.acme().await;
         let api = app.api_with(users_token(&app, &acme).await);

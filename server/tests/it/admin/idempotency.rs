@@ -137,6 +137,48 @@ crate::on_both! {
         assert_eq!(post(&admin, "k2", USERS, &document).await.status, 201);
     }
 
+    /// An answer may hold what its caller has lost the right to see.
+    async fn an_answer_is_told_again_to_those_with_the_same_rights(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let document = json!({ "redirect_uris": ["https://c.example/cb"] });
+        let path = "/tenants/acme/clients";
+        post(&owner, "k1", path, &document).await.document(201);
+        let role = "/tenants/acme/role-assignments/tenant-owner:client:acme:account-tenant-owner";
+        assert_eq!(admin.delete(role).await.status, 204);
+        post(&owner, "k1", path, &document).await.expect_problem(409, "outcome-unknown");
+    }
+
+    /// A client of the name that a deleted one had is another.
+    async fn a_key_is_the_callers_and_not_its_names(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let document = json!({ "redirect_uris": ["https://c.example/cb"] });
+        let path = "/tenants/acme/clients";
+        let first = {
+            let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+            post(&owner, "k1", path, &document).await.document(201)
+        };
+        assert_eq!(admin.delete(&format!("{path}/account-tenant-owner")).await.status, 204);
+        app.clock.advance(1);
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let second = post(&owner, "k1", path, &document).await;
+        assert_eq!(second.header("idempotency-replayed"), None);
+        assert_ne!(second.document(201)["client_id"], first["client_id"]);
+    }
+
+    async fn files_are_not_kept(app: TestApp) {
+        app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let passphrase = json!({ "passphrase": "correct horse battery staple" });
+        for path in ["/tenants/acme/export", "/tenants/import"] {
+            let refused = post(&admin, "k1", path, &passphrase).await;
+            refused.expect_problem(400, "invalid-request");
+            assert!(refused.body.contains("Idempotency-Key"), "{refused:?}");
+        }
+    }
+
     async fn a_key_is_free_after_a_day(app: TestApp) {
         app.acme().await;
         let (client_id, secret) = app.app.create_service_account("daily", "platform-admin").await.unwrap();

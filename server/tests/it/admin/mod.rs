@@ -70,6 +70,7 @@ impl TestApp {
     pub async fn service_account(&self, tenant: &Tenant, client_id: &str) -> (ClientId, String) {
         let mut account: Client = client(tenant, client_id);
         account.metadata.resources = vec![ADMIN_API.to_owned()];
+        account.created_at = self.app.clock.now();
         let secret = account.add_secret(self);
         let client_id = account.client_id.clone();
         self.app.store.tenant(tenant.id).create_client(&account, vec![]).await.unwrap();

@@ -12,6 +12,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::Api;
+use super::specification::specification;
 use crate::support::{Answer, TestApp, client};
 
 /// One operation and the right it needs.
@@ -91,7 +92,7 @@ const fn of_the_platform(
 }
 
 fn a_password() -> Option<Value> {
-    Some(json!({ "password": "a password of the target's" }))
+    Some(json!({ "password": "a password of somebody's" }))
 }
 
 fn an_edwards_key() -> Option<Value> {
@@ -256,7 +257,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 
 /// Method and path template of an operation, from the committed description.
 pub fn address(operation: &str) -> (Method, String) {
-    let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+    let specification = specification();
     for (path, methods) in specification["paths"].as_object().unwrap() {
         for (method, described) in methods.as_object().unwrap() {
             if described["operationId"] == operation {
@@ -469,7 +470,7 @@ impl Api<'_> {
 
 #[test]
 fn the_table_is_complete() {
-    let specification: Value = serde_json::from_str(&grantor::http::admin::specification()).unwrap();
+    let specification = specification();
     let mut described: Vec<_> = specification["paths"]
         .as_object()
         .unwrap()

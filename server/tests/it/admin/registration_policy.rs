@@ -98,7 +98,7 @@ crate::on_both! {
             (trusted(json!([{ "issuer": "v" }])), format!("{issuers}/0/jwks")),
             (trusted(json!([{ "issuer": "v", "jwks": { "keys": [] } }])), format!("{issuers}/0/jwks")),
             (trusted(json!([{ "issuer": "v", "jwks": private }])), format!("{issuers}/0/jwks")),
-            (trusted(json!([{ "issuer": "v", "jwks": { "keys": [{ "kid": "\u{0}" }] } }])), format!("{issuers}/0/jwks")),
+            (trusted(json!([{ "issuer": "v", "jwks": { "keys": [{ "kid": "\u{0}" }] } }])), format!("{issuers}/0/jwks/keys/0/kid")),
             (trusted(json!([{ "issuer": "v", "jwks_uri": "http://a.example/" }])), format!("{issuers}/0/jwks_uri")),
             (trusted(json!([{ "issuer": "v", "jwks_uri": "https://a.example:22/" }])), format!("{issuers}/0/jwks_uri")),
             (
@@ -144,6 +144,34 @@ crate::on_both! {
             }
             let read = if status == 404 { 404 } else { 200 };
             assert_eq!(api.get(POLICY).await.status, read, "{role}");
+        }
+    }
+
+    /// A profile says who may register where the policy does not.
+    async fn a_profile_changes_the_policy_too(app: TestApp) {
+        let acme = app.acme().await;
+        let clerk = holder(&app, &acme.tenant, "clerk", &[("tenant", "read"), ("tenant", "update")]).await;
+        let mcp = json!({ "settings": { "profile": "mcp" } });
+        let refused = clerk.patch(TENANT, &mcp).await;
+        refused.expect_problem(403, "forbidden");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/settings/registration");
+        let admin = app.platform("platform-admin").await;
+        let said = json!({ "mode": "closed", "client_id_metadata_documents": false });
+        admin.patch(TENANT, &settings(&said)).await.document(200);
+        clerk.patch(TENANT, &mcp).await.document(200);
+    }
+
+    async fn lists_are_as_long_as_described(app: TestApp) {
+        app.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let hosts: Vec<_> = (0..201).map(|number| format!("h{number}.example")).collect();
+        let resources: Vec<_> = (0..65).map(|number| format!("https://r{number}.example")).collect();
+        for (policy, pointer) in [
+            (json!({ "trusted_hosts": hosts }), "/trusted_hosts"),
+            (json!({ "redirect_uri_hosts": hosts }), "/redirect_uri_hosts"),
+            (json!({ "resources": resources }), "/resources"),
+        ] {
+            admin.patch(POLICY, &policy).await.expect_invalid(&[pointer]);
         }
     }
 

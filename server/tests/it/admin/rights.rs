@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::operations::{Operation, Target, operations};
 use super::{ADMIN_API, Api};
+use crate::oauth::certificates::Authority;
 use crate::support::{PASSWORD, START, TestApp};
 
 /// What the committed matrix says of a right: role by role.
@@ -167,6 +168,25 @@ crate::on_both! {
         let away = json!({ "resources": [], "redirect_uris": ["https://evil.example/cb"] });
         assert_eq!(manager.patch("/tenants/acme/clients/tool", &away).await.status, 403);
         assert_eq!(owner.patch("/tenants/acme/clients/tool", &away).await.status, 200);
+    }
+
+    /// Whoever vouches for certificates can act as every client that authenticates with one (RFC 8705 §2.1).
+    async fn authorities_are_changed_by_those_who_give_roles(app: TestApp) {
+        let acme = app.acme().await;
+        let admin = app.tenant_api(&acme.tenant, "tenant-admin").await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let pem = Authority::new("acme's").pem();
+        for authorities in [json!(pem), json!(null)] {
+            let patch = json!({ "settings": { "client_certificate_authorities": authorities } });
+            if authorities.is_string() {
+                let refused = admin.patch("/tenants/acme", &patch).await;
+                refused.expect_problem(403, "forbidden");
+                let pointer = &refused.json()["errors"][0]["pointer"];
+                assert_eq!(pointer, "/settings/client_certificate_authorities");
+            }
+            owner.patch("/tenants/acme", &patch).await.document(200);
+        }
+        admin.patch("/tenants/acme", &json!({ "name": "Acme" })).await.document(200);
     }
 
     /// An owner administers the tenant and does not decide whether it runs.

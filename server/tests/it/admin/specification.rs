@@ -1,14 +1,18 @@
 //! What the description says is complete, and its examples are what the server takes.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use poem::http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::TestApp;
 
-fn specification() -> Value {
-    serde_json::from_str(&grantor::http::admin::specification()).unwrap()
+/// The API's description. It is long: read once for all tests.
+pub fn specification() -> &'static Value {
+    static SPECIFICATION: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(grantor::http::admin::specification()).unwrap());
+    &SPECIFICATION
 }
 
 fn operations(specification: &Value) -> Vec<(String, &str, &Value)> {
@@ -34,7 +38,7 @@ pub fn is_json(media_type: &str) -> bool {
 fn every_operation_is_described_with_examples() {
     let specification = specification();
     let mut names = BTreeSet::new();
-    for (path, method, operation) in operations(&specification) {
+    for (path, method, operation) in operations(specification) {
         let name = format!("{method} {path}");
         let is_told = |member: &str| operation[member].as_str().is_some_and(|text| !text.trim().is_empty());
         assert!(is_told("summary"), "{name} has no summary");
@@ -93,7 +97,7 @@ crate::on_both! {
         let shop = json!({ "redirect_uris": ["https://shop.acme.example/callback"] });
         assert_eq!(admin.put("/tenants/system/clients/shop", &shop).await.status, 201);
         let mut made = 0;
-        for (path, method, operation) in operations(&specification) {
+        for (path, method, operation) in operations(specification) {
             // Whatever has other parameters needs what is not there yet.
             let path = path.replace("{tenant}", "acme");
             let example = content(&operation["requestBody"]).find(|(media_type, _)| is_json(media_type)).map(|(_, body)| &body["example"]);
@@ -111,7 +115,7 @@ crate::on_both! {
         assert_eq!(page.status, 200);
         assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         let specification = specification();
-        for (path, _, operation) in operations(&specification) {
+        for (path, _, operation) in operations(specification) {
             let id = operation["operationId"].as_str().unwrap();
             assert!(page.body.contains(&format!("id=\"{id}\"")), "{id}");
             assert!(page.body.contains(&path), "{path}");

@@ -2,7 +2,7 @@
 
 mod assertion;
 mod bad_input;
-mod certificates;
+pub mod certificates;
 mod client_auth;
 mod client_id_document;
 mod code_flow;

@@ -169,7 +169,7 @@ impl TestTenant {
         let store = app.app.store.tenant(self.tenant.id);
         let mut user = store.user(self.user.id).await.unwrap().unwrap();
         change(&mut user);
-        store.replace_user(&user, None, vec![]).await.unwrap();
+        store.replace_user(&user, None, None, vec![]).await.unwrap();
     }
 
     /// Tells the server's caches of a change behind its back.

@@ -99,6 +99,18 @@ impl Default for TenantSettings {
     }
 }
 
+impl TenantSettings {
+    /// Who may register clients, and whether metadata documents are taken: what the registration policy
+    /// says, or else the profile.
+    pub fn self_registration(&self) -> (RegistrationMode, bool) {
+        let policy = &self.registration;
+        (
+            policy.mode.unwrap_or(self.profile.registration_mode()),
+            policy.client_id_metadata_documents.unwrap_or(self.profile == Profile::Mcp),
+        )
+    }
+}
+
 /// Who lets a device in (RFC 8628).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

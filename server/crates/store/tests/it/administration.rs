@@ -103,6 +103,7 @@ on_both_databases! {
             ("\u{e4}RZTE", Some(&doctors)),
             ("alic", None),
             ("%", None),
+            ("ali\0ce", None),
         ] {
             assert_eq!(rows.user_by_login(login, SignInIdentifier::UsernameOrEmail).await.unwrap().as_ref(), expected, "{login}");
         }
@@ -125,11 +126,11 @@ on_both_databases! {
         changed.email = None;
         changed.status = UserStatus::Locked;
         changed.password = None;
-        let replaced = rows.replace_user(&changed, Some(1), vec![]).await.unwrap();
+        let replaced = rows.replace_user(&changed, Some(1), None, vec![]).await.unwrap();
         changed.version = 2;
         changed.password = world.user.password.clone();
         assert_eq!(replaced, changed);
-        let stale = rows.replace_user(&changed, Some(1), vec![]).await;
+        let stale = rows.replace_user(&changed, Some(1), None, vec![]).await;
         assert!(matches!(stale, Err(WriteError::VersionMismatch)), "{stale:?}");
 
         let password = PasswordHash::from_phc("$argon2id$another");
@@ -177,7 +178,7 @@ on_both_databases! {
         let bob = user(world.tenant.id, "bob");
         rows.create_user(&bob, vec![]).await.unwrap();
         let renamed = grantor_protocol::model::User { username: "alice".to_owned(), ..bob };
-        assert_eq!(taken(rows.replace_user(&renamed, None, vec![]).await), "username");
+        assert_eq!(taken(rows.replace_user(&renamed, None, None, vec![]).await), "username");
         assert_eq!(taken(rows.create_client(&client(world.tenant.id, "app"), vec![]).await), "client_id");
 
         let create = async |tenant| {

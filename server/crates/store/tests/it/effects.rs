@@ -184,7 +184,7 @@ on_both_databases! {
         let world = World::new(database.store(), "acme").await;
         let mut user = world.user.clone();
         user.status = grantor_protocol::model::UserStatus::Locked;
-        world.rows().replace_user(&user, None, vec![]).await.unwrap();
+        world.rows().replace_user(&user, None, None, vec![]).await.unwrap();
         let grant = world.grant();
         let refused = world.apply([Effect::StoreGrant(Box::new(grant.clone()))]).await;
         assert!(matches!(refused, Err(grantor_store::ApplyError::Conflict)));

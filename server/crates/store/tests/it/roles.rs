@@ -40,7 +40,7 @@ on_both_databases! {
         let locked = User { status: UserStatus::Locked, ..world.user.clone() };
         expect_protected(rows.unassign(&admin, event()).await);
         expect_protected(rows.delete_user(world.user.id, None, event()).await);
-        expect_protected(rows.replace_user(&locked, None, event()).await);
+        expect_protected(rows.replace_user(&locked, None, None, event()).await);
         assert_eq!(rows.user(world.user.id).await.unwrap(), Some(world.user.clone()));
         assert_eq!(rows.assignments().await.unwrap(), std::slice::from_ref(&admin));
         assert_eq!(rows.audit_events(10).await.unwrap(), [], "what was refused left an event");
@@ -74,7 +74,7 @@ on_both_databases! {
                 match round % 3 {
                     0 => rows.unassign(&second, vec![]).await,
                     1 => rows.delete_user(bob.id, None, vec![]).await,
-                    _ => rows.replace_user(&locked, None, vec![]).await.map(|_| ()),
+                    _ => rows.replace_user(&locked, None, None, vec![]).await.map(|_| ()),
                 }
             };
             let (one, other) = tokio::join!(rows.unassign(&first, vec![]), removal);

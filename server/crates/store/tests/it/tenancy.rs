@@ -223,7 +223,7 @@ on_both_databases! {
         assert!(is_foreign(&rows.create_client(&owner.client, vec![]).await));
         assert!(is_foreign(&rows.replace_client(&owner.client, None, vec![]).await));
         assert!(is_foreign(&rows.create_user(&owner.user, vec![]).await));
-        assert!(is_foreign(&rows.replace_user(&owner.user, None, vec![]).await));
+        assert!(is_foreign(&rows.replace_user(&owner.user, None, None, vec![]).await));
         assert!(is_foreign(&rows.insert_key(&had.key, vec![]).await));
         assert!(is_foreign(&rows.create_protected_resource(&had.resource, vec![]).await));
         assert!(is_foreign(&rows.replace_protected_resource(&had.resource, None, vec![]).await));

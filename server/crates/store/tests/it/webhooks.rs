@@ -74,7 +74,7 @@ fn attempt(claimed: &WebhookDelivery, seconds: i64, status: u16) -> WebhookDeliv
 async fn record(world: &World, claimed: &WebhookDelivery, seconds: i64, status: u16) -> bool {
     let after = attempt(claimed, seconds, status);
     let verdict = if status == 200 { Verdict::Works } else { Verdict::Fails };
-    world.rows().record_webhook_attempt(claimed, &after, verdict, None).await.unwrap()
+    world.rows().record_webhook_attempt(claimed, &after, (verdict, 1), None).await.unwrap()
 }
 
 async fn claim_one(world: &World, webhook: &Webhook, now: i64) -> WebhookDelivery {
@@ -244,7 +244,7 @@ on_both_databases! {
             let claimed = claim_one(&world, &webhook, seconds).await;
             let after = WebhookDelivery { due_at: None, ..attempt(&claimed, seconds, 410) };
             let because = Some((WebhookDisabled::Failing, audit(AuditKind::WebhookDisabled)));
-            assert!(world.rows().record_webhook_attempt(&claimed, &after, Verdict::Fails, because).await.unwrap());
+            assert!(world.rows().record_webhook_attempt(&claimed, &after, (Verdict::Fails, 1), because).await.unwrap());
             let disabled = (seconds > 0).then_some(WebhookDisabled::Failing);
             assert_eq!(world.webhook(&webhook).await.disabled, disabled, "{seconds}");
         }
@@ -257,7 +257,16 @@ on_both_databases! {
         let claimed = claim_one(&world, &other, 6 * DAY).await;
         let because = Some((WebhookDisabled::Gone, audit(AuditKind::WebhookDisabled)));
         let after = attempt(&claimed, 6 * DAY, 410);
-        assert!(world.rows().record_webhook_attempt(&claimed, &after, Verdict::Gone, because).await.unwrap());
+        // It was changed while the attempt was under way: what is gone is the address of before.
+        let changed = world.rows().replace_webhook(&world.webhook(&other).await, 1, vec![]).await.unwrap();
+        let rows = world.rows();
+        assert!(rows.record_webhook_attempt(&claimed, &after, (Verdict::Gone, 1), because.clone()).await.unwrap());
+        assert_eq!(world.webhook(&other).await.disabled, None);
+        world.pending(&other).await;
+        let claimed = claim_one(&world, &other, 7 * DAY).await;
+        let after = attempt(&claimed, 7 * DAY, 410);
+        let seen = (Verdict::Gone, changed.version);
+        assert!(rows.record_webhook_attempt(&claimed, &after, seen, because).await.unwrap());
         assert_eq!(world.webhook(&other).await.disabled, Some(WebhookDisabled::Gone));
     }
 

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
-use grantor_protocol::Id;
 use grantor_protocol::model::UserId;
+use grantor_protocol::{Id, Timestamp};
 use grantor_store::{Role, Subject};
 use proptest::prelude::*;
 
@@ -18,6 +18,7 @@ fn caller(home: TenantId) -> Caller {
         subject: Subject::User(USER),
         tenant_id: home,
         tenant: "home".to_owned(),
+        since: Timestamp::default(),
         name: "Ada".to_owned(),
         email: None,
         csrf_token: None,
