@@ -46,10 +46,11 @@ const NEIGHBOURS: [(Neighbour, &str); 4] = [
     (Neighbour::Flood, "asks for ten times its limit"),
 ];
 
-/// Takes what it gets, and counts what it was refused.
+/// Takes what it gets, and counts it and what it was refused.
 #[derive(Clone)]
 struct Greedy {
     flow: Fixed,
+    answered: Arc<AtomicU64>,
     refused: Arc<AtomicU64>,
 }
 
@@ -64,6 +65,7 @@ impl Flow for Greedy {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Ok(true);
         }
+        self.answered.fetch_add(1, Ordering::Relaxed);
         self.flow.answer(answer)
     }
 }
@@ -106,7 +108,8 @@ pub async fn run(program: &Path, rounds: usize, length: Duration) -> anyhow::Res
     }
     ensure!(seen[3].refused > 0, "ten times the limit was not refused");
     let within = seen[1].latency.quantile(0.99).as_secs_f64();
-    let seconds = length.as_secs_f64() * rounds as f64;
+    // The neighbour's are counted from the warm-up on.
+    let seconds = (length + length / 8).as_secs_f64() * rounds as f64;
     for ((_, name), Seen { latency, answered, refused }) in NEIGHBOURS.into_iter().zip(&seen) {
         let [median, high] = [0.5, 0.99].map(|share| latency.quantile(share).as_secs_f64());
         println!(
@@ -167,7 +170,7 @@ impl Site {
         empty: SocketAddr,
         seen: &mut Seen,
     ) -> anyhow::Result<()> {
-        let refused = Arc::new(AtomicU64::new(0));
+        let [answered, refused] = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
         let noisy = match neighbour {
             Neighbour::Silent => None,
             Neighbour::AtItsLimit => Some((self.address, self.noisy.clone(), rate)),
@@ -177,17 +180,17 @@ impl Site {
             }
         };
         let noise = noisy.map(|(address, flow, rate)| {
-            let flows = vec![Greedy { flow, refused: Arc::clone(&refused) }; CONNECTIONS];
+            let greedy = Greedy { flow, answered: Arc::clone(&answered), refused: Arc::clone(&refused) };
+            let flows = vec![greedy; CONNECTIONS];
             thread::spawn(move || in_its_own_time(address, flows, length, rate))
         });
         let flows = vec![self.quiet.clone(); CONNECTIONS];
         let quiet = measure(self.address, &[], flows, length, Pace::PerSecond(rate)).await?;
         seen.latency.merge(&quiet.latency);
         if let Some(noise) = noise {
-            let sample = noise.join().map_err(|_| anyhow!("the neighbour's load panicked"))??;
-            let refused = refused.load(Ordering::Relaxed);
-            seen.answered += sample.count.saturating_sub(refused);
-            seen.refused += refused;
+            noise.join().map_err(|_| anyhow!("the neighbour's load panicked"))??;
+            seen.answered += answered.load(Ordering::Relaxed);
+            seen.refused += refused.load(Ordering::Relaxed);
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ impl Server {
             ("GRANTOR_MANAGEMENT_LISTEN", management.to_string()),
             ("GRANTOR_DATA_DIR", directory.path().display().to_string()),
             ("GRANTOR_ADMIN_EMAIL", "bench@example.com".to_owned()),
-            ("GRANTOR_ADMIN_PASSWORD", "a password for the benchmark".to_owned()),
+            ("GRANTOR_ADMIN_PASSWORD", "seven ships sail at dawn".to_owned()),
         ];
         let database = directory.path().join("grantor.db");
         let url = database_url.map_or_else(|| format!("sqlite://{}", database.display()), str::to_owned);
