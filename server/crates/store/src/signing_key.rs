@@ -33,9 +33,9 @@ pub struct KeyFilter {
     pub algorithm: Option<SigningAlgorithm>,
 }
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = signing_keys, treat_none_as_default_value = false)]
-struct SigningKeyRow {
+pub(crate) struct SigningKeyRow {
     tenant_id: Bytes<16>,
     id: Bytes<16>,
     algorithm: String,
@@ -95,7 +95,7 @@ impl SigningKeyRow {
         }
     }
 
-    fn into_record(self) -> Result<SigningKeyRecord, Error> {
+    pub(crate) fn into_record(self) -> Result<SigningKeyRecord, Error> {
         Ok(SigningKeyRecord {
             tenant_id: self.tenant_id.into(),
             id: self.id.into(),
