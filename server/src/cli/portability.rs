@@ -77,7 +77,7 @@ impl Export {
             };
         let exported = app.export_tenant_to(tenant, &passphrase, out).await;
         let recorded = async {
-            let mut file = exported?;
+            let mut file = exported?.file;
             let event = app.event(AuditKind::TenantExported, Actor::System, self.slug.clone());
             app.record(tenant, event).await?;
             if self.output.is_none() {

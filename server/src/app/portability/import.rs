@@ -8,9 +8,7 @@ use grantor_store::{Cell, Claim, Job, JobKind, NewImport, PortableRow};
 use tokio::sync::mpsc;
 
 use super::file::{Reader, TenantName};
-use super::{
-    Passphrase, Refusal, STOPPED, TOO_MANY_TRANSFERS, TransferError, WAITING_PAGES, sealed, tenant_name,
-};
+use super::{Passphrase, Refusal, STOPPED, TransferError, WAITING_PAGES, sealed, tenant_name};
 use crate::app::admin::check_slug;
 use crate::app::{App, Fault};
 
@@ -48,7 +46,7 @@ impl App {
         options: ImportOptions,
         event: impl FnOnce(&TenantName) -> AuditEvent,
     ) -> Result<Tenant, TransferError> {
-        let _one_of_few = self.transfers.try_acquire().map_err(|_| TOO_MANY_TRANSFERS)?;
+        let _one_of_few = self.transfers.begin()?;
         let app = self.this.upgrade().ok_or(STOPPED)?;
         let passphrase = passphrase.0.clone();
         let checking = {

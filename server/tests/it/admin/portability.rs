@@ -263,4 +263,38 @@ crate::on_both! {
         tenant_admin.post("/tenants/acme/export", &json!({ "passphrase": PASSPHRASE })).await
             .expect_problem(403, "forbidden");
     }
+
+    /// A file takes a place until it has left or nobody reads it any more.
+    async fn a_tenant_is_exported_once_at_a_time(app: TestApp) {
+        app.acme().await;
+        app.other().await;
+        let admin = app.platform("platform-admin").await;
+        let begin = async |slug: &str| {
+            let request = request(Method::POST, &format!("/admin/v1/tenants/{slug}/export"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", admin.token))
+                .content_type("application/json")
+                .body(json!({ "passphrase": PASSPHRASE }).to_string());
+            let response = app.respond(request).await;
+            assert_eq!(response.status(), 200);
+            response
+        };
+        let export = async |slug: &str| {
+            admin.post(&format!("/tenants/{slug}/export"), &json!({ "passphrase": PASSPHRASE })).await
+        };
+        let unread = begin("acme").await;
+        let busy = export("acme").await;
+        busy.expect_problem(503, "busy");
+        assert!(busy.header("retry-after").is_some(), "{busy:?}");
+        let other = begin("other").await;
+        export("acme").await.expect_problem(503, "busy");
+        admin.import("{}").await.expect_problem(503, "busy");
+        drop(unread);
+        // Who has read it all makes room, too.
+        for _ in 0..2 {
+            admin.export("acme").await;
+        }
+        export("other").await.expect_problem(503, "busy");
+        drop(other);
+        admin.export("other").await;
+    }
 }
