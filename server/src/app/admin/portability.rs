@@ -8,7 +8,7 @@ use super::document::read;
 use super::tenants::versioned;
 use super::{Action, AdminFault, Caller, Domain, Resource, Saved};
 use crate::app::bootstrap::SYSTEM_TENANT;
-use crate::app::portability::{ExportedFile, ImportOptions, Passphrase, TransferError};
+use crate::app::portability::{Domains, ExportedFile, ImportOptions, Passphrase, TransferError};
 use crate::app::{App, Fault};
 
 /// A tenant's file, gone when it is closed.
@@ -76,7 +76,7 @@ impl App {
             let detail = json!({ "imported": { "slug": name.slug, "issuer": name.issuer } });
             self.admin_event(caller, AuditKind::TenantChanged, &name.slug, detail)
         };
-        let tenant = self.import_tenant_from(file, &passphrase, options, event).await?;
+        let tenant = self.import_tenant_from(file, &passphrase, options, Domains::Unverified, event).await?;
         Ok(Saved { now: versioned(&tenant), created: true })
     }
 }

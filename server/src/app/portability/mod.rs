@@ -1,6 +1,7 @@
 //! A tenant leaves an installation, or arrives in one: everything that it has, in one file that only
 //! a passphrase opens.
 
+mod arrival;
 mod canonical;
 mod file;
 mod import;
@@ -15,6 +16,7 @@ use grantor_protocol::model::{AuditEvent, TenantId};
 use grantor_store::{Cell, PortableRow, WriteError};
 use tokio::sync::mpsc;
 
+pub use arrival::Domains;
 pub use file::TenantName;
 pub use import::ImportOptions;
 pub use transfers::{Place, Transfers};
@@ -141,10 +143,7 @@ const STOPPED: Fault = Fault::Busy("the server is stopping");
 
 /// What the row of a tenant says of it.
 fn tenant_name(row: &PortableRow) -> Option<TenantName> {
-    let text = |column| match row.cell(column) {
-        Some(Cell::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
+    let text = |column| arrival::text(row, column).map(str::to_owned);
     let id = match row.cell("id") {
         Some(Cell::Bytes(bytes)) => bytes.as_slice().try_into().ok().map(TenantId::from_bytes),
         _ => None,
