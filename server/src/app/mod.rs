@@ -94,7 +94,7 @@ pub struct App {
     key_making: Semaphore,
     token_issues: token_issues::TokenIssues,
     audit_followers: Semaphore,
-    transfers: Semaphore,
+    transfers: portability::Transfers,
     /// Told when there is a job to work on.
     pub jobs_due: Notify,
     /// For work that goes on after the request that asked for it.
@@ -158,7 +158,7 @@ impl App {
             key_making: Semaphore::new(1),
             token_issues: token_issues::TokenIssues::default(),
             audit_followers: Semaphore::new(admin::AUDIT_FOLLOWERS),
-            transfers: Semaphore::new(portability::TRANSFERS),
+            transfers: portability::Transfers::default(),
             jobs_due: Notify::new(),
         }))
     }

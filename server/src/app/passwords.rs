@@ -3,7 +3,7 @@
 //! crowd makes another wait for a single hash of its.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{self, Output, ParamsString, Salt, SaltString};
@@ -20,6 +20,12 @@ use super::Fault;
 /// of the places as are left, so there is always one for somebody new until many share them.
 const QUEUE: usize = 128;
 
+/// The most that a stored hash may cost. A hash says itself what it costs, and one may come from elsewhere:
+/// without bounds it could ask for more memory than there is, or for a thread until the server stops.
+const MOST_MEMORY_KIB: u32 = 256 * 1024;
+const MOST_PASSES: u32 = 16;
+const MOST_LANES: u32 = 8;
+
 /// Hash that a password of an unknown user is compared with, so that it takes as long as for a known
 /// one. Its parameters are those of [`parameters`]; nothing matches it.
 const NOBODY: &str =
@@ -35,6 +41,8 @@ struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
     hashed: AtomicU64,
+    /// Whether the log has it that a hash costs too much: whoever signs in can repeat it at will.
+    told_of_cost: AtomicBool,
 }
 
 #[derive(Default)]
@@ -199,6 +207,12 @@ fn work(shared: &Shared) {
             continue;
         }
         let outcome = match &job.against {
+            Against::Hash(hash) if costs_too_much(hash) => {
+                if !shared.told_of_cost.swap(true, Ordering::Relaxed) {
+                    tracing::warn!("a stored password hash costs more than is computed: nothing matches it");
+                }
+                Ok(Outcome::Matches(false))
+            }
             Against::Hash(hash) => compare(&job.password, hash, &mut memory).map(Outcome::Matches),
             Against::NewSalt(salt) => hash_with(&job.password, salt, &mut memory).map(Outcome::Hashed),
         };
@@ -206,6 +220,30 @@ fn work(shared: &Shared) {
         // Nobody to tell is no loss.
         drop(job.answer.send(outcome.map_err(|error| Fault::internal(error.to_string()))));
     }
+}
+
+/// Whether a stored hash can be compared with: one of argon2 that does not cost too much.
+pub fn is_usable(hash: &PasswordHash) -> bool {
+    let parsed = password_hash::PasswordHash::new(hash.as_phc());
+    parsed.is_ok_and(|parsed| {
+        parsed.salt.is_some()
+            && parsed.hash.is_some()
+            && Algorithm::try_from(parsed.algorithm).is_ok()
+            && parsed.version.is_none_or(|version| Version::try_from(version).is_ok())
+            && Params::try_from(&parsed).is_ok_and(|parameters| is_affordable(&parameters))
+    })
+}
+
+fn costs_too_much(hash: &PasswordHash) -> bool {
+    let parsed = password_hash::PasswordHash::new(hash.as_phc());
+    let parameters = parsed.and_then(|parsed| Params::try_from(&parsed));
+    parameters.is_ok_and(|parameters| !is_affordable(&parameters))
+}
+
+fn is_affordable(parameters: &Params) -> bool {
+    parameters.m_cost() <= MOST_MEMORY_KIB
+        && parameters.t_cost() <= MOST_PASSES
+        && parameters.p_cost() <= MOST_LANES
 }
 
 /// Recomputes the hash with the parameters and the salt that it names.
@@ -249,7 +287,7 @@ fn hash_with(
 }
 
 /// Hashes in memory that the thread keeps: 19 MiB from the allocator for every sign-in would stay
-/// with it.
+/// with it. What a hash from elsewhere needs beyond that is given back.
 fn fill(
     argon2: &Argon2<'_>,
     password: &str,
@@ -261,8 +299,11 @@ fn fill(
     if memory.len() < blocks {
         memory.resize(blocks, Block::default());
     }
-    let memory = &mut memory[..blocks];
-    argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory).map_err(Into::into)
+    let hashed =
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut memory[..blocks]);
+    memory.truncate(Params::default().block_count());
+    memory.shrink_to_fit();
+    hashed.map_err(Into::into)
 }
 
 #[cfg(test)]
@@ -288,6 +329,35 @@ mod tests {
         assert_eq!(parameters.block_count(), Params::default().block_count());
         assert_eq!(parameters.t_cost(), Params::default().t_cost());
         assert!(!PasswordPool::start(1).unwrap().verify(TENANT, "anything", None).await.unwrap());
+    }
+
+    /// A hash with these parameters, whatever it is of.
+    fn costing(m: u32, t: u32, p: u32) -> PasswordHash {
+        let (salt, output) = ("A".repeat(22), "A".repeat(43));
+        PasswordHash::from_phc(format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${output}"))
+    }
+
+    /// It would take more memory than there is, or years; it is answered, and the thread goes on.
+    #[tokio::test]
+    async fn a_hash_that_costs_too_much_matches_nothing() {
+        let pool = PasswordPool::start(1).unwrap();
+        for (m, t, p) in
+            [(u32::MAX, 2, 1), (256 * 1024 + 1, 1, 1), (64, u32::MAX, 1), (64, 17, 1), (1024, 1, 9)]
+        {
+            let hash = costing(m, t, p);
+            assert!(!is_usable(&hash), "{m} {t} {p}");
+            assert!(!pool.verify(TENANT, "x", Some(&hash)).await.unwrap(), "{m} {t} {p}");
+        }
+        for hash in [costing(256 * 1024, 16, 8), costing(19_456, 2, 1), costing(8, 1, 1)] {
+            assert!(is_usable(&hash), "{}", hash.as_phc());
+        }
+        for other in
+            ["", "x", "$argon2id$stand-in", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=8,t=1,p=1"]
+        {
+            assert!(!is_usable(&PasswordHash::from_phc(other)), "{other}");
+        }
+        let hash = pool.hash(TENANT, "correct horse battery", &SystemEntropy::new()).await.unwrap();
+        assert!(is_usable(&hash) && pool.verify(TENANT, "correct horse battery", Some(&hash)).await.unwrap());
     }
 
     const TENANT: TenantId = TenantId::from_bytes([0; 16]);

@@ -15,7 +15,7 @@ use super::output::Format;
 use super::tenant::Listed;
 use crate::app::App;
 use crate::app::bootstrap::SYSTEM_TENANT;
-use crate::app::portability::{ImportOptions, Passphrase, TenantName};
+use crate::app::portability::{Domains, ImportOptions, Passphrase, TenantName};
 
 #[derive(Args)]
 pub struct Export {
@@ -42,6 +42,9 @@ pub struct Import {
     /// Import it even though its issuer will be another: what was issued before ends
     #[arg(long)]
     accept_new_issuer: bool,
+    /// Take its verified domains and its issuer as they are, without asking DNS
+    #[arg(long)]
+    keep_domains: bool,
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -77,7 +80,7 @@ impl Export {
             };
         let exported = app.export_tenant_to(tenant, &passphrase, out).await;
         let recorded = async {
-            let mut file = exported?;
+            let mut file = exported?.file;
             let event = app.event(AuditKind::TenantExported, Actor::System, self.slug.clone());
             app.record(tenant, event).await?;
             if self.output.is_none() {
@@ -108,8 +111,9 @@ impl Import {
             event.detail = json!({ "imported": { "slug": name.slug, "issuer": name.issuer } });
             event
         };
-        let tenant =
-            app.import_tenant_from(file, &passphrase, options, event).await.map_err(Failure::because)?;
+        let domains = if self.keep_domains { Domains::Kept } else { Domains::Unverified };
+        let imported = app.import_tenant_from(file, &passphrase, options, domains, event).await;
+        let tenant = imported.map_err(Failure::because)?;
         self.output.print(&Listed::from(tenant), |tenant| tenant.issuer.clone())
     }
 }

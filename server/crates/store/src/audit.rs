@@ -26,9 +26,9 @@ pub use news::AuditNews;
 pub(crate) use retention::look_again;
 pub use verify::{BrokenAt, BrokenLink, Verification};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-struct AuditEventRow {
+pub(crate) struct AuditEventRow {
     tenant_id: Bytes<16>,
     id: Bytes<16>,
     at: Time,
@@ -70,7 +70,7 @@ impl AuditEventRow {
         Ok(row)
     }
 
-    fn into_event(self) -> Result<AuditEvent, Error> {
+    pub(crate) fn into_event(self) -> Result<AuditEvent, Error> {
         let origin = self.origin.map(|origin| from_document("audit_events.origin", origin));
         Ok(AuditEvent {
             id: self.id.into(),

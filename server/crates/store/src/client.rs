@@ -14,7 +14,7 @@ use crate::value::{Bytes, Time, document, from_document};
 use crate::{ChangeKind, Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = clients, treat_none_as_default_value = false)]
 pub(crate) struct ClientRow {
     tenant_id: Bytes<16>,

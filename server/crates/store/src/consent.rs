@@ -11,9 +11,9 @@ use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, scope};
 use crate::{ApplyError, Error, TenantStore};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = consents)]
-struct ConsentRow {
+pub(crate) struct ConsentRow {
     tenant_id: Bytes<16>,
     user_id: Bytes<16>,
     client_id: String,
@@ -39,7 +39,7 @@ impl ConsentRow {
         })
     }
 
-    fn into_consent(self) -> Result<Consent, Error> {
+    pub(crate) fn into_consent(self) -> Result<Consent, Error> {
         Ok(Consent {
             tenant_id: self.tenant_id.into(),
             user_id: self.user_id.into(),

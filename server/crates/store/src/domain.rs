@@ -11,9 +11,9 @@ use crate::schema::{domains, protected_resources, tenants};
 use crate::value::{Bytes, Time};
 use crate::{ChangeKind, Error, Listing, Page, TenantStore, WriteError};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = domains, treat_none_as_default_value = false)]
-struct DomainRow {
+pub(crate) struct DomainRow {
     tenant_id: Bytes<16>,
     domain: String,
     challenge: String,
@@ -38,7 +38,7 @@ impl DomainRow {
         }
     }
 
-    fn into_domain(self, primary: Option<&str>) -> Domain {
+    pub(crate) fn into_domain(self, primary: Option<&str>) -> Domain {
         Domain {
             tenant_id: self.tenant_id.into(),
             primary: primary == Some(self.domain.as_str()),

@@ -14,7 +14,7 @@ use crate::statement::Kept;
 use crate::value::{Bytes, Time, document, from_document, from_name, scope};
 use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore, audit};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = grants, treat_none_as_default_value = false)]
 pub(crate) struct GrantRow {
     tenant_id: Bytes<16>,

@@ -6,17 +6,34 @@ use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{AuditEvent, TenantId};
 
+use crate::audit::AuditEventRow;
+use crate::client::ClientRow;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
+use crate::consent::ConsentRow;
+use crate::domain::DomainRow;
+use crate::grant::GrantRow;
+use crate::initial_access_token::InitialAccessTokenRow;
 use crate::job::{self, Claim, Holder, Job};
 use crate::portable::{Cell, Kind, PortableRow, Table};
+use crate::protected_resource::ProtectedResourceRow;
+use crate::read_back::{Claimed, Counted, insert_and_read, read, unreadable};
+use crate::role::RoleRow;
+use crate::role_assignment::RoleAssignmentRow;
 use crate::schema::tenants;
-use crate::tenant::{IMPORTING, tenant_changed};
+use crate::session::SessionRow;
+use crate::signing_key::SigningKeyRow;
+use crate::tenant::{IMPORTING, TenantRow, tenant_changed};
+use crate::token::RefreshTokenRow;
+use crate::user::UserRow;
 use crate::value::Bytes;
-use crate::{Store, WriteError};
+use crate::{Error, Page, Store, WriteError};
 
 /// Most parameters of one statement: PostgreSQL takes 65,535, SQLite half of it.
 const PARAMETERS: usize = 8192;
+
+/// Deliveries that are read at a time.
+const DELIVERIES: u32 = 1000;
 
 /// An import that begins.
 pub struct NewImport {
@@ -50,9 +67,11 @@ impl Store {
         self.write(work).await
     }
 
-    /// Writes rows, all or none. They have to come in the order in which they were exported.
+    /// Writes rows, all or none, and reads back what others read of them. They have to come in the order
+    /// in which they were exported.
     ///
     /// # Errors
+    /// [`Error::Corrupt`] for a row that nobody could read;
     /// [`WriteError::VersionMismatch`] if the claim has expired and somebody else took the job;
     /// [`WriteError::NotFound`] for a row that belongs to nothing, [`WriteError::Conflict`] or
     /// [`Error::Database`](crate::Error::Database) for one that the database does not take.
@@ -84,7 +103,8 @@ impl Store {
         self.write(work).await
     }
 
-    /// Puts the tenant into service, ends the job and writes `audit` into the trail of `trail`.
+    /// Puts the tenant into service if it can be read, ends the job and writes `audit` into the trail of
+    /// `trail`.
     ///
     /// # Errors
     /// As [`Self::import_rows`].
@@ -97,17 +117,39 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), WriteError> {
         let (claim, status, id) = (claim.clone(), status.to_owned(), claim.job.tenant_id);
+        self.read_webhooks_back(id).await?;
         self.write_change(tenant_changed(id), async move |conn: &mut Conn<'_>| {
             job::finish(conn, &claim, None, now).await?;
-            dual!(conn, c => diesel::update(tenants::table.find(Bytes::from(id)))
-                .filter(tenants::status.eq(IMPORTING)).set(tenants::status.eq(status)).execute(c).await)?;
+            let served = dual!(conn, c => diesel::update(tenants::table.find(Bytes::from(id)))
+                .filter(tenants::status.eq(IMPORTING)).set(tenants::status.eq(status))
+                .returning(TenantRow::as_returning()).get_result(c).await.optional());
+            let served = served.map_err(|error| unreadable("tenants", error.into()))?;
+            served.ok_or(WriteError::NotFound)?.into_tenant()?;
             Ok(crate::audit::record(conn, trail, audit).await?)
         })
         .await
     }
+
+    /// Reads every webhook and every delivery of the tenant, some at a time.
+    async fn read_webhooks_back(&self, id: TenantId) -> Result<(), Error> {
+        let tenant = self.tenant(id);
+        let webhooks = tenant.webhooks().await.map_err(|error| unreadable("webhooks", error))?;
+        for webhook in webhooks {
+            let mut page = Page { limit: DELIVERIES, ..Page::default() };
+            loop {
+                let read = tenant.list_webhook_deliveries(webhook.id, &page, None).await;
+                let read = read.map_err(|error| unreadable("webhook_deliveries", error))?;
+                if read.next.is_none() {
+                    break;
+                }
+                page.cursor = read.next;
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Inserts rows of one table by one statement.
+/// Inserts rows of one table by one statement, and reads them.
 async fn insert(
     conn: &mut Conn<'_>,
     table: &'static Table,
@@ -119,9 +161,12 @@ async fn insert(
         let places = (1..=width).map(|column| format!("${}", row * width + column));
         format!("({})", places.collect::<Vec<_>>().join(", "))
     });
-    let sql =
-        format!("INSERT INTO {} ({names}) VALUES {}", table.name, places.collect::<Vec<_>>().join(", "));
-    dual!(conn, c => {
+    let sql = format!(
+        "INSERT INTO {} ({names}) VALUES {} RETURNING *",
+        table.name,
+        places.collect::<Vec<_>>().join(", ")
+    );
+    let read = dual!(conn, c => {
         let mut insert = diesel::sql_query(sql).into_boxed();
         for row in rows {
             for (column, cell) in table.columns.iter().zip(row.cells) {
@@ -139,7 +184,7 @@ async fn insert(
                 };
             }
         }
-        insert.execute(c).await
-    })?;
-    Ok(())
+        insert_and_read!(insert, c, table.name)
+    });
+    Ok(read.map_err(|error| unreadable(table.name, error))?)
 }

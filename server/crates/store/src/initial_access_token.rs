@@ -11,9 +11,9 @@ use crate::schema::initial_access_tokens;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{Cursor, Error, Listing, Page, TenantStore, WriteError};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = initial_access_tokens, treat_none_as_default_value = false)]
-struct InitialAccessTokenRow {
+pub(crate) struct InitialAccessTokenRow {
     tenant_id: Bytes<16>,
     id: Bytes<16>,
     hash: Bytes<32>,
@@ -36,7 +36,7 @@ impl InitialAccessTokenRow {
         })
     }
 
-    fn into_initial_access_token(self) -> Result<InitialAccessToken, Error> {
+    pub(crate) fn into_initial_access_token(self) -> Result<InitialAccessToken, Error> {
         let uses_left = self.uses_left.map(u32::try_from).transpose();
         Ok(InitialAccessToken {
             tenant_id: self.tenant_id.into(),

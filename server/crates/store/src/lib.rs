@@ -31,6 +31,7 @@ mod portable;
 mod postgres;
 mod protected_resource;
 mod pushed_request;
+mod read_back;
 mod registration;
 mod role;
 mod role_assignment;

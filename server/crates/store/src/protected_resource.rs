@@ -11,9 +11,9 @@ use crate::schema::protected_resources;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{ChangeKind, Cursor, Error, Listing, Page, TenantStore, WriteError};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = protected_resources)]
-struct ProtectedResourceRow {
+pub(crate) struct ProtectedResourceRow {
     tenant_id: Bytes<16>,
     identifier: String,
     settings: serde_json::Value,
@@ -34,7 +34,7 @@ impl ProtectedResourceRow {
         })
     }
 
-    fn into_protected_resource(self) -> Result<ProtectedResource, Error> {
+    pub(crate) fn into_protected_resource(self) -> Result<ProtectedResource, Error> {
         Ok(ProtectedResource {
             tenant_id: self.tenant_id.into(),
             identifier: self.identifier,

@@ -10,8 +10,9 @@ use crate::client::{self, ClientRow};
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::grant::client_id;
-use crate::schema::{authorization_codes, clients, grants, refresh_tokens};
+use crate::schema::{authorization_codes, clients, grants, refresh_tokens, tenants};
 use crate::statement::Kept;
+use crate::tenant::in_service;
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time};
 use crate::{ApplyError, ChangeKind, Error, Store, TenantStore, WriteError};
@@ -117,13 +118,14 @@ impl TenantStore<'_> {
 }
 
 impl Store {
-    /// Self-made clients of all tenants whose time was over at `now`, at most `most`, the longest
+    /// Self-made clients of all tenants in service whose time was over at `now`, at most `most`, the longest
     /// forgotten first.
     #[compiled_here]
     pub async fn unused_clients(&self, now: Timestamp, most: u32) -> Result<Vec<UnusedClient>, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let rows: Vec<(Bytes<16>, String)> = dual!(&mut conn, c => clients::table
-                .filter(clients::dies_at.le(Time::from(now)))
+                .inner_join(tenants::table.on(tenants::id.eq(clients::tenant_id)))
+                .filter(in_service()).filter(clients::dies_at.le(Time::from(now)))
                 .order(clients::dies_at.asc()).limit(most.into())
                 .select((clients::tenant_id, clients::client_id)).load(c).await)?;
             let unused = |(tenant, id): (Bytes<16>, String)| {

@@ -36,9 +36,9 @@ pub struct Permission {
     pub action: String,
 }
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = roles)]
-struct RoleRow {
+pub(crate) struct RoleRow {
     tenant_id: Bytes<16>,
     platform: bool,
     name: String,
@@ -66,7 +66,7 @@ impl RoleRow {
         })
     }
 
-    fn into_role(self) -> Result<Role, Error> {
+    pub(crate) fn into_role(self) -> Result<Role, Error> {
         Ok(Role {
             tenant_id: self.tenant_id.into(),
             platform: self.platform,

@@ -62,9 +62,9 @@ impl fmt::Display for Subject {
 
 const PLATFORM: &str = "*";
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = role_assignments)]
-struct RoleAssignmentRow {
+pub(crate) struct RoleAssignmentRow {
     tenant_id: Bytes<16>,
     subject: String,
     role: String,
@@ -95,7 +95,7 @@ impl RoleAssignmentRow {
         Ok(AssignmentRecord { home, created_at, assignment: self.into_assignment()? })
     }
 
-    fn into_assignment(self) -> Result<RoleAssignment, Error> {
+    pub(crate) fn into_assignment(self) -> Result<RoleAssignment, Error> {
         let subject = match self.subject.split_once(':') {
             Some(("user", id)) => id.parse().ok().map(Subject::User),
             Some(("client", client_id)) => ClientId::parse(client_id).map(Subject::Client),

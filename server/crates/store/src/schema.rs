@@ -425,9 +425,15 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(audit_chains, tenants);
+
 diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
 
+diesel::allow_tables_to_appear_in_same_query!(clients, tenants);
+
 diesel::allow_tables_to_appear_in_same_query!(domains, tenants);
+
+diesel::allow_tables_to_appear_in_same_query!(signing_keys, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(
     authorization_codes,

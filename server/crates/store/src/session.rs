@@ -12,9 +12,9 @@ use crate::user::UserRow;
 use crate::value::{Bytes, Time, document, from_document};
 use crate::{ApplyError, Cursor, Error, Listing, Page, TenantStore};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
-struct SessionRow {
+pub(crate) struct SessionRow {
     tenant_id: Bytes<16>,
     id: Bytes<16>,
     secret: Bytes<32>,
@@ -47,7 +47,7 @@ impl SessionRow {
         })
     }
 
-    fn into_session(self) -> Result<Session, Error> {
+    pub(crate) fn into_session(self) -> Result<Session, Error> {
         Ok(Session {
             tenant_id: self.tenant_id.into(),
             id: self.id.into(),

@@ -7,7 +7,8 @@ use grantor_protocol::model::{AuditEvent, KeyId, KeyState, SigningAlgorithm, Sig
 use crate::audit;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
-use crate::schema::signing_keys;
+use crate::schema::{signing_keys, tenants};
+use crate::tenant::in_service;
 use crate::value::{Bytes, Time, from_name};
 use crate::{ChangeKind, Cursor, Error, Listing, Page, Store, TenantStore, WriteError};
 
@@ -32,9 +33,9 @@ pub struct KeyFilter {
     pub algorithm: Option<SigningAlgorithm>,
 }
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = signing_keys, treat_none_as_default_value = false)]
-struct SigningKeyRow {
+pub(crate) struct SigningKeyRow {
     tenant_id: Bytes<16>,
     id: Bytes<16>,
     algorithm: String,
@@ -94,7 +95,7 @@ impl SigningKeyRow {
         }
     }
 
-    fn into_record(self) -> Result<SigningKeyRecord, Error> {
+    pub(crate) fn into_record(self) -> Result<SigningKeyRecord, Error> {
         Ok(SigningKeyRecord {
             tenant_id: self.tenant_id.into(),
             id: self.id.into(),
@@ -219,13 +220,14 @@ impl TenantStore<'_> {
 }
 
 impl Store {
-    /// Keys of all tenants, `limit` at most, whose next step is due by `now`, the longest due first.
+    /// Keys of all tenants in service, `limit` at most, whose next step is due by `now`, the longest due first.
     #[compiled_here]
     pub async fn keys_due(&self, now: Timestamp, limit: u32) -> Result<Vec<SigningKeyRecord>, Error> {
         let now = Time::from(now);
         let work = async move |mut conn: Conn<'_>| {
             let rows = dual!(&mut conn, c => signing_keys::table
-                .filter(signing_keys::changes_at.le(now))
+                .inner_join(tenants::table.on(tenants::id.eq(signing_keys::tenant_id)))
+                .filter(in_service()).filter(signing_keys::changes_at.le(now))
                 .order(signing_keys::changes_at.asc())
                 .select(SigningKeyRow::as_select()).limit(limit.into()).load(c).await)?;
             rows.into_iter().map(SigningKeyRow::into_record).collect()

@@ -46,7 +46,7 @@ pub struct NewTenant {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = tenants, treat_none_as_default_value = false)]
-struct TenantRow {
+pub(crate) struct TenantRow {
     id: Bytes<16>,
     slug: String,
     name: String,
@@ -79,7 +79,7 @@ impl TenantRow {
         })
     }
 
-    fn into_tenant(self) -> Result<Tenant, Error> {
+    pub(crate) fn into_tenant(self) -> Result<Tenant, Error> {
         Ok(Tenant {
             id: self.id.into(),
             slug: self.slug,

@@ -3,7 +3,7 @@
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::claims::AccessTokenClaims;
+use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AuthorizationCode, ClientId, Grant, GrantId, OpaqueAccessToken, RefreshToken, TenantId, TokenId,
 };
@@ -44,9 +44,9 @@ struct CodeRow {
     dpop_jkt: Option<String>,
 }
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
-struct RefreshTokenRow {
+pub(crate) struct RefreshTokenRow {
     tenant_id: Bytes<16>,
     hash: Bytes<32>,
     grant_id: Bytes<16>,
@@ -101,8 +101,9 @@ impl RefreshTokenRow {
         })
     }
 
-    fn into_refresh_token(self, client_id: ClientId) -> Result<RefreshToken, Error> {
+    fn into_refresh_token(mut self, client_id: ClientId) -> Result<RefreshToken, Error> {
         Ok(RefreshToken {
+            confirmation: self.confirmation()?,
             tenant_id: self.tenant_id.into(),
             hash: self.hash.into(),
             grant_id: self.grant_id.into(),
@@ -110,14 +111,18 @@ impl RefreshTokenRow {
             issued_at: self.issued_at.into(),
             expires_at: self.expires_at.into(),
             rotated_at: self.rotated_at.map(Into::into),
-            confirmation: self.confirmation.map(|held| from_document(CONFIRMATION, held)).transpose()?,
         })
+    }
+
+    /// Takes what the token is bound to out of the row.
+    pub(crate) fn confirmation(&mut self) -> Result<Option<Confirmation>, Error> {
+        self.confirmation.take().map(|held| from_document(CONFIRMATION, held)).transpose()
     }
 }
 
 const CONFIRMATION: &str = "refresh_tokens.confirmation";
 
-const CLAIMS: &str = "access_tokens.claims";
+pub(crate) const CLAIMS: &str = "access_tokens.claims";
 
 impl TenantStore<'_> {
     /// An authorization code and its grant; consumed and expired ones included, so that a replay

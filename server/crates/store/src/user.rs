@@ -16,7 +16,7 @@ use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct UserRow {
     tenant_id: Bytes<16>,

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_api as api;
 use grantor_outbound::TxtRefusal;
 use grantor_protocol::model::{AuditEvent, AuditKind, Domain};
-use grantor_protocol::{Timestamp, domain};
+use grantor_protocol::{Entropy, Timestamp, domain};
 use grantor_store::{ChangeKind, Page, TenantStore, WriteError};
 
 use super::document::changes;
@@ -161,13 +161,11 @@ impl Noun for Domain {
             let detail = format!("the tenant has {} domains, and cannot have more", domain::MAX_DOMAINS);
             return Err(AdminFault::invalid("/domain", detail));
         }
-        let mut challenge = [0; 32];
-        app.entropy.fill(&mut challenge);
         let now = app.now();
         Ok(Self {
             tenant_id: context.tenant.id,
             domain: wanted.domain,
-            challenge: URL_SAFE_NO_PAD.encode(challenge),
+            challenge: new_challenge(app.entropy.as_ref()),
             verified_at: None,
             primary: false,
             version: 1,
@@ -209,6 +207,13 @@ impl Noun for Domain {
     ) -> Result<(), WriteError> {
         store.delete_domain(&self.domain, expected_version, vec![event]).await
     }
+}
+
+/// A value for a domain's challenge that nobody can have published yet.
+pub(in crate::app) fn new_challenge(entropy: &dyn Entropy) -> String {
+    let mut challenge = [0; 32];
+    entropy.fill(&mut challenge);
+    URL_SAFE_NO_PAD.encode(challenge)
 }
 
 fn unverified() -> AdminFault {

@@ -37,6 +37,7 @@ pub(in crate::app) use audit_events::document as audit_event_document;
 pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
 pub use document::{Write, keep, read};
+pub(in crate::app) use domains::new_challenge;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
 pub use grants::WantedGrants;
 pub use idempotency::{Idempotent, KeptAnswer, NamedRequest};

@@ -8,12 +8,12 @@ use super::document::read;
 use super::tenants::versioned;
 use super::{Action, AdminFault, Caller, Domain, Resource, Saved};
 use crate::app::bootstrap::SYSTEM_TENANT;
-use crate::app::portability::{ImportOptions, Passphrase, TransferError};
+use crate::app::portability::{Domains, ExportedFile, ImportOptions, Passphrase, TransferError};
 use crate::app::{App, Fault};
 
-/// A tenant's file, from its first byte, gone when it is closed.
+/// A tenant's file, gone when it is closed.
 pub struct Exported {
-    pub file: File,
+    pub file: ExportedFile,
 }
 
 /// A file that somebody sent, and how to take it.
@@ -28,7 +28,8 @@ impl App {
     /// that it left, before it does.
     ///
     /// # Errors
-    /// A passphrase that is too weak; the system tenant stays.
+    /// A passphrase that is too weak; the system tenant stays; [`Fault::Busy`] while the file of another
+    /// export of the tenant is on its way.
     pub async fn export_tenant(
         &self,
         caller: &Caller,
@@ -75,7 +76,7 @@ impl App {
             let detail = json!({ "imported": { "slug": name.slug, "issuer": name.issuer } });
             self.admin_event(caller, AuditKind::TenantChanged, &name.slug, detail)
         };
-        let tenant = self.import_tenant_from(file, &passphrase, options, event).await?;
+        let tenant = self.import_tenant_from(file, &passphrase, options, Domains::Unverified, event).await?;
         Ok(Saved { now: versioned(&tenant), created: true })
     }
 }

@@ -35,8 +35,13 @@ const FORMAT: &str = "grantor-tenant";
 /// Counted up when a reader of the version before would misunderstand the file.
 const VERSION: u32 = 1;
 
-/// Longest line that is read, in bytes. A row is a few documents of the admin API at most.
-const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+/// Longest line that is written and read, in bytes. The longest row there can be is a webhook's delivery: two
+/// documents of the admin API, a tenant's before and after a change, quoted in a text and encoded in base64.
+const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+
+/// A batch ends with so many rows, or with the row that makes it so many bytes of lines.
+const BATCH_ROWS: usize = 200;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// RFC 9106 §4, the second recommended setting but for the lanes: 64 MiB, three passes.
 const MEMORY_KIB: u32 = 64 * 1024;
@@ -133,6 +138,9 @@ impl<W: Write> Writer<W> {
     fn line(&mut self, value: &impl Serialize) -> Result<(), Fault> {
         let mut line = serde_json::to_vec(value).map_err(Fault::internal)?;
         line.push(b'\n');
+        if line.len() as u64 > LONGEST_LINE {
+            return Err(Fault::internal("a row is longer than any that an import takes"));
+        }
         self.digest.update(&line);
         self.out.write_all(&line).map_err(Fault::internal)
     }
@@ -145,6 +153,9 @@ pub struct Reader<R: Read> {
     key: PortableKey,
     digest: PortableDigest,
     rows: u64,
+    /// Of the lines that were read.
+    bytes: usize,
+    ended: bool,
 }
 
 impl<R: Read> Reader<R> {
@@ -167,7 +178,17 @@ impl<R: Read> Reader<R> {
         }
         let mut digest = key.digest();
         digest.update(&line);
-        Ok(Self { input, header, key, digest, rows: 0 })
+        Ok(Self { input, header, key, digest, rows: 0, bytes: 0, ended: false })
+    }
+
+    /// The next rows, as many as are written together; none when all were read, as
+    /// [`read_row`](Self::read_row) says it.
+    pub fn read_batch(&mut self) -> Result<Vec<PortableRow>, TransferError> {
+        let (mut batch, before) = (vec![], self.bytes);
+        while !self.ended && batch.len() < BATCH_ROWS && self.bytes - before < BATCH_BYTES {
+            batch.extend(self.read_row()?);
+        }
+        Ok(batch)
     }
 
     /// The next row; None when all were read and nothing is missing or altered.
@@ -175,7 +196,9 @@ impl<R: Read> Reader<R> {
         let line = line(&mut self.input)?;
         let number = self.rows + 2;
         let malformed = || Refusal::new(format!("line {number} is not one of an export, or was altered"));
+        self.bytes = self.bytes.saturating_add(line.len());
         if let Ok(last) = serde_json::from_slice::<LastLine>(&line) {
+            self.ended = true;
             return self.end(&last).map(|()| None);
         }
         self.digest.update(&line);
@@ -209,5 +232,62 @@ fn line(input: &mut impl BufRead) -> Result<Vec<u8>, TransferError> {
     match line.last() {
         Some(b'\n') => Ok(line),
         _ => Err(Refusal::new("it ends before its last line, or is not an export of a tenant").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: TenantId = TenantId::from_bytes([1; 16]);
+
+    /// A row of a table that has one text, of this length.
+    fn row(length: usize) -> PortableRow {
+        let id = URL_SAFE_NO_PAD.encode(TENANT.as_bytes());
+        let document = serde_json::json!({
+            "tenant_id": id, "subject": "s".repeat(length), "role": "r", "scope": "*", "created_at": 0,
+        });
+        let Value::Object(members) = document else { panic!("an object") };
+        PortableRow::parse("role_assignments", members, TENANT).unwrap()
+    }
+
+    fn written(rows: &[PortableRow]) -> Result<Vec<u8>, Fault> {
+        let (slug, issuer) = ("acme".to_owned(), "https://id.example/t/acme".to_owned());
+        let mut writer = Writer::begin(vec![], &passphrase(), "1", TenantName { id: TENANT, slug, issuer })?;
+        rows.iter().try_for_each(|row| writer.row(row))?;
+        writer.finish()
+    }
+
+    fn passphrase() -> SecretBytes {
+        SecretBytes::new(b"a passphrase of tests".to_vec())
+    }
+
+    fn batches(file: &[u8]) -> Vec<usize> {
+        let mut reader = Reader::begin(file, &passphrase()).unwrap();
+        let batches =
+            std::iter::from_fn(|| Some(reader.read_batch().unwrap().len()).filter(|rows| *rows > 0));
+        batches.collect()
+    }
+
+    #[test]
+    fn a_batch_ends_by_rows_or_by_bytes() {
+        let mut rows = vec![row(1); BATCH_ROWS];
+        assert_eq!(batches(&written(&rows).unwrap()), [BATCH_ROWS]);
+        rows.push(row(1));
+        assert_eq!(batches(&written(&rows).unwrap()), [BATCH_ROWS, 1]);
+        // Base64 makes four bytes of three.
+        let long = row(BATCH_BYTES / 4 * 3 / 2);
+        let rows = [row(1), long.clone(), long.clone(), row(1), long.clone(), long, row(1)];
+        assert_eq!(batches(&written(&rows).unwrap()), [3, 3, 1]);
+    }
+
+    /// What is written can be read.
+    #[test]
+    fn a_line_has_its_bound_at_both_ends() {
+        let longest = LONGEST_LINE as usize;
+        assert!(written(&[row(longest)]).is_err());
+        assert_eq!(batches(&written(&[row(longest / 4 * 3 - 4096), row(1)]).unwrap()), [1, 1]);
+        let endless = vec![b'x'; longest + 1];
+        assert!(matches!(line(&mut endless.as_slice()), Err(TransferError::Refused(_))));
     }
 }

@@ -2,20 +2,16 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom};
 
 use grantor_jose::SecretBytes;
-use grantor_protocol::Id;
 use grantor_protocol::model::{AuditEvent, Tenant, TenantId};
+use grantor_protocol::{Id, domain};
 use grantor_store::{Cell, Claim, Job, JobKind, NewImport, PortableRow};
 use tokio::sync::mpsc;
 
+use super::arrival::{Arrival, Domains, set, text, verified_domain, without_limits};
 use super::file::{Reader, TenantName};
-use super::{
-    Passphrase, Refusal, STOPPED, TOO_MANY_TRANSFERS, TransferError, WAITING_PAGES, sealed, tenant_name,
-};
+use super::{Passphrase, Refusal, STOPPED, TransferError, WAITING_PAGES, tenant_name};
 use crate::app::admin::check_slug;
 use crate::app::{App, Fault};
-
-/// Rows that are written in one transaction.
-const BATCH: usize = 200;
 
 /// What may differ from where the tenant comes from.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +33,8 @@ struct Checked {
 impl App {
     /// Takes in a tenant. Nothing is written before the whole file was read and found good; the
     /// tenant is in service when its last row is there. `event` makes the trail's entry, which goes
-    /// into that of the system tenant, so that the tenant's own stays as it came.
+    /// into that of the system tenant, so that the tenant's own stays as it came. Quotas and rate limits stay
+    /// behind.
     ///
     /// # Errors
     /// [`TransferError`]; nothing stays of what failed.
@@ -46,14 +43,15 @@ impl App {
         file: File,
         passphrase: &Passphrase,
         options: ImportOptions,
+        domains: Domains,
         event: impl FnOnce(&TenantName) -> AuditEvent,
     ) -> Result<Tenant, TransferError> {
-        let _one_of_few = self.transfers.try_acquire().map_err(|_| TOO_MANY_TRANSFERS)?;
+        let _one_of_few = self.transfers.begin()?;
         let app = self.this.upgrade().ok_or(STOPPED)?;
         let passphrase = passphrase.0.clone();
         let checking = {
             let (mut file, passphrase) = (file.try_clone().map_err(Fault::internal)?, passphrase.clone());
-            tokio::task::spawn_blocking(move || app.check_file(&mut file, &passphrase, &options))
+            tokio::task::spawn_blocking(move || app.check_file(&mut file, &passphrase, &options, domains))
         };
         let checked = checking.await.map_err(Fault::internal)??;
         let (id, now) = (checked.name.id, self.now());
@@ -65,12 +63,8 @@ impl App {
         let event = event(&checked.name);
         let import = NewImport { job, tenant: checked.tenant };
         let claim = self.store.begin_import(import, Id::generate(now, entropy), now).await?;
-        let written = match self.write_rows(&claim, file, passphrase).await {
-            Ok(()) => {
-                let trail = (self.system_id().await?, vec![event]);
-                let finished = self.store.finish_import(&claim, &checked.status, trail, self.now()).await;
-                finished.map_err(TransferError::from)
-            }
+        let written = match self.write_rows(&claim, file, passphrase, domains).await {
+            Ok(()) => self.finish(&claim, &checked.status, event).await,
             Err(error) => Err(error),
         };
         self.changed(&grantor_store::Change::In { tenant_id: id, kind: grantor_store::ChangeKind::Tenant });
@@ -80,6 +74,12 @@ impl App {
         }
         let tenant = self.store.tenants().by_id(id).await.map_err(Fault::from)?;
         Ok(tenant.ok_or(Fault::UnknownTenant)?)
+    }
+
+    /// Puts the tenant into service.
+    async fn finish(&self, claim: &Claim, status: &str, event: AuditEvent) -> Result<(), TransferError> {
+        let trail = (self.system_id().await?, vec![event]);
+        self.store.finish_import(claim, status, trail, self.now()).await.map_err(refused_rows)
     }
 
     /// Deletes what was written. If that fails, too, the job goes on with it later.
@@ -104,6 +104,7 @@ impl App {
         file: &mut File,
         passphrase: &SecretBytes,
         options: &ImportOptions,
+        domains: Domains,
     ) -> Result<Checked, TransferError> {
         file.seek(SeekFrom::Start(0)).map_err(Fault::internal)?;
         let mut reader = Reader::begin(file, passphrase)?;
@@ -114,13 +115,15 @@ impl App {
             );
         }
         let first = reader.read_row()?.ok_or_else(|| Refusal::new("it has no rows"))?;
-        let mut rows = 1;
+        let (mut rows, mut primary_is_verified) = (1, false);
+        let arrival = Arrival::new(self, reader.header.tenant.id, domains);
         while let Some(mut row) = reader.read_row()? {
             if row.table() == first.table() {
                 return Err(Refusal::new("it has more than one tenant").into());
             }
-            sealed::seal(&mut row, reader.header.tenant.id, &self.master, self.entropy.as_ref())
-                .map_err(|fault| Refusal::new(fault.to_string()))?;
+            primary_is_verified |=
+                verified_domain(&row).is_some_and(|name| text(&first, "domain") == Some(name));
+            arrival.take(&mut row)?;
             rows += 1;
         }
         let Some(name) = tenant_name(&first).filter(|name| *name == reader.header.tenant) else {
@@ -130,7 +133,10 @@ impl App {
             Some(Cell::Text(status)) if ["active", "suspended"].contains(&status.as_str()) => status.clone(),
             _ => return Err(Refusal::new("the tenant's status is not known here").into()),
         };
-        let (tenant, name) = self.moved(first, name, options)?;
+        if domains == Domains::Kept && text(&first, "domain").is_some() && !primary_is_verified {
+            return Err(Refusal::new("its issuer is at a domain that is not verified").into());
+        }
+        let (tenant, name) = self.moved(first, name, options, domains)?;
         Ok(Checked { tenant, name, status, rows })
     }
 
@@ -140,26 +146,32 @@ impl App {
         mut row: PortableRow,
         from: TenantName,
         options: &ImportOptions,
+        domains: Domains,
     ) -> Result<(PortableRow, TenantName), TransferError> {
         let slug = options.as_slug.as_deref().unwrap_or(&from.slug);
         if let Some(problem) = check_slug(slug) {
             return Err(Refusal::new(format!("the slug {slug} {problem}")).into());
         }
-        let issuer = self.addresses.issuer(slug);
-        if issuer != from.issuer && !options.accept_new_issuer {
+        let own = self.addresses.issuer(slug);
+        let had = text(&row, "domain").map_or_else(|| from.issuer.clone(), domain::issuer);
+        let issuer = match text(&row, "domain").filter(|_| domains == Domains::Kept) {
+            Some(primary) => domain::issuer(primary),
+            None => own.clone(),
+        };
+        if issuer != had && !options.accept_new_issuer {
             return Err(Refusal::new(format!(
-                "its issuer is {}, here it would be {issuer}: clients that know the old one refuse what the new one \
+                "its issuer is {had}, here it would be {issuer}: clients that know the old one refuse what the new one \
                  issues, and access tokens, ID tokens and sessions that were issued before end; accept a new issuer \
-                 to import it all the same",
-                from.issuer
+                 to import it all the same"
             ))
             .into());
         }
         let name = TenantName { slug: slug.to_owned(), issuer, ..from };
-        for (column, text) in [("slug", &name.slug), ("issuer", &name.issuer)] {
-            if let Some(cell) = row.cell_mut(column) {
-                *cell = Cell::Text(text.clone());
-            }
+        without_limits(&mut row)?;
+        set(&mut row, "slug", Cell::Text(name.slug.clone()));
+        set(&mut row, "issuer", Cell::Text(own));
+        if domains == Domains::Unverified {
+            set(&mut row, "domain", Cell::Null);
         }
         Ok((row, name))
     }
@@ -170,6 +182,7 @@ impl App {
         claim: &Claim,
         mut file: File,
         passphrase: SecretBytes,
+        domains: Domains,
     ) -> Result<(), TransferError> {
         let (batches, mut received) = mpsc::channel::<Vec<PortableRow>>(WAITING_PAGES);
         let app = self.this.upgrade().ok_or(STOPPED)?;
@@ -178,17 +191,15 @@ impl App {
             file.seek(SeekFrom::Start(0)).map_err(Fault::internal)?;
             let mut reader = Reader::begin(file, &passphrase)?;
             let _tenants_own = reader.read_row()?;
-            let mut batch = vec![];
-            while let Some(mut row) = reader.read_row()? {
-                sealed::seal(&mut row, tenant, &app.master, app.entropy.as_ref())?;
-                batch.push(row);
+            let arrival = Arrival::new(&app, tenant, domains);
+            loop {
+                let mut batch = reader.read_batch()?;
+                batch.iter_mut().try_for_each(|row| arrival.take(row))?;
                 // Whoever takes the batches is gone only after an error of its own.
-                if batch.len() == BATCH && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
+                if batch.is_empty() || batches.blocking_send(batch).is_err() {
                     return Ok(());
                 }
             }
-            let _receiver_gone = batches.blocking_send(batch);
-            Ok(())
         });
         while let Some(batch) = received.recv().await {
             self.store.import_rows(claim, batch, self.now()).await.map_err(refused_rows)?;
@@ -201,6 +212,12 @@ impl App {
 fn refused_rows(error: grantor_store::WriteError) -> TransferError {
     use grantor_store::{Error, WriteError};
     match error {
+        // Its columns are named, what they hold is not: it may be a secret.
+        WriteError::Store(Error::Corrupt { column, .. }) => {
+            Refusal::new(format!("{column} cannot be read")).into()
+        }
+        // Verified by a tenant that is here.
+        WriteError::Conflict { field: "domain" } => TransferError::Taken("domain"),
         WriteError::Conflict { .. } | WriteError::NotFound | WriteError::Store(Error::Database(_)) => {
             tracing::warn!(%error, "rows of an import are refused by the database");
             Refusal::new("its rows do not fit together").into()

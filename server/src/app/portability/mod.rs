@@ -1,10 +1,12 @@
 //! A tenant leaves an installation, or arrives in one: everything that it has, in one file that only
 //! a passphrase opens.
 
+mod arrival;
 mod canonical;
 mod file;
 mod import;
 mod sealed;
+mod transfers;
 
 use std::fs::File;
 
@@ -14,14 +16,13 @@ use grantor_protocol::model::{AuditEvent, TenantId};
 use grantor_store::{Cell, PortableRow, WriteError};
 use tokio::sync::mpsc;
 
+pub use arrival::Domains;
 pub use file::TenantName;
 pub use import::ImportOptions;
+pub use transfers::{Place, Transfers};
 
 use super::{App, Fault};
 use file::Writer;
-
-/// Exports and imports at a time: each takes memory and a core for its key.
-pub(super) const TRANSFERS: usize = 2;
 
 /// Pages of rows that wait to be written.
 const WAITING_PAGES: usize = 2;
@@ -48,6 +49,12 @@ impl Passphrase {
         }
         Ok(Self(SecretBytes::new(text.as_bytes().to_vec())))
     }
+}
+
+/// A tenant's file, and its place among the transfers for as long as somebody reads it.
+pub struct ExportedFile {
+    pub file: File,
+    pub place: Place,
 }
 
 /// Why a file is not taken: for whoever gave it.
@@ -99,14 +106,15 @@ impl App {
     /// end. The caller records that it left.
     ///
     /// # Errors
-    /// [`Fault::UnknownTenant`]; faults of the store and of the file.
+    /// [`Fault::UnknownTenant`]; [`Fault::Busy`] as [`Transfers::begin_export`]; faults of the store and of
+    /// the file.
     pub async fn export_tenant_to(
         &self,
         tenant: TenantId,
         passphrase: &Passphrase,
         out: File,
-    ) -> Result<File, Fault> {
-        let _one_of_few = self.transfers.try_acquire().map_err(|_| TOO_MANY_TRANSFERS)?;
+    ) -> Result<ExportedFile, Fault> {
+        let place = self.transfers.begin_export(tenant)?;
         let (pages, mut received) = mpsc::channel::<Vec<PortableRow>>(WAITING_PAGES);
         let (app, passphrase) = (self.this.upgrade().ok_or(STOPPED)?, passphrase.clone());
         let writing = tokio::task::spawn_blocking(move || {
@@ -127,20 +135,15 @@ impl App {
         let writer = writing.await.map_err(Fault::internal)??;
         // Without its last line nobody takes for whole what ended early.
         read?;
-        writer.finish()
+        Ok(ExportedFile { file: writer.finish()?, place })
     }
 }
-
-const TOO_MANY_TRANSFERS: Fault = Fault::Busy("too many exports and imports at once");
 
 const STOPPED: Fault = Fault::Busy("the server is stopping");
 
 /// What the row of a tenant says of it.
 fn tenant_name(row: &PortableRow) -> Option<TenantName> {
-    let text = |column| match row.cell(column) {
-        Some(Cell::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
+    let text = |column| arrival::text(row, column).map(str::to_owned);
     let id = match row.cell("id") {
         Some(Cell::Bytes(bytes)) => bytes.as_slice().try_into().ok().map(TenantId::from_bytes),
         _ => None,

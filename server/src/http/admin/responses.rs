@@ -1,3 +1,6 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use grantor_api as api;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -7,11 +10,12 @@ use poem_openapi::registry::{
 };
 use poem_openapi::types::Type;
 use serde::Serialize;
-use tokio::io::AsyncSeekExt;
+use tokio::io::{AsyncRead, AsyncSeekExt, ReadBuf};
 
 use super::payload::NDJSON;
 use super::problem;
 use crate::app::admin::{Saved, Versioned};
+use crate::app::portability::{ExportedFile, Place};
 
 /// A document without a validator: a page of a collection, the caller.
 pub struct Answer<T>(pub T);
@@ -48,9 +52,25 @@ impl Accepted {
 
 /// A file to keep.
 pub struct Download {
-    file: tokio::fs::File,
+    file: Leaving,
     length: u64,
     name: String,
+}
+
+/// A file that is being sent, and its place among the exports until it has left.
+struct Leaving {
+    file: tokio::fs::File,
+    _place: Place,
+}
+
+impl AsyncRead for Leaving {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.file).poll_read(context, buffer)
+    }
 }
 
 impl Download {
@@ -58,10 +78,11 @@ impl Download {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub async fn of(file: std::fs::File, name: &str) -> std::io::Result<Self> {
-        let mut file = tokio::fs::File::from_std(file);
+    pub async fn of(exported: ExportedFile, name: &str) -> std::io::Result<Self> {
+        let mut file = tokio::fs::File::from_std(exported.file);
         file.rewind().await?;
         let length = file.metadata().await?.len();
+        let file = Leaving { file, _place: exported.place };
         Ok(Self { file, length, name: name.to_owned() })
     }
 }

@@ -253,6 +253,23 @@ crate::on_both! {
         assert_eq!(acme.audited(&app, AuditKind::TokenIssued).await, 0);
     }
 
+    /// A tenant that is just being deleted keeps nobody busy, however old its events are.
+    async fn events_of_a_tenant_that_goes_are_left_to_its_deletion(app: TestApp) {
+        let acme = app.acme().await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        owner.make_users((0..3).map(|number| format!("old{number}"))).await;
+        app.clock.advance(86_400 * 500);
+        let events = acme.audited(&app, AuditKind::UserChanged).await;
+        let admin = app.platform("platform-admin").await;
+        assert_eq!(admin.delete("/tenants/acme").await.status, 202);
+        let rounds = async {
+            while app.app.delete_old_audit_events(4).await.unwrap() {}
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(20), rounds).await;
+        assert!(ended.is_ok(), "it goes round for nothing");
+        assert_eq!(acme.audited(&app, AuditKind::UserChanged).await, events);
+    }
+
     /// What is older than the tenant wants leaves from the front, and the chain holds.
     async fn old_events_leave_and_the_chain_holds(app: TestApp) {
         let acme = app.acme().await;

@@ -1,13 +1,16 @@
 //! Tenants move between installations that share an address and nothing else.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
+use grantor::app::portability::{Domains, ImportOptions, Passphrase, TransferError};
 use grantor_protocol::model::AuthenticationMethod;
+use grantor_protocol::model::{Actor, AuditKind};
 use grantor_store::testing::TestDatabase;
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
-use super::{Api, trail};
+use super::{Api, domains, trail};
 use crate::support::{Answer, Browser, PASSWORD, TestApp, request};
 
 const PASSPHRASE: &str = "a passphrase of tests";
@@ -33,6 +36,32 @@ impl Api<'_> {
         let answer = self.app.send(builder.body(file.into())).await;
         answer.expect_admin_answer();
         answer
+    }
+
+    /// Imports a file as the command does that keeps domains.
+    async fn import_with_domains(&self, exported: &str) -> Result<String, TransferError> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(exported.as_bytes()).unwrap();
+        let app = &self.app.app;
+        let passphrase = Passphrase::parse(PASSPHRASE).unwrap();
+        let event = |_: &_| app.event(AuditKind::TenantChanged, Actor::System, "acme".to_owned());
+        let imported =
+            app.import_tenant_from(file, &passphrase, ImportOptions::default(), Domains::Kept, event).await;
+        Ok(imported?.issuer)
+    }
+
+    /// Expects that a file is refused after it was begun to be written, with these words.
+    async fn expect_undone(&self, file: &str, words: &str) {
+        let answer = self.import(file).await;
+        answer.expect_problem(400, "invalid-request");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(words), "{detail}, and not {words}");
+        let jobs = self.get("/jobs").await.document(200);
+        let failed = |job: &Value| {
+            job["state"] == "failed" && job["error"].as_str().is_some_and(|error| error.contains(words))
+        };
+        assert!(jobs["items"].as_array().unwrap().iter().any(failed), "{jobs}");
+        assert_eq!(self.get("/tenants/acme").await.status, 404, "{words}");
     }
 
     async fn import(&self, file: &str) -> Answer {
@@ -262,5 +291,162 @@ crate::on_both! {
         let tenant_admin = app.tenant_api(&acme.tenant, "tenant-admin").await;
         tenant_admin.post("/tenants/acme/export", &json!({ "passphrase": PASSPHRASE })).await
             .expect_problem(403, "forbidden");
+    }
+
+    /// Whoever has the passphrase can put anything into a file. What nobody could read afterwards is not
+    /// served, and a hash that would take all memory is not even written.
+    async fn what_would_break_the_platform_is_refused(app: TestApp) {
+        const HASH: &str = "$argon2id$v=19$m=4194304,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA";
+        let origin = TestApp::sqlite().await;
+        let acme = origin.acme().await;
+        let admin = app.platform("platform-admin").await;
+        let of = format!("tenant_id = (SELECT id FROM tenants WHERE slug = '{}')", acme.tenant.slug);
+        let owner = origin.platform("platform-admin").await;
+        let file = owner.export("acme").await;
+
+        let password = format!("UPDATE users SET password = '{HASH}' WHERE {of}");
+        origin.execute(&password).await;
+        let mut browser = Browser::default();
+        let page = browser.get(&origin, &acme.authorize(&acme.authorization("app"))).await;
+        let page = browser.follow(&origin, &page).await;
+        assert_eq!(acme.sign_in(&origin, &mut browser, &page).await.status, 422, "nothing matches it");
+        admin.expect_refusal(owner.export("acme").await, "users.password").await;
+        origin.execute(&format!("UPDATE users SET password = NULL WHERE {of}")).await;
+
+        for (table, column, wrong) in [
+            ("tenant_counts", "count", "9223372036854775807"),
+            ("signing_keys", "state", "'x'"),
+            ("audit_events", "kind", "'x'"),
+        ] {
+            origin.execute(&format!("CREATE TABLE kept AS SELECT * FROM {table} WHERE {of}")).await;
+            origin.execute(&format!("UPDATE {table} SET {column} = {wrong} WHERE {of}")).await;
+            admin.expect_undone(&owner.export("acme").await, &format!("{table}.{column}")).await;
+            let again =
+                format!("DELETE FROM {table} WHERE {of}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept");
+            origin.execute(&again).await;
+        }
+        assert_eq!(admin.import(&file).await.status, 201);
+    }
+
+    /// They are the platform's to choose, and every platform chooses its own.
+    async fn quotas_and_limits_stay_behind(app: TestApp) {
+        let origin = TestApp::sqlite().await;
+        origin.acme().await;
+        let there = origin.platform("platform-admin").await;
+        let limits = json!({ "settings": {
+            "quotas": { "users": 1, "clients": 1 },
+            "rate_limits": { "token": { "requests": 5, "per": "minute", "burst": 7 } },
+            "audit_retention": 30,
+        } });
+        let patched = there.patch("/tenants/acme", &limits).await;
+        assert_eq!(patched.status, 200, "{patched:?}");
+        there.post("/tenants/acme/users", &json!({ "username": "second" })).await.expect_problem(409, "quota-exceeded");
+        let admin = app.platform("platform-admin").await;
+        let settings = admin.import(&there.export("acme").await).await.document(201)["settings"].clone();
+        let defaults = admin.post("/tenants", &json!({ "slug": "fresh", "name": "Fresh" })).await.document(201);
+        for member in ["quotas", "rate_limits"] {
+            assert_eq!(settings[member], defaults["settings"][member], "{member}");
+        }
+        assert_eq!(settings["audit_retention"], 30);
+        assert_eq!(admin.post("/tenants/acme/users", &json!({ "username": "second" })).await.status, 201);
+    }
+
+    /// A file proves nothing of a domain, and no issuer but the server's own.
+    async fn domains_have_to_be_verified_anew(app: TestApp) {
+        const PATH: &str = "/tenants/acme/domains/login.acme.example";
+        let origin = app.elsewhere(TestDatabase::sqlite().await, [8; 32]).await;
+        let acme = origin.acme().await;
+        let there = origin.platform("platform-admin").await;
+        let (value, record) = (domains::add(&there, PATH).await, "_grantor-challenge.login.acme.example");
+        origin.names.publish(record, &[&value]);
+        assert_eq!(there.post(&format!("{PATH}/verify"), &json!({})).await.status, 200);
+        assert_eq!(there.patch(PATH, &json!({ "primary": true })).await.status, 200);
+        let file = there.export("acme").await;
+        let admin = app.platform("platform-admin").await;
+        admin.expect_refusal(file.as_str(), "its issuer is https://login.acme.example, here it would be https://id.example/t/acme:").await;
+        let accepted = async |file: &str| {
+            admin.import_with(PASSPHRASE, "?accept_new_issuer=true", file).await.document(201)["issuer"].clone()
+        };
+        assert_eq!(accepted(&file).await, acme.tenant.issuer);
+        let arrived = admin.get(PATH).await.document(200);
+        assert_eq!((&arrived["state"], &arrived["primary"]), (&json!("pending"), &json!(false)));
+        assert_ne!(arrived["challenge"]["value"], value.as_str());
+        // What was published for somebody else proves nothing here: everybody can read it.
+        app.names.publish(record, &[&value]);
+        let verified = admin.post(&format!("{PATH}/verify"), &json!({})).await;
+        verified.expect_problem(409, "domain-not-verified");
+
+        let here = TestApp::sqlite().await;
+        let admin = here.platform("platform-admin").await;
+        origin.execute("UPDATE tenants SET domain = 'id.example/t/victim' WHERE slug = 'acme'").await;
+        let hijack = there.export("acme").await;
+        admin.expect_refusal(hijack.as_str(), "its issuer is https://id.example/t/victim,").await;
+        let refused = admin.import_with_domains(&hijack).await;
+        assert!(refused.unwrap_err().to_string().contains("a domain that is not verified"));
+        origin.execute("UPDATE domains SET domain = 'id.example/t/victim'").await;
+        let malformed = there.export("acme").await;
+        let query = "?accept_new_issuer=true";
+        admin.import_with(PASSPHRASE, query, malformed.as_str()).await.expect_problem(400, "invalid-request");
+        let refused = admin.import_with_domains(&malformed).await;
+        assert!(refused.unwrap_err().to_string().contains("the domain \"id.example/t/victim\""));
+        let imported = admin.import_with(PASSPHRASE, query, hijack.as_str()).await.document(201);
+        assert_eq!(imported["issuer"], acme.tenant.issuer);
+    }
+
+    /// Whoever has the database can say that the domains are the tenant's.
+    async fn domains_can_be_kept_by_the_operator(app: TestApp) {
+        const PATH: &str = "/tenants/acme/domains/login.acme.example";
+        let origin = TestApp::sqlite().await;
+        origin.acme().await;
+        let there = origin.platform("platform-admin").await;
+        domains::verified(&origin, &there, PATH).await;
+        assert_eq!(there.patch(PATH, &json!({ "primary": true })).await.status, 200);
+        let admin = app.platform("platform-admin").await;
+        let file = there.export("acme").await;
+        assert_eq!(admin.import_with_domains(&file).await.unwrap(), "https://login.acme.example");
+        let kept = admin.get(PATH).await.document(200);
+        assert_eq!((&kept["state"], &kept["primary"]), (&json!("verified"), &json!(true)));
+        assert_eq!(admin.export("acme").await, file);
+
+        let here = app.elsewhere(TestDatabase::sqlite().await, [8; 32]).await;
+        let admin = here.platform("platform-admin").await;
+        origin.execute("UPDATE domains SET verified_at = NULL").await;
+        let refused = admin.import_with_domains(&there.export("acme").await).await;
+        assert!(matches!(refused, Err(TransferError::Refused(_))), "{refused:?}");
+        assert_eq!(admin.get("/tenants/acme").await.status, 404);
+    }
+
+    /// A file takes a place until it has left or nobody reads it any more.
+    async fn a_tenant_is_exported_once_at_a_time(app: TestApp) {
+        app.acme().await;
+        app.other().await;
+        let admin = app.platform("platform-admin").await;
+        let begin = async |slug: &str| {
+            let request = request(Method::POST, &format!("/admin/v1/tenants/{slug}/export"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", admin.token))
+                .content_type("application/json")
+                .body(json!({ "passphrase": PASSPHRASE }).to_string());
+            let response = app.respond(request).await;
+            assert_eq!(response.status(), 200);
+            response
+        };
+        let export = async |slug: &str| {
+            admin.post(&format!("/tenants/{slug}/export"), &json!({ "passphrase": PASSPHRASE })).await
+        };
+        let unread = begin("acme").await;
+        let busy = export("acme").await;
+        busy.expect_problem(503, "busy");
+        assert!(busy.header("retry-after").is_some(), "{busy:?}");
+        let other = begin("other").await;
+        export("acme").await.expect_problem(503, "busy");
+        admin.import("{}").await.expect_problem(503, "busy");
+        drop(unread);
+        // Who has read it all makes room, too.
+        for _ in 0..2 {
+            admin.export("acme").await;
+        }
+        export("other").await.expect_problem(503, "busy");
+        drop(other);
+        admin.export("other").await;
     }
 }

@@ -148,12 +148,22 @@ impl TestApp {
         self.database.rows_of(tenant.id).await
     }
 
+    /// Runs SQL behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        self.database.execute(sql).await;
+    }
+
     /// Sends a request as a client would.
-    pub async fn send(&self, mut request: Request) -> Answer {
+    pub async fn send(&self, request: Request) -> Answer {
+        Answer::read(self.respond(request).await).await
+    }
+
+    /// [`Self::send`] without reading the body.
+    pub async fn respond(&self, mut request: Request) -> Response {
         if let (Some(host), None) = (*self.host.lock().unwrap(), request.header(header::HOST)) {
             request.headers_mut().insert(header::HOST, host.parse().unwrap());
         }
-        Answer::read(self.router.get_response(request).await).await
+        self.router.get_response(request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

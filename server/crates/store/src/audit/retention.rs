@@ -5,7 +5,8 @@ use grantor_protocol::{Lifetime, Timestamp};
 
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
-use crate::schema::{audit_chains, audit_events};
+use crate::schema::{audit_chains, audit_events, tenants};
+use crate::tenant::in_service;
 use crate::value::{Bytes, Time};
 use crate::{Error, Store, TenantStore};
 
@@ -13,7 +14,7 @@ use crate::{Error, Store, TenantStore};
 type Old = (i64, Bytes<16>, Time, Vec<u8>);
 
 impl Store {
-    /// Tenants whose oldest events may be too old by now.
+    /// Tenants in service whose oldest events may be too old by now.
     #[compiled_here]
     pub async fn tenants_with_old_audit_events(
         &self,
@@ -22,7 +23,8 @@ impl Store {
     ) -> Result<Vec<TenantId>, Error> {
         let work = async move |mut conn: Conn<'_>| {
             let tenants: Vec<Bytes<16>> = dual!(&mut conn, c => audit_chains::table
-                .filter(audit_chains::prunes_at.le(Time::from(now)))
+                .inner_join(tenants::table.on(tenants::id.eq(audit_chains::tenant_id)))
+                .filter(in_service()).filter(audit_chains::prunes_at.le(Time::from(now)))
                 .order(audit_chains::prunes_at).limit(i64::from(limit))
                 .select(audit_chains::tenant_id).load(c).await)?;
             Ok(tenants.into_iter().map(TenantId::from).collect())

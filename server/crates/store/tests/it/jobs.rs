@@ -1,12 +1,12 @@
 //! Deleting a tenant: visible, in small batches, resumable by whoever comes after.
 
-use grantor_protocol::model::{AuditKind, Tenant, TenantStatus};
+use grantor_protocol::model::{AuditKind, KeyState, Tenant, TenantId, TenantStatus};
 use grantor_store::{
     Claim, Deleting, DeletionStep, Job, JobKind, JobState, NewTenant, Page, Store, TenantFilter, WriteError,
     on_both_databases,
 };
 
-use crate::fixture::{World, at, audit, id};
+use crate::fixture::{World, at, audit, id, key};
 use crate::tenancy::{everything, possessions};
 
 const BATCH: u32 = 500;
@@ -122,6 +122,35 @@ on_both_databases! {
         let claim = store.claim_job(id(), at(0)).await.unwrap().unwrap();
         assert_eq!(work(store, &claim, u32::MAX).await, Deleting::Finished);
         tenants.create(same).await.unwrap();
+    }
+
+    /// What the platform does for all tenants by itself, it does for those in service.
+    async fn nothing_is_due_of_a_tenant_that_is_going_or_coming(database: TestDatabase) {
+        let store = database.store();
+        let (owner, other) = (World::new(store, "acme").await, World::new(store, "other").await);
+        for world in [&owner, &other] {
+            let mut due = key(world.tenant.id, KeyState::Published);
+            due.changes_at = Some(at(5));
+            world.rows().insert_key(&due, vec![audit(AuditKind::KeyChanged)]).await.unwrap();
+            let unused = world.self_made("unused", None);
+            world.rows().register_client(&unused, at(5), None, vec![]).await.unwrap();
+        }
+        let due = async || {
+            let keys = store.keys_due(at(10), 10).await.unwrap();
+            let clients = store.unused_clients(at(10), 10).await.unwrap();
+            let trails = store.tenants_with_old_audit_events(at(10), 10).await.unwrap();
+            let keys = keys.into_iter().map(|key| key.tenant_id).collect();
+            let clients = clients.into_iter().map(|client| client.tenant_id).collect();
+            let mut due: [Vec<TenantId>; 3] = [keys, clients, trails];
+            due.iter_mut().for_each(|tenants| tenants.sort());
+            due
+        };
+        let (both, others) = (vec![owner.tenant.id, other.tenant.id], vec![other.tenant.id]);
+        assert_eq!(due().await, [both.clone(), both.clone(), both]);
+        owner.begin_deletion(&other).await;
+        assert_eq!(due().await, [others.clone(), others.clone(), others.clone()]);
+        database.execute("UPDATE tenants SET status = 'importing' WHERE slug = 'acme'").await;
+        assert_eq!(due().await, [others.clone(), others.clone(), others]);
     }
 
     async fn jobs_are_listed_and_tried_again(database: TestDatabase) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use grantor_protocol::model::{AuditKind, TenantId};
+use grantor_protocol::model::{AuditKind, Metric, TenantId};
 use grantor_store::testing::TestDatabase;
 use grantor_store::{
-    Cell, Deleting, DeletionStep, Job, JobKind, JobState, NewImport, PortableRow, Store, WriteError,
-    on_both_databases,
+    Cell, CountedHour, Deleting, DeletionStep, Error, Job, JobId, JobKind, JobState, NewImport, PortableRow,
+    Store, WriteError, on_both_databases,
 };
 use tokio::sync::mpsc;
 
@@ -48,6 +48,53 @@ async fn import(store: &Store, rows: Vec<PortableRow>, trail: TenantId) -> Resul
     let job = store.job(claim.job.id).await.unwrap().unwrap();
     assert_eq!((job.state, job.row_count), (JobState::Done, i64::try_from(rows.len()).unwrap()));
     Ok(())
+}
+
+/// Deletes what is left of an import that nobody goes on with.
+async fn clean_up(store: &Store) -> JobId {
+    let claim = store.claim_job(id(), at(61)).await.unwrap().unwrap();
+    let mut deleting = Deleting::More(DeletionStep::default());
+    while let Deleting::More(step) = deleting {
+        deleting = store.delete_batch(&claim, step, 100, at(61)).await.unwrap();
+    }
+    claim.job.id
+}
+
+/// Values that their columns hold and that no reader of theirs takes; where to put them, and the column
+/// that is named.
+fn unreadable() -> Vec<(&'static str, &'static str, Cell)> {
+    let (text, json) = (|text: &str| Cell::Text(text.to_owned()), Cell::Json);
+    vec![
+        ("tenants", "settings", json(5.into())),
+        ("signing_keys", "state", text("x")),
+        ("signing_keys", "algorithm", text("x")),
+        ("users", "status", text("x")),
+        ("users", "profile", json(5.into())),
+        ("clients", "metadata", json("x".into())),
+        ("clients", "secrets", json(5.into())),
+        ("clients", "origin", json(5.into())),
+        ("protected_resources", "settings", json(5.into())),
+        ("initial_access_tokens", "settings", json(5.into())),
+        ("initial_access_tokens", "uses_left", Cell::Integer(-1)),
+        ("roles", "permissions", json(5.into())),
+        ("role_assignments", "subject", text("x")),
+        ("role_assignments", "scope", text("x")),
+        ("sessions", "amr", json(5.into())),
+        ("sessions", "secret", Cell::Bytes(vec![1])),
+        ("grants", "authentication", json(5.into())),
+        ("grants", "revocation_reason", text("x")),
+        ("consents", "resources", json(5.into())),
+        ("refresh_tokens", "confirmation", json(5.into())),
+        ("access_tokens", "claims", json(5.into())),
+        ("tenant_counts", "count", Cell::Integer(i64::MAX)),
+        ("tenant_counts", "count", Cell::Integer(-1)),
+        ("stats", "count", Cell::Integer(1_000_000_000_001)),
+        ("webhooks", "settings", json(5.into())),
+        ("webhook_deliveries", "state", text("x")),
+        ("webhook_deliveries", "attempts", Cell::Integer(-1)),
+        ("audit_events", "kind", text("x")),
+        ("audit_events", "actor", json(5.into())),
+    ]
 }
 
 async fn system(database: &TestDatabase) -> World {
@@ -147,14 +194,40 @@ on_both_databases! {
         assert_eq!(store.tenants().by_slug("acme").await.unwrap(), None);
         // Whoever began it is gone; another one cleans up.
         assert!(store.claim_job(id(), at(59)).await.unwrap().is_none());
-        let claim = store.claim_job(id(), at(61)).await.unwrap().unwrap();
-        let mut deleting = Deleting::More(DeletionStep::default());
-        while let Deleting::More(step) = deleting {
-            deleting = store.delete_batch(&claim, step, 100, at(61)).await.unwrap();
-        }
-        let job = store.job(claim.job.id).await.unwrap().unwrap();
+        let job = store.job(clean_up(store).await).await.unwrap().unwrap();
         assert_eq!((job.state, job.error.as_deref()), (JobState::Failed, Some("it was interrupted")));
         assert_eq!(exported(store, owner.tenant.id).await.len(), 0);
+        import(store, rows, system.tenant.id).await.unwrap();
+    }
+
+    /// What nobody could read afterwards comes into no service: whoever reads rows of all tenants would
+    /// stop at it.
+    async fn what_cannot_be_read_is_not_imported(database: TestDatabase) {
+        let store = database.store();
+        let origin = TestDatabase::sqlite().await;
+        let owner = World::new(origin.store(), "acme").await;
+        possessions(&owner).await;
+        owner.rows().create_initial_access_token(&owner.initial_access_token(Some(1)), vec![]).await.unwrap();
+        let hour = CountedHour {
+            tenant_id: owner.tenant.id, hour: at(0), metric: Metric::SignIns, count: 1, expires_at: at(10),
+        };
+        origin.store().add_stats(vec![hour]).await.unwrap();
+        let rows = exported(origin.store(), owner.tenant.id).await;
+        let system = system(&database).await;
+        for (table, column, value) in unreadable() {
+            let mut altered = rows.clone();
+            let row = altered.iter_mut().find(|row| row.table() == table).unwrap_or_else(|| panic!("no {table}"));
+            *row.cell_mut(column).unwrap() = value;
+            let refused = import(store, altered, system.tenant.id).await;
+            match &refused {
+                Err(WriteError::Store(Error::Corrupt { column: named, .. })) => {
+                    assert!(named.starts_with(table), "{table}.{column}: {named}");
+                }
+                other => panic!("{table}.{column}: {other:?}"),
+            }
+            assert_eq!(store.tenants().by_id(owner.tenant.id).await.unwrap(), None, "{table}.{column}");
+            clean_up(store).await;
+        }
         import(store, rows, system.tenant.id).await.unwrap();
     }
 
