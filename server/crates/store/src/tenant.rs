@@ -258,8 +258,10 @@ impl<'a> Tenants<'a> {
                         false => WriteError::NotFound,
                     });
                 };
-                audit::look_again(conn, id).await?;
+                // The counts before the chain, as whoever creates something does: neither can then wait for
+                // the other.
                 tenant_count::limit(conn, id, &quotas).await?;
+                audit::look_again(conn, id).await?;
                 audit::record(conn, id, audit).await?;
                 Ok(updated.into_tenant()?)
             })

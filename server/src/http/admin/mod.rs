@@ -111,7 +111,8 @@ are refused by name; members that only the server sets are ignored, so that a do
 the same answer again, with `Idempotency-Replayed: true`; while it is being done it is 409 `under-way`, and another request \
 under the same key is 422. What was refused was not done and can be sent again under its key. If the server dies after a \
 change and before it has kept its answer, the repeated request is 409 `outcome-unknown`: it is never done twice, and the \
-caller has to look whether it was done.
+caller has to look whether it was done. The same is told to callers whose rights have changed since. Exports and imports, which \
+are files, take no key.
 
 **Collections** come in pages, oldest first or as `sort` says: `limit`, then `next` as the `cursor` of the next page. A \
 cursor stays right while things come and go, and belongs to its order. `q` finds what begins so, in the order of what it was \
