@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::app::admin::escaped;
+
 /// One member that is not as it was.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
@@ -59,11 +61,6 @@ fn names<'a>(old: &'a Map<String, Value>, new: &'a Map<String, Value>) -> Vec<&'
     names.sort();
     names.dedup();
     names
-}
-
-/// RFC 6901 §3.
-pub fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::differences::escaped;
 use super::noun::{NOUNS, Noun, TENANT};
-use crate::app::admin::AdminFault;
+use crate::app::admin::{AdminFault, escaped};
 
 /// Where something is written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 mod apply;
 mod attempt;
 mod audit;
+mod canonical_json;
 mod changes;
 mod client;
 mod conn;
@@ -65,6 +66,7 @@ pub use audit::{
     AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
     audit_kinds,
 };
+pub use canonical_json::canonical_json;
 pub use changes::{Change, ChangeKind, Changes};
 pub use client::ClientFilter;
 pub use console_session::ConsoleSession;

@@ -107,10 +107,14 @@ pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, AdminFault> {
     })
 }
 
-/// RFC 6901 §3.
 fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&escaped(key));
+}
+
+/// A member's name as a part of a JSON Pointer (RFC 6901 §3).
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// The document of a value of ours, which always has one.

@@ -5,7 +5,7 @@ use grantor_store::{ChangeKind, Count, Job, JobKind, Page, TenantFilter, WriteEr
 use serde_json::{Value, json};
 
 use super::document::{changes, read};
-use super::limits_document::{check_rate_limits, of_the_platform};
+use super::limits_document::check_rate_limits;
 use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
@@ -282,47 +282,7 @@ impl App {
         if tenant == current {
             return Ok(Some(Saved { now: before, created: false }));
         }
-        if tenant.status != current.status {
-            self.administered(caller, &current.slug, Resource::Tenant, Action::Suspend).await?;
-            if current.slug == SYSTEM_TENANT {
-                return Err(AdminFault::Protected(
-                    "the system tenant administers the platform and stays active",
-                ));
-            }
-        }
-        let limits = of_the_platform(&current.settings, &tenant.settings);
-        if !limits.is_empty() {
-            match self.authorize_caller(caller, Domain::Platform, Resource::Tenant, Action::Create).await {
-                Err(AdminFault::NotFound | AdminFault::Forbidden) => {
-                    return Err(AdminFault::ForbiddenMembers(limits));
-                }
-                other => other?,
-            }
-        }
-        if tenant.settings.client_certificate_authorities != current.settings.client_certificate_authorities {
-            // Who vouches for certificates can act as any client that authenticates with one.
-            match self.authorize_over_administrators(caller, &current).await {
-                Err(AdminFault::Forbidden) => {
-                    let detail = "takes the rights of those whom the clients act for";
-                    let fault = FieldFault::new("/settings/client_certificate_authorities", detail);
-                    return Err(AdminFault::ForbiddenMembers(vec![fault]));
-                }
-                other => other?,
-            }
-        }
-        if tenant.settings.registration != current.settings.registration
-            || tenant.settings.self_registration() != current.settings.self_registration()
-        {
-            let slug = &current.slug;
-            match self.administered(caller, slug, Resource::RegistrationPolicy, Action::Update).await {
-                Err(AdminFault::NotFound | AdminFault::Forbidden) => {
-                    let detail = "takes the right to change the registration policy";
-                    let fault = FieldFault::new("/settings/registration", detail);
-                    return Err(AdminFault::ForbiddenMembers(vec![fault]));
-                }
-                other => drop(other?),
-            }
-        }
+        self.authorize_members(caller, &current, &tenant).await?;
         let saved = self.save_tenant(caller, &current, tenant).await?;
         Ok(saved.map(|tenant| Saved { now: versioned(&tenant), created: false }))
     }

@@ -21,12 +21,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_jose::{PortableDigest, PortableKey, SecretBytes};
 use grantor_protocol::model::TenantId;
-use grantor_store::PortableRow;
+use grantor_store::{PortableRow, canonical_json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::canonical::canonical;
 use super::{Refusal, TransferError};
 use crate::app::Fault;
 
@@ -121,7 +120,7 @@ impl<W: Write> Writer<W> {
 
     /// Writes a row, in which the master key seals nothing any more.
     pub fn row(&mut self, row: &PortableRow) -> Result<(), Fault> {
-        let text = canonical(&row.document());
+        let text = canonical_json(&row.document());
         let sealed = self.key.seal(&place(self.tenant, row.table(), self.rows), text.as_bytes())?;
         self.rows += 1;
         self.line(&RowLine { table: row.table().into(), row: URL_SAFE_NO_PAD.encode(sealed) })

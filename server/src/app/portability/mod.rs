@@ -2,7 +2,6 @@
 //! a passphrase opens.
 
 mod arrival;
-mod canonical;
 mod file;
 mod import;
 mod sealed;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::Fault;
-use crate::app::admin::AdminFault;
+use crate::app::admin::{AdminFault, escaped};
 
 /// Largest document, in bytes.
 pub(super) const LIMIT: usize = 256 * 1024;
@@ -204,7 +204,7 @@ fn nul_in(value: &Value) -> Option<String> {
         }
         Value::Object(members) => members.iter().find_map(|(name, value)| {
             let below = if name.contains('\0') { String::new() } else { nul_in(value)? };
-            Some(format!("/{}{below}", name.replace('~', "~0").replace('/', "~1")))
+            Some(format!("/{}{below}", escaped(name)))
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
