@@ -24,7 +24,7 @@ const FEW: u32 = 10;
 /// Items on a page.
 const LIMIT: u32 = 10;
 /// Requests of a kind in a round.
-const REQUESTS: usize = 200;
+const REQUESTS: usize = 1000;
 /// Rows that are written at a time.
 const AT_ONCE: u32 = 128;
 /// When the first tenant and the first user were made.
@@ -37,7 +37,6 @@ struct Side {
     server: Server,
     tenants: u32,
     token: String,
-    created: u32,
 }
 
 /// Latencies of one kind of request on both sides, or of two requests on one.
@@ -89,9 +88,13 @@ pub async fn run(program: &Path, tenants: u32, users: u32, rounds: usize) -> any
 
     for (name, kind) in KINDS {
         let mut pair = Pair::new(name);
-        for _ in 0..rounds {
-            little.ask(kind, &mut pair.little).await?;
-            much.ask(kind, &mut pair.much).await?;
+        let mut to_little = Connection::open(little.server.address).await?;
+        let mut to_much = Connection::open(much.server.address).await?;
+        for number in 0..rounds * REQUESTS {
+            // In turn, so that what disturbs this machine disturbs both.
+            let number = u32::try_from(number)?;
+            pair.little.record(little.ask(&mut to_little, kind(number)).await?);
+            pair.much.record(much.ask(&mut to_much, kind(number)).await?);
         }
         print!("{}", pair.text());
     }
@@ -150,31 +153,18 @@ impl Side {
         })
         .await?;
         let token = administrator(&server).await?;
-        Ok(Self { server, tenants, token, created: 0 })
+        Ok(Self { server, tenants, token })
     }
 
-    /// Sends requests of a kind one after the other.
-    async fn ask(&mut self, kind: Kind, latencies: &mut Histogram) -> anyhow::Result<()> {
-        let mut connection = Connection::open(self.server.address).await?;
-        for _ in 0..REQUESTS {
-            self.created += 1;
-            let (method, path, body) = kind(self.created);
-            let latency = self.time(&mut connection, method, &path, &body).await?;
-            latencies.record(latency);
-        }
-        Ok(())
-    }
-
-    async fn time(
+    /// How long a request takes: method, path and body.
+    async fn ask(
         &self,
         connection: &mut Connection,
-        method: &str,
-        path: &str,
-        body: &str,
+        (method, path, body): (&str, String, String),
     ) -> anyhow::Result<Duration> {
         let headers = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", self.token);
         let target = format!("/admin/v1{path}");
-        let ask = request(method, &target, &self.server.address.to_string(), &headers, body);
+        let ask = request(method, &target, &self.server.address.to_string(), &headers, &body);
         let begun = Instant::now();
         let answer = connection.exchange(&ask).await?;
         let latency = begun.elapsed();
@@ -222,8 +212,9 @@ async fn many_users(side: &Side, users: u32, rounds: usize) -> anyhow::Result<()
         let first = format!("/tenants/{}/users?limit={LIMIT}", slug(0));
         let mut connection = Connection::open(side.server.address).await?;
         for _ in 0..rounds * REQUESTS {
-            pair.little.record(side.time(&mut connection, "GET", &first, "").await?);
-            pair.much.record(side.time(&mut connection, "GET", &path, "").await?);
+            let get = |path: &str| ("GET", path.to_owned(), String::new());
+            pair.little.record(side.ask(&mut connection, get(&first)).await?);
+            pair.much.record(side.ask(&mut connection, get(&path)).await?);
         }
         print!("{}", pair.text());
     }
