@@ -1,11 +1,19 @@
-use crate::{
-    admin_api,
-    answer::{Failure, Refusal},
-    overview::Overview,
-    top_bar::TopBar,
-};
 use grantor_api::Me;
 use leptos::{mount::mount_to_body, prelude::*, task::spawn_local};
+use leptos_router::{components::Router, hooks::use_location};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::BroadcastChannel;
+
+use crate::address::encode;
+use crate::admin_api::Ask;
+use crate::answer::{self, Refusal};
+use crate::place::{BASE, Place};
+use crate::session::{Session, session};
+use crate::shell::Shell;
+use crate::ui::{Dialog, QuestionDialog, ToastList};
+
+/// Tells the console's other windows that somebody signed in.
+const SIGNED_IN: &str = "grantor-console-signed-in";
 
 /// Puts the console into the page.
 pub fn start() {
@@ -13,42 +21,142 @@ pub fn start() {
     mount_to_body(App);
 }
 
+#[component]
+fn App() -> impl IntoView {
+    view! { <Router><Placed /></Router> }
+}
+
 /// What is known of the administrator in front of the page.
 #[derive(Clone)]
-enum Session {
+enum Known {
     Loading,
-    SignedIn(Me),
+    SignedIn,
     Failed(Refusal),
 }
 
 #[component]
-fn App() -> impl IntoView {
-    let session = RwSignal::new(Session::Loading);
-    load(session);
-    move || match session.get() {
-        Session::Loading => Loading().into_any(),
-        Session::SignedIn(me) => view! { <TopBar me=me.clone() /> <Overview me /> }.into_any(),
-        Session::Failed(refusal) => view! { <Failed refusal retry=move || load(session) /> }.into_any(),
+fn Placed() -> impl IntoView {
+    let session = session();
+    let known = RwSignal::new(Known::Loading);
+    let location = use_location();
+    // The router's own path is decoded, and an encoded slash is no slash.
+    let place = Memo::new(move |_| {
+        let _path = location.pathname.get();
+        Place::parse(&window().location().pathname().unwrap_or_default())
+    });
+    match place.get_untracked() {
+        Place::SignedIn => announce_sign_in(),
+        Place::SignedOut => {}
+        _ => load(session, known),
+    }
+    hear_of_sign_in(session);
+    move || match (place.get(), known.get()) {
+        (Place::SignedOut, _) => view! { <SignedOut /> }.into_any(),
+        (Place::SignedIn, _) => view! { <SignedIn /> }.into_any(),
+        (_, Known::Loading) => view! { <Loading /> }.into_any(),
+        (_, Known::SignedIn) => {
+            view! { <Shell place /> <ToastList /> <QuestionDialog /> <SignInAgain /> }.into_any()
+        }
+        (_, Known::Failed(refusal)) => {
+            view! { <Failed refusal retry=move || load(session, known) /> }.into_any()
+        }
     }
 }
 
-fn load(session: RwSignal<Session>) {
-    session.set(Session::Loading);
+fn load(session: Session, known: RwSignal<Known>) {
+    known.set(Known::Loading);
     spawn_local(async move {
-        match admin_api::get::<Me>("me").await {
-            Ok(me) => session.set(Session::SignedIn(me)),
-            Err(Failure::SignedOut) => go_to_sign_in(),
-            Err(Failure::Refused(refusal)) => session.set(Session::Failed(refusal)),
+        match who(session).await {
+            Ok(Some(me)) => {
+                begin(session, me);
+                known.set(Known::SignedIn);
+            }
+            Ok(None) => go_to_sign_in(),
+            Err(refusal) => known.set(Known::Failed(refusal)),
         }
     });
 }
 
+/// Who is signed in; nobody where there is no session.
+async fn who(session: Session) -> Result<Option<Me>, Refusal> {
+    let answer = Ask::new("GET", "me").fetch(session.access).await.map_err(|error| {
+        web_sys::console::error_1(&error);
+        answer::unreachable()
+    })?;
+    if answer.status == 401 { Ok(None) } else { answer::read(answer.status, &answer.body).map(Some) }
+}
+
+fn begin(session: Session, me: Me) {
+    let token = me.csrf_token.clone().unwrap_or_default();
+    session.me.set(Some(me));
+    session.access.renewed(token);
+}
+
 /// Leaves no entry in the history, so that "back" does not return to a page that leads here again.
 fn go_to_sign_in() {
-    if let Some(window) = web_sys::window()
-        && let Err(error) = window.location().replace("sign-in")
-    {
+    let location = window().location();
+    let here = [location.pathname(), location.search()].map(Result::unwrap_or_default).concat();
+    if let Err(error) = location.replace(&sign_in_address(&here)) {
         web_sys::console::error_1(&error);
+    }
+}
+
+fn sign_in_address(back: &str) -> String {
+    format!("{BASE}/sign-in?back={}", encode(back))
+}
+
+/// In a window that was opened to sign in again: tells the one that waits, which goes on.
+fn announce_sign_in() {
+    let told = BroadcastChannel::new(SIGNED_IN).and_then(|channel| channel.post_message(&true.into()));
+    if let Err(error) = told.and_then(|()| window().close()) {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// Goes on when somebody signed in in another window.
+fn hear_of_sign_in(session: Session) {
+    let heard = Closure::<dyn Fn()>::new(move || {
+        spawn_local(async move {
+            match who(session).await {
+                Ok(Some(me)) => begin(session, me),
+                Ok(None) => {}
+                Err(refusal) => web_sys::console::error_1(&refusal.message.into()),
+            }
+        });
+    });
+    match BroadcastChannel::new(SIGNED_IN) {
+        Ok(channel) => {
+            channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+            // Both live as long as the application.
+            heard.forget();
+            std::mem::forget(channel);
+        }
+        Err(error) => web_sys::console::error_1(&error),
+    }
+}
+
+/// Asks to sign in again, in a window of its own: what was typed stays where it is, and requests that came
+/// too late wait and go on.
+#[component]
+fn SignInAgain() -> impl IntoView {
+    let session = session();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(session.access.expired.get()));
+    // Closing the dialog does not make the session live again.
+    Effect::new(move |_| {
+        if !open.get() && session.access.expired.get_untracked() {
+            open.set(true);
+        }
+    });
+    view! {
+        <Dialog open title="Your session has ended">
+            <div class="stack">
+                <p>"Sign in again to go on. Nothing that you typed is lost: it is still on this page."</p>
+                <div class="actions">
+                    <a class="button primary" target="_blank" rel="opener" href=sign_in_address(&Place::SignedIn.href())>"Sign in"</a>
+                </div>
+            </div>
+        </Dialog>
     }
 }
 
@@ -64,6 +172,29 @@ fn Loading() -> impl IntoView {
 }
 
 #[component]
+fn SignedOut() -> impl IntoView {
+    view! {
+        <main class="notice">
+            <span class="mark mark-large" aria-hidden="true"></span>
+            <h1>"You are signed out"</h1>
+            <p class="quiet">"The console's session and the one at the sign-in page have both ended."</p>
+            <a class="button primary" rel="external" href=sign_in_address(&Place::Start.href())>"Sign in"</a>
+        </main>
+    }
+}
+
+#[component]
+fn SignedIn() -> impl IntoView {
+    view! {
+        <main class="notice">
+            <span class="mark mark-large" aria-hidden="true"></span>
+            <h1>"You are signed in"</h1>
+            <p class="quiet">"Close this window and go on where you were."</p>
+        </main>
+    }
+}
+
+#[component]
 fn Failed(refusal: Refusal, retry: impl Fn() + 'static) -> impl IntoView {
     view! {
         <main class="notice">
@@ -73,7 +204,7 @@ fn Failed(refusal: Refusal, retry: impl Fn() + 'static) -> impl IntoView {
             {refusal.correlation_id.map(|id| view! {
                 <p class="quiet">"Correlation id for the server's log: " <code>{id}</code></p>
             })}
-            <button type="button" class="button button-primary" on:click=move |_| retry()>"Try again"</button>
+            <button type="button" class="button primary" on:click=move |_| retry()>"Try again"</button>
         </main>
     }
 }

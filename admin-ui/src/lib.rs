@@ -3,7 +3,12 @@
 //! Only the modules that touch the browser need Leptos, and only the browser's build compiles them;
 //! what can be decided without a browser stays outside of them and is tested on the host.
 
+pub mod address;
 pub mod answer;
+pub mod document;
+pub mod duration;
+pub mod place;
+pub mod rights;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
@@ -11,9 +16,13 @@ mod admin_api;
 #[cfg(target_arch = "wasm32")]
 mod app;
 #[cfg(target_arch = "wasm32")]
-mod overview;
+mod pages;
 #[cfg(target_arch = "wasm32")]
-mod top_bar;
+mod session;
+#[cfg(target_arch = "wasm32")]
+mod shell;
+#[cfg(target_arch = "wasm32")]
+mod ui;
 
 #[cfg(target_arch = "wasm32")]
 pub use app::start;

@@ -24,6 +24,16 @@ pub fn initials(name: &str) -> String {
     words.next().into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
 }
 
+/// Whether every word of a search begins a word of the name, whatever the case.
+#[must_use]
+pub fn fits(name: &str, search: &str) -> bool {
+    let name = name.to_lowercase();
+    search
+        .to_lowercase()
+        .split_whitespace()
+        .all(|wanted| name.split_whitespace().any(|word| word.starts_with(wanted)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +51,12 @@ mod tests {
         assert_eq!(initials("root"), "R");
         assert_eq!(initials("ada@example.org"), "AO");
         assert_eq!(initials(""), "");
+    }
+
+    #[test]
+    fn a_search_fits_the_beginnings_of_words() {
+        assert!(fits("Create a client", "cl cr") && fits("Audit trail", ""));
+        assert!(!fits("Create a client", "lient"));
     }
 
     #[test]

@@ -10,11 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::pages::theme_css;
 
-const STYLESHEET: &str = include_str!("../../assets/pages.css");
+/// The colours that the console has as well, and what the pages make of them.
+const STYLESHEET: &str =
+    concat!(include_str!("../../assets/shared/design.css"), "\n", include_str!("../../assets/pages.css"));
 const DOCS: &str = include_str!("../../assets/docs.css");
 const FORM_POST: &str = include_str!("../../assets/form_post.js");
 
-const ICON: &str = include_str!("../../assets/icon.svg");
+const ICON: &str = include_str!("../../assets/shared/icon.svg");
 
 /// One file: its address carries a hash of its content, so it can be kept for ever.
 struct File {

@@ -18,8 +18,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 pub async fn file(_: Arc<App>, request: Request) -> Response {
     let path = request.raw_path_param("path").unwrap_or_default();
     let found = console_assets::find(path);
-    // Addresses within the console have no file; what looks like a file and is none does not exist.
-    let found = found.or_else(|| if path.contains('.') { None } else { console_assets::find("") });
+    // The console's files are in no folder; its addresses may have dots further down, in a client_id.
+    let is_file = path.contains('.') && !path.contains('/');
+    let found = found.or_else(|| if is_file { None } else { console_assets::find("") });
     let Some(asset) = found else {
         let mut response = Response::builder().status(StatusCode::NOT_FOUND).body(
             "The console is not in this binary, or has no such file. `cargo xtask console` builds it; build the \

@@ -54,6 +54,9 @@ pub fn assemble(folders: &[&Path]) -> anyhow::Result<Vec<File>> {
 
 const PAGE: u8 = 4;
 
+/// Where the files are served; the page names them so because it is the answer to addresses of any depth.
+const ADDRESS: &str = "/console/";
+
 fn rank(path: &Path) -> u8 {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match (extension.as_ref(), path.file_stem().is_some_and(|stem| stem == "console")) {
@@ -68,7 +71,7 @@ fn rank(path: &Path) -> u8 {
 fn rename_references(mut text: String, renamed: &BTreeMap<String, String>) -> String {
     for (logical, name) in renamed {
         for quote in ['"', '\''] {
-            for before in [String::from(quote), format!("{quote}./")] {
+            for before in [String::from(quote), format!("{quote}./"), format!("{quote}{ADDRESS}")] {
                 text = text.replace(&format!("{before}{logical}{quote}"), &format!("{before}{name}{quote}"));
             }
         }
@@ -137,7 +140,7 @@ mod tests {
     fn every_reference_leads_to_a_file_of_the_bundle() {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in [
-            ("index.html", r#"<script src="start.js"></script><link href="console.css">"#),
+            ("index.html", r#"<script src="start.js"></script><link href="/console/console.css">"#),
             ("start.js", r#"import "./console.js""#),
             ("console.js", "new URL('console_bg.wasm')"),
             ("console_bg.wasm", "module"),

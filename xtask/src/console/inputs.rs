@@ -11,6 +11,7 @@ const INPUTS: &[&str] = &[
     "admin-ui/Cargo.toml",
     "admin-ui/src",
     "admin-ui/static",
+    "server/assets/shared",
     "server/crates/api",
     "xtask/src/console",
 ];

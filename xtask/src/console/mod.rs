@@ -47,7 +47,8 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     println!("    making its JavaScript bindings and compressing");
     let bindings = scratch.join("bindings");
     bind(&wasm, &bindings)?;
-    let files = bundle::assemble(&[&bindings, &workspace.root.join("admin-ui/static")])?;
+    let [own, shared] = ["admin-ui/static", "server/assets/shared"].map(|folder| workspace.root.join(folder));
+    let files = bundle::assemble(&[&bindings, &own, &shared])?;
     bundle::write(&dist, &files, STAMP, &inputs)?;
 
     let total: usize = files.iter().map(|file| file.content.len()).sum();

@@ -7,7 +7,7 @@ const PRIMARY: Rgb = Rgb([0x2f, 0x5b, 0xea]);
 const LIGHT_PAGE: Rgb = Rgb([0xf5, 0xf6, 0xf9]);
 const DARK_PAGE: Rgb = Rgb([0x0f, 0x12, 0x18]);
 
-/// `--surface` and `--panel` of `pages.css`: what text and controls stand on.
+/// `--surface` and `--panel` of `design.css`: what text and controls stand on.
 const LIGHT: [Rgb; 2] = [WHITE, Rgb([0xf5, 0xf6, 0xf9])];
 const DARK: [Rgb; 2] = [Rgb([0x17, 0x1b, 0x24]), Rgb([0x1e, 0x24, 0x30])];
 
@@ -32,7 +32,7 @@ pub fn theme_css(primary: Option<&str>, background: Option<&str>) -> String {
     format!(":root {{\n{light}}}\n\n@media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n")
 }
 
-/// The properties of `pages.css` that follow a tenant's colours, in one colour scheme.
+/// The properties of `design.css` that follow a tenant's colours, in one colour scheme.
 struct Theme {
     page: Rgb,
     glow: Rgb,
@@ -147,7 +147,7 @@ impl fmt::Display for Rgb {
 mod tests {
     use super::*;
 
-    const PAGES_CSS: &str = include_str!("../../../../assets/pages.css");
+    const DESIGN_CSS: &str = include_str!("../../../../assets/shared/design.css");
 
     fn schemes(primary: Rgb, background: Option<Rgb>) -> [(Theme, &'static [Rgb; 2]); 2] {
         [(Theme::light(primary, background), &LIGHT), (Theme::dark(primary, background), &DARK)]
@@ -204,10 +204,10 @@ mod tests {
 
     #[test]
     fn the_shared_stylesheet_agrees() {
-        let (light, dark) = PAGES_CSS.split_once("@media (prefers-color-scheme: dark)").unwrap();
+        let (light, dark) = DESIGN_CSS.split_once("@media (prefers-color-scheme: dark)").unwrap();
         for ((theme, [surface, panel]), css) in schemes(PRIMARY, None).into_iter().zip([light, dark]) {
             for line in theme.to_string().lines() {
-                assert!(css.contains(line.trim()), "pages.css should have `{}`", line.trim());
+                assert!(css.contains(line.trim()), "design.css should have `{}`", line.trim());
             }
             assert!(css.contains(&format!("--surface: {surface};\n")), "surface {surface}");
             assert!(css.contains(&format!("--panel: {panel};\n")), "panel {panel}");

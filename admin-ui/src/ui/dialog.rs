@@ -1,0 +1,190 @@
+//! Dialogs: the browser's own, so that focus, Escape and what lies behind are right.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use leptos::{html, prelude::*, task::spawn_local};
+
+use crate::answer::Refusal;
+use crate::session::session;
+
+/// A dialog that is open while `open` says so. Its content is made anew each time.
+#[component]
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+    #[prop(default = false)] wide: bool,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let element = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let (Some(dialog), open) = (element.get(), open.get()) else { return };
+        if open && !dialog.open() {
+            if let Err(error) = dialog.show_modal() {
+                web_sys::console::error_1(&error);
+            }
+        } else if !open && dialog.open() {
+            dialog.close();
+        }
+    });
+    let children = StoredValue::new(children);
+    view! {
+        <dialog node_ref=element class="dialog" class:dialog-wide=wide aria-label=title on:close=move |_| open.set(false)>
+            <Show when=move || open.get()>
+                <div class="dialog-head">
+                    <h2>{title}</h2>
+                    <button type="button" class="button plain" aria-label="Close" on:click=move |_| open.set(false)>"\u{2715}"</button>
+                </div>
+                <div class="dialog-body">{children.with_value(|children| children())}</div>
+            </Show>
+        </dialog>
+    }
+}
+
+/// What a question does when the answer is yes.
+pub type Action = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Refusal>>>>>;
+
+/// A question before something that cannot be undone, or that many will notice. It says what will happen.
+#[derive(Clone)]
+pub struct Question {
+    pub title: String,
+    /// What will happen, and what will not.
+    pub text: String,
+    /// What the button says: the deed, not "OK".
+    pub action: String,
+    /// Whether the button warns.
+    pub danger: bool,
+    /// What has to be typed first: the name of what will be gone.
+    pub typed: Option<String>,
+    run: Action,
+}
+
+impl Question {
+    pub fn new<F>(
+        title: impl Into<String>,
+        text: impl Into<String>,
+        action: impl Into<String>,
+        run: impl Fn() -> F + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), Refusal>> + 'static,
+    {
+        Self {
+            title: title.into(),
+            text: text.into(),
+            action: action.into(),
+            danger: false,
+            typed: None,
+            run: Arc::new(move || Box::pin(run())),
+        }
+    }
+
+    #[must_use]
+    pub fn danger(mut self) -> Self {
+        self.danger = true;
+        self
+    }
+
+    /// Asks for this name to be typed.
+    #[must_use]
+    pub fn typed(mut self, name: impl Into<String>) -> Self {
+        self.typed = Some(name.into());
+        self
+    }
+}
+
+/// The question that is being asked. There is one, in the session.
+#[derive(Clone, Copy)]
+pub struct Questions(RwSignal<Option<Question>, LocalStorage>);
+
+impl Questions {
+    #[must_use]
+    pub fn new() -> Self {
+        Self(RwSignal::new_local(None))
+    }
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Asks before something is done.
+pub fn ask(question: Question) {
+    session().questions.0.set(Some(question));
+}
+
+/// Shows the question; stands once in the application.
+#[component]
+pub fn QuestionDialog() -> impl IntoView {
+    let questions = session().questions;
+    let open = RwSignal::new(false);
+    let (typed, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let refusal = RwSignal::new(None::<Refusal>);
+    Effect::new(move |_| {
+        if questions.0.with(Option::is_some) {
+            typed.set(String::new());
+            refusal.set(None);
+            open.set(true);
+        }
+    });
+    Effect::new(move |_| {
+        if !open.get() {
+            questions.0.set(None);
+        }
+    });
+    let title = Signal::derive(move || {
+        questions
+            .0
+            .with(|question| question.as_ref().map(|question| question.title.clone()))
+            .unwrap_or_default()
+    });
+    let act = move || {
+        let Some(question) = questions.0.get_untracked() else { return };
+        if question.typed.is_some_and(|name| name != typed.get_untracked()) || busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            let done = (question.run)().await;
+            busy.set(false);
+            match done {
+                Ok(()) => open.set(false),
+                Err(why) => refusal.set(Some(why)),
+            }
+        });
+    };
+    view! {
+        <Dialog open title>
+            {move || questions.0.get().map(|question| {
+                let name = question.typed.clone();
+                let ready = move || !busy.get() && name.as_ref().is_none_or(|name| *name == typed.get());
+                view! {
+                    <form class="stack" on:submit=move |event| { event.prevent_default(); act(); }>
+                        <p>{question.text}</p>
+                        {question.typed.map(|name| view! {
+                            <div class="field">
+                                <label for="question-typed">"Type " <code>{name}</code> " to go on"</label>
+                                <input id="question-typed" autocomplete="off" spellcheck="false" prop:value=typed
+                                    on:input=move |event| typed.set(event_target_value(&event)) />
+                            </div>
+                        })}
+                        {move || refusal.get().map(|refusal| view! {
+                            <div class="summary" role="alert">
+                                <p>{refusal.message}</p>
+                                {refusal.correlation_id.map(|id| view! { <p class="quiet">"Correlation id: " <code>{id}</code></p> })}
+                            </div>
+                        })}
+                        <div class="actions">
+                            <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                            <button type="submit" class="button" class:primary=!question.danger class:danger-filled=question.danger disabled=move || !ready()>
+                                {question.action}
+                            </button>
+                        </div>
+                    </form>
+                }
+            })}
+        </Dialog>
+    }
+}

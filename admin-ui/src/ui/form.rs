@@ -1,0 +1,245 @@
+//! Forms: a document that is being edited, with each error at its field.
+
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::Value;
+
+use super::{Document, notify};
+use crate::admin_api::{Access, Ask};
+use crate::answer::{self, Refusal};
+use crate::document;
+use crate::session::access;
+
+/// A document while somebody edits it. Fields name their members by JSON Pointer (RFC 6901), as the
+/// server's errors do.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    original: RwSignal<Document>,
+    value: RwSignal<Value>,
+    /// Why the last attempt to save was refused.
+    pub refusal: RwSignal<Option<Refusal>>,
+    pub saving: RwSignal<bool>,
+    /// Nothing can be edited: the administrator may only look.
+    pub locked: RwSignal<bool>,
+    /// Pointers of the fields on the page.
+    fields: StoredValue<Vec<String>>,
+}
+
+impl Draft {
+    #[must_use]
+    pub fn new(original: Document) -> Self {
+        Self {
+            value: RwSignal::new(original.value.clone()),
+            original: RwSignal::new(original),
+            refusal: RwSignal::new(None),
+            saving: RwSignal::new(false),
+            locked: RwSignal::new(false),
+            fields: StoredValue::new(vec![]),
+        }
+    }
+
+    /// A document that is not on the server yet.
+    #[must_use]
+    pub fn of_new(value: Value) -> Self {
+        Self::new(Document { value, etag: None })
+    }
+
+    /// The member at a pointer; null where there is none.
+    #[must_use]
+    pub fn get(self, at: &str) -> Value {
+        self.value.with(|value| document::get(value, at))
+    }
+
+    /// The member at a pointer as text; empty where it is none.
+    #[must_use]
+    pub fn text(self, at: &str) -> String {
+        self.value.with(|value| value.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    pub fn set(self, at: &str, member: Value) {
+        self.value.update(|value| document::set(value, at, member));
+    }
+
+    /// The whole document as it is now, without what is not set.
+    #[must_use]
+    pub fn value(self) -> Value {
+        document::without_nulls(self.value.get())
+    }
+
+    #[must_use]
+    pub fn is_changed(self) -> bool {
+        !document::merge_patch(&self.original.read().value, &self.value.read())
+            .as_object()
+            .is_none_or(serde_json::Map::is_empty)
+    }
+
+    /// Takes all edits back.
+    pub fn discard(self) {
+        self.value.set(self.original.get_untracked().value);
+        self.refusal.set(None);
+    }
+
+    /// What the server has now; edits are gone.
+    pub fn replace(self, original: Document) {
+        self.value.set(original.value.clone());
+        self.original.set(original);
+        self.refusal.set(None);
+    }
+
+    /// What the server has now; edits stand on top of it.
+    fn rebase(self, original: Document) {
+        let patch = document::merge_patch(&self.original.get_untracked().value, &self.value.get_untracked());
+        let mut value = original.value.clone();
+        document::apply(&mut value, &patch);
+        self.original.set(original);
+        self.value.set(value);
+    }
+
+    /// Tells that there is a field for a member, so that its errors are shown there and not above the form.
+    pub fn has_field(self, at: &str) {
+        self.fields.update_value(|fields| fields.push(at.to_owned()));
+    }
+
+    /// What is wrong with a member or something in it.
+    #[must_use]
+    pub fn error(self, at: &str) -> Option<String> {
+        let within = format!("{at}/");
+        self.refusal.with(|refusal| {
+            let errors = refusal.iter().flat_map(|refusal| &refusal.errors);
+            let texts: Vec<_> = errors
+                .filter(|error| error.pointer == at || error.pointer.starts_with(&within))
+                .map(|error| error.detail.as_str())
+                .collect();
+            (!texts.is_empty()).then(|| texts.join(" "))
+        })
+    }
+
+    /// What is wrong and has no field.
+    fn other_errors(self) -> Vec<String> {
+        let has_field = |pointer: &str| {
+            self.fields.with_value(|fields| {
+                fields.iter().any(|at| {
+                    pointer
+                        .strip_prefix(at.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                })
+            })
+        };
+        self.refusal.with(|refusal| {
+            let errors = refusal.iter().flat_map(|refusal| &refusal.errors);
+            errors
+                .filter(|error| !has_field(&error.pointer))
+                .map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail))
+                .collect()
+        })
+    }
+
+    /// Sends the document with `send` and tells what came of it: errors land at their fields, and the
+    /// first of those gets the focus.
+    pub fn submit<T: 'static>(
+        self,
+        send: impl Future<Output = Result<T, Refusal>> + 'static,
+        done: impl FnOnce(T) + 'static,
+    ) {
+        if self.saving.get_untracked() {
+            return;
+        }
+        self.saving.set(true);
+        self.refusal.set(None);
+        spawn_local(async move {
+            let answer = send.await;
+            // The form may be gone by now; its signals then are, too.
+            let _gone = self.saving.try_set(false);
+            match answer {
+                Ok(value) => done(value),
+                Err(refusal) => {
+                    let _gone = self.refusal.try_set(Some(refusal));
+                    request_animation_frame(focus_first_error);
+                }
+            }
+        });
+    }
+}
+
+fn focus_first_error() {
+    let found = leptos::prelude::document().query_selector("[aria-invalid=true], .summary").ok().flatten();
+    if let Some(element) =
+        found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
+        && let Err(error) = element.focus()
+    {
+        web_sys::console::error_1(&error);
+    }
+}
+
+/// Saves what changed as a merge patch, if nobody else changed the document in between: then their changes
+/// come in under the edits and the person is told.
+pub fn save_patch(draft: Draft, path: String, done: impl FnOnce(Document) + 'static) {
+    let access = access();
+    let (original, value) = (draft.original.get_untracked(), draft.value.get_untracked());
+    let patch = document::merge_patch(&original.value, &value);
+    let send = async move {
+        let sent =
+            Ask::new("PATCH", &path).json(&patch).if_match(original.etag.as_deref()).send(access).await;
+        match sent {
+            Ok(answer) => {
+                Ok(Document { value: answer::read(answer.status, &answer.body)?, etag: answer.etag })
+            }
+            Err(refusal) if refusal.is_outdated() => {
+                draft.rebase(read_document(access, &path).await?);
+                Err(Refusal {
+                    message: "Somebody else changed this in the meantime. Your changes now stand on top of theirs: \
+                              look them over and save again."
+                        .to_owned(),
+                    ..refusal
+                })
+            }
+            Err(refusal) => Err(refusal),
+        }
+    };
+    draft.submit(send, move |saved: Document| {
+        draft.replace(saved.clone());
+        notify("Saved");
+        done(saved);
+    });
+}
+
+async fn read_document(access: Access, path: &str) -> Result<Document, Refusal> {
+    let answer = Ask::new("GET", path).send(access).await?;
+    Ok(Document { value: answer::read(answer.status, &answer.body)?, etag: answer.etag })
+}
+
+/// Why the form was refused, above it.
+#[component]
+pub fn Summary(draft: Draft) -> impl IntoView {
+    move || {
+        draft.refusal.get().map(|refusal| {
+            let others = draft.other_errors();
+            view! {
+                <div class="summary" role="alert" tabindex="-1">
+                    <p>{refusal.message}</p>
+                    {(!others.is_empty()).then(|| view! {
+                        <ul>{others.into_iter().map(|error| view! { <li>{error}</li> }).collect_view()}</ul>
+                    })}
+                    {refusal.correlation_id.map(|id| view! { <p class="quiet">"Correlation id: " <code>{id}</code></p> })}
+                </div>
+            }
+        })
+    }
+}
+
+/// Stands at the bottom of the window while there is something to save.
+#[component]
+pub fn SaveBar(draft: Draft, #[prop(into)] save: Callback<()>) -> impl IntoView {
+    move || {
+        draft.is_changed().then(|| {
+            view! {
+                <div class="save-bar" role="region" aria-label="Unsaved changes">
+                    <span>"Unsaved changes"</span>
+                    <button type="button" class="button" on:click=move |_| draft.discard()>"Discard"</button>
+                    <button type="button" class="button primary" disabled=move || draft.saving.get() on:click=move |_| save.run(())>
+                        {move || if draft.saving.get() { "Saving\u{2026}" } else { "Save changes" }}
+                    </button>
+                </div>
+            }
+        })
+    }
+}
