@@ -5,10 +5,14 @@
 
 pub mod address;
 pub mod answer;
+pub mod client_kind;
+pub mod client_words;
 pub mod document;
 pub mod duration;
+pub mod endpoints;
 pub mod place;
 pub mod rights;
+pub mod snippets;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
