@@ -113,18 +113,18 @@ where
             pairs.iter().find(|(held, _)| held == name).map(|(_, value)| value.clone()).unwrap_or_default()
         })
     };
-    let put = {
-        let pathname = location.pathname;
-        move |name: &str, value: String| {
-            let mut pairs = asked.get_untracked();
-            pairs.retain(|(held, _)| held != name);
-            pairs.push((name.to_owned(), value));
-            let address = format!("{}{}", pathname.get_untracked(), query(&pairs));
-            navigate(
-                &address,
-                NavigateOptions { replace: name == "q", scroll: false, ..NavigateOptions::default() },
-            );
-        }
+    // The rest of the address stays: the list may be on one of several parts of a page.
+    let put = move |name: &str, value: String| {
+        let location = window().location();
+        let mut pairs = parse_query(&location.search().unwrap_or_default());
+        pairs.retain(|(held, _)| held != name && held != "rows");
+        pairs.push((name.to_owned(), value));
+        // The router's own path is decoded, and an encoded slash is no slash.
+        let address = format!("{}{}", location.pathname().unwrap_or_default(), query(&pairs));
+        navigate(
+            &address,
+            NavigateOptions { replace: name == "q", scroll: false, ..NavigateOptions::default() },
+        );
     };
 
     let rows = RwSignal::new(Rows::<T>::default());

@@ -7,6 +7,8 @@ mod fields;
 mod form;
 mod parts;
 mod remote;
+mod rows;
+mod tabs;
 mod time;
 mod toast;
 
@@ -19,5 +21,7 @@ pub use fields::{
 pub use form::{Draft, SaveBar, Summary, save_patch};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use remote::{Document, Loaded, Remote, document, remote, show};
+pub use rows::RowsField;
+pub use tabs::{Tabs, tab};
 pub use time::{Time, now};
 pub use toast::{ToastList, Toasts, notify, notify_with_undo};
