@@ -93,7 +93,7 @@ where
                         <Heading title sort sorted=Signal::derive(move || order(asked)) put=Callback::new(move |order| put.run(("sort", order))) />
                     }).collect_view()}</tr></thead>
                     <tbody>
-                        <For each=move || list.rows.with(|rows| rows.items.clone()) key=|item| Arc::as_ptr(item).addr() let:item>
+                        <For each=move || list.rows.with(|rows| rows.items.clone()) key=|(number, _)| *number let((_, item))>
                             <tr>{columns.with_value(|columns| columns.iter().map(|column| view! {
                                 <td data-label=column.title>{(column.cell)(&item)}</td>
                             }).collect_view())}</tr>

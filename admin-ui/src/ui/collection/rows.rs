@@ -15,7 +15,9 @@ pub const PAGE: usize = 100;
 
 /// The rows of a list.
 pub struct Rows<T: 'static> {
-    pub items: Vec<Arc<T>>,
+    /// Each with a number of its own: what the page tells rows apart by.
+    pub items: Vec<(u64, Arc<T>)>,
+    numbered: u64,
     pub next: Option<String>,
     /// What is there is of before, and goes when the first answer has come: the page does not jump while
     /// one types.
@@ -33,7 +35,10 @@ impl<T> Rows<T> {
         self.loading = false;
         match answer {
             Ok(page) => {
-                self.items.extend(page.items.into_iter().map(Arc::new));
+                for item in page.items {
+                    self.numbered += 1;
+                    self.items.push((self.numbered, Arc::new(item)));
+                }
                 self.next.clone_from(&page.next);
                 self.refusal = None;
                 self.loading = page.next.is_some() && self.items.len() < wanted;
@@ -68,7 +73,8 @@ impl<T> Copy for List<T> {}
 
 impl<T: DeserializeOwned + Send + Sync + 'static> List<T> {
     pub fn new(access: Access, path: Signal<String>, asked: Memo<Vec<(String, String)>>) -> Self {
-        let rows = Rows { items: vec![], next: None, outdated: true, loading: true, refusal: None };
+        let rows =
+            Rows { items: vec![], numbered: 0, next: None, outdated: true, loading: true, refusal: None };
         Self { access, path, asked, rows: RwSignal::new(rows), turn: StoredValue::new(0) }
     }
 
