@@ -57,6 +57,7 @@ pub fn written(value: impl Serialize) -> String {
 pub const fn origin(origin: ClientOrigin) -> &'static str {
     match origin {
         ClientOrigin::Administrator => "Administrator",
+        ClientOrigin::BuiltIn => "Built in",
         ClientOrigin::Registration => "Registered itself",
         ClientOrigin::MetadataDocument => "Metadata document",
     }

@@ -22,6 +22,6 @@ pub use form::{Draft, SaveBar, Summary, save_patch};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use remote::{Document, Loaded, Remote, document, remote, show};
 pub use rows::RowsField;
-pub use tabs::{Tabs, tab};
+pub use tabs::{Tab, Tabs};
 pub use time::{Time, now};
-pub use toast::{ToastList, Toasts, notify, notify_with_undo};
+pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};

@@ -1,37 +1,43 @@
-//! Parts of a page, each with an address of its own.
+//! Parts of a page of which one is seen at a time, with the choice in the address.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::use_query_map;
 
-use crate::address::{parse_query, query};
-
-/// The part that the address names with `tab`; the first one where it names none.
-pub fn tab(names: &'static [&'static str]) -> Memo<&'static str> {
-    let location = use_location();
-    Memo::new(move |_| {
-        let pairs = parse_query(&location.search.get());
-        let asked = pairs.iter().find(|(name, _)| name == "tab").map(|(_, value)| value.as_str());
-        names.iter().find(|name| Some(**name) == asked).or_else(|| names.first()).copied().unwrap_or_default()
-    })
+/// A part: its name in the address, its title, what is in it.
+#[derive(Clone)]
+pub struct Tab {
+    name: &'static str,
+    title: &'static str,
+    view: ViewFn,
 }
 
-/// Links to the parts: their names in the address and their titles.
+impl Tab {
+    pub fn new(name: &'static str, title: &'static str, view: impl Into<ViewFn>) -> Self {
+        Self { name, title, view: view.into() }
+    }
+}
+
+/// The first part where the address says no other.
 #[component]
 pub fn Tabs(
-    /// The page's own address.
-    #[prop(into)]
-    href: String,
-    parts: Vec<(&'static str, &'static str)>,
-    current: Memo<&'static str>,
     /// What the parts are of, for screen readers.
     #[prop(into)]
     label: String,
+    tabs: Vec<Tab>,
 ) -> impl IntoView {
-    let first = parts.first().map(|(name, _)| *name).unwrap_or_default();
-    let link = move |(name, title): (&'static str, &'static str)| {
-        let named = if name == first { String::new() } else { name.to_owned() };
-        let href = format!("{href}{}", query(&[("tab".to_owned(), named)]));
-        view! { <a href=href aria-current=move || (current.get() == name).then_some("page")>{title}</a> }
-    };
-    view! { <nav class="tabs" aria-label=label>{parts.into_iter().map(link).collect_view()}</nav> }
+    let query = use_query_map();
+    let names: Vec<_> = tabs.iter().map(|tab| tab.name).collect();
+    let seen = Memo::new(move |_| {
+        let wanted = query.with(|query| query.get("tab")).unwrap_or_default();
+        names.iter().position(|name| *name == wanted).unwrap_or_default()
+    });
+    let links = tabs.iter().enumerate().map(|(index, tab)| {
+        let address = format!("?tab={}", tab.name);
+        let here = move || (seen.get() == index).then_some("page");
+        view! { <a href=address aria-current=here>{tab.title}</a> }
+    });
+    view! {
+        <nav class="tabs" aria-label=label>{links.collect_view()}</nav>
+        {move || tabs.get(seen.get()).map(|tab| tab.view.run())}
+    }
 }

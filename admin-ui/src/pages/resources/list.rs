@@ -6,29 +6,29 @@ use crate::address::encode;
 use crate::client_words::title;
 use crate::place::{Place, Section};
 use crate::session::session;
-use crate::ui::{Collection, Column, Empty, PageHead, Tabs, Time, tab};
+use crate::ui::{Collection, Column, Empty, PageHead, Tab, Tabs, Time};
 
 /// The tenant's protected resources and, on a part of its own, the scopes of the tenant itself.
 #[component]
 pub fn Resources(tenant: String) -> impl IntoView {
-    let current = tab(&["resources", "scopes"]);
     let create = session().may(&tenant, "resource", "create").then(|| {
         let href = Place::Tenant(tenant.clone(), Section::NewResource).href();
         view! { <a class="button primary" href=href>"Create a resource"</a> }.into_any()
     });
-    let href = Place::Tenant(tenant.clone(), Section::Resources).href();
-    let reads_tenant = session().may(&tenant, "tenant", "read");
+    let (listed, described) = (tenant.clone(), tenant.clone());
+    let mut tabs = vec![Tab::new("resources", "Protected resources", move || {
+        let tenant = listed.clone();
+        view! { <List tenant /> }
+    })];
+    if session().may(&tenant, "tenant", "read") {
+        tabs.push(Tab::new("scopes", "Scopes of the tenant", move || {
+            let tenant = described.clone();
+            view! { <TenantScopes tenant /> }
+        }));
+    }
     view! {
         <PageHead title="Resources" about="APIs that take this tenant's access tokens, and the scopes that say what a token allows." actions=create />
-        {reads_tenant.then(|| view! { <Tabs href parts=vec![("resources", "Protected resources"), ("scopes", "Scopes of the tenant")] current label="Resources and scopes" /> })}
-        {move || {
-            let tenant = tenant.clone();
-            if reads_tenant && current.get() == "scopes" {
-                view! { <TenantScopes tenant /> }.into_any()
-            } else {
-                view! { <List tenant /> }.into_any()
-            }
-        }}
+        <Tabs label="Resources and scopes" tabs />
     }
 }
 

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::super::list::status;
 use super::Shown;
-use crate::admin_api::{Ask, get, send};
+use crate::admin_api::{Access, Ask, get, send};
 use crate::answer::{self, Refusal};
 use crate::client_kind;
 use crate::client_words::title;
 use crate::place::{Place, Section};
 use crate::session::access;
-use crate::ui::{Document, PageHead, Question, ask, go, notify, notify_with_undo, set_title};
+use crate::ui::{Document, PageHead, Question, ask, go, notify, notify_refusal, notify_with_undo, set_title};
 
 /// Most grants that are counted before a client is deleted.
 const COUNTED: usize = 200;
@@ -28,11 +28,11 @@ pub fn Head(shown: Shown) -> impl IntoView {
             let (list, go) = (list.clone(), go.clone());
             let (kind, enabled, deleted) = (client_kind::name(&client), client.enabled, client.clone());
             let actions = view! {
-                {shown.may("client", "update").then(|| {
+                {shown.may_now("update").then(|| {
                     let word = if enabled { "Disable" } else { "Enable" };
                     view! { <button type="button" class="button" on:click=move |_| set_enabled(shown, !enabled, true)>{word}</button> }
                 })}
-                {shown.may("client", "delete").then(|| view! {
+                {shown.may_now("delete").then(|| view! {
                     <button type="button" class="button danger" on:click=move |_| {
                         let (list, go) = (list.clone(), go.clone());
                         delete(shown, deleted.clone(), move || go(&list));
@@ -66,26 +66,14 @@ fn set_enabled(shown: Shown, enabled: bool, undo: bool) {
                     notify(text);
                 }
             }
-            Err(refusal) => notify(refusal_text(&refusal)),
+            Err(refusal) => notify_refusal(&refusal),
         }
     });
 }
 
-async fn patch_enabled(
-    access: crate::admin_api::Access,
-    path: &str,
-    enabled: bool,
-) -> Result<Document, Refusal> {
+async fn patch_enabled(access: Access, path: &str, enabled: bool) -> Result<Document, Refusal> {
     let answer = Ask::new("PATCH", path).json(&json!({ "enabled": enabled })).send(access).await?;
     Ok(Document { value: answer::read(answer.status, &answer.body)?, etag: answer.etag })
-}
-
-/// A refusal in one line, for where there is no more room.
-pub fn refusal_text(refusal: &Refusal) -> String {
-    match &refusal.correlation_id {
-        Some(id) => format!("{} (correlation id {id})", refusal.message),
-        None => refusal.message.clone(),
-    }
 }
 
 /// Asks first, and says what ends with the client.

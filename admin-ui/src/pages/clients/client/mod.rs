@@ -4,14 +4,13 @@ mod overview;
 mod secrets;
 mod settings;
 
-use grantor_api::{Client as ClientDocument, SecretText};
+use grantor_api::{Client as ClientDocument, ClientOrigin, SecretText};
 use leptos::prelude::*;
 
 use super::scopes::Offers;
 use crate::address::encode;
-use crate::place::{Place, Section};
 use crate::session::session;
-use crate::ui::{Dialog, Document, Loaded, Remote, Secret, Tabs, document, show, tab};
+use crate::ui::{Dialog, Document, Loaded, Remote, Secret, Tab, Tabs, document, show};
 use grants::Grants;
 use head::Head;
 use overview::Overview;
@@ -25,8 +24,6 @@ pub const APPROVALS: [(&str, &str); 4] = [
     ("user-then-admin", "That person, then an administrator"),
     ("admin", "An administrator, who names the user"),
 ];
-
-const PARTS: [&str; 4] = ["overview", "settings", "secrets", "grants"];
 
 /// Which client the page is of, and what is known of it.
 #[derive(Clone, Copy)]
@@ -51,6 +48,12 @@ impl Shown {
 
     fn may(self, noun: &str, action: &str) -> bool {
         self.tenant.with_value(|tenant| session().may(tenant, noun, action))
+    }
+
+    /// Whether to offer `action` to this client: the server's own stay as they are.
+    fn may_now(self, action: &str) -> bool {
+        self.may("client", action)
+            && self.client().is_some_and(|client| client.origin != ClientOrigin::BuiltIn)
     }
 
     fn client(self) -> Option<ClientDocument> {
@@ -93,21 +96,17 @@ pub fn Client(tenant: String, client_id: String) -> impl IntoView {
 
 #[component]
 fn Parts(shown: Shown) -> impl IntoView {
-    let current = tab(&PARTS);
-    let mut parts = vec![("overview", "Overview"), ("settings", "Settings"), ("secrets", "Secrets")];
+    let mut tabs = vec![
+        Tab::new("overview", "Overview", move || view! { <Overview shown /> }),
+        Tab::new("settings", "Settings", move || view! { <Settings shown /> }),
+        Tab::new("secrets", "Secrets", move || view! { <Secrets shown /> }),
+    ];
     if shown.may("grant", "read") {
-        parts.push(("grants", "Grants"));
+        tabs.push(Tab::new("grants", "Grants", move || view! { <Grants shown /> }));
     }
-    let href = Place::Tenant(shown.tenant.get_value(), Section::Client(shown.client_id.get_value())).href();
     view! {
         <Head shown />
-        <Tabs href parts current label="Parts of the client" />
-        {move || match current.get() {
-            "settings" => view! { <Settings shown /> }.into_any(),
-            "secrets" => view! { <Secrets shown /> }.into_any(),
-            "grants" if shown.may("grant", "read") => view! { <Grants shown /> }.into_any(),
-            _ => view! { <Overview shown /> }.into_any(),
-        }}
+        <Tabs label="Parts of the client" tabs />
         <NewSecret secret=shown.secret />
     }
 }

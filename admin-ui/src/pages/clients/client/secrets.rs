@@ -46,7 +46,7 @@ pub fn Secrets(shown: Shown) -> impl IntoView {
 fn List(shown: Shown) -> impl IntoView {
     let secrets = remote::<Page<ClientSecret>>(move || format!("{}/secrets", shown.path()));
     let creating = RwSignal::new(false);
-    let may_change = shown.may("client", "update");
+    let may_change = untrack(|| shown.may_now("update"));
     let actions = may_change.then(|| {
         view! { <button type="button" class="button primary" on:click=move |_| creating.set(true)>"Create a secret"</button> }
             .into_any()

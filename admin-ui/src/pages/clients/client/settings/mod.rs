@@ -3,6 +3,7 @@ mod authentication;
 mod identity;
 mod tokens;
 
+use grantor_api::ClientOrigin;
 use leptos::prelude::*;
 
 use super::Shown;
@@ -17,7 +18,8 @@ use tokens::Tokens;
 pub fn Settings(shown: Shown) -> impl IntoView {
     let Some(document) = untrack(|| shown.document.ready()) else { return ().into_any() };
     let draft = Draft::new(document);
-    draft.locked.set(!shown.may("client", "update"));
+    draft.locked.set(!untrack(|| shown.may_now("update")));
+    let built_in = untrack(|| shown.client()).is_some_and(|client| client.origin == ClientOrigin::BuiltIn);
     // What is done elsewhere on the page, such as disabling the client, is no conflict.
     Effect::new(move |_| {
         if let Some(document) = shown.document.ready() {
@@ -28,6 +30,7 @@ pub fn Settings(shown: Shown) -> impl IntoView {
     view! {
         <form class="settings" on:submit=move |event| { event.prevent_default(); save(()); }>
             <Summary draft />
+            {built_in.then(|| view! { <p class="note">"This client is the server's own: it cannot be changed."</p> })}
             <Identity draft />
             <Access draft shown />
             <Authentication draft />
