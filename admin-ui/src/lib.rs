@@ -5,10 +5,15 @@
 
 pub mod address;
 pub mod answer;
+pub mod changes;
+pub mod chart;
 pub mod document;
 pub mod duration;
+pub mod first_steps;
 pub mod place;
 pub mod rights;
+pub mod timeline;
+pub mod trail;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
