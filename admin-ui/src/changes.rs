@@ -29,7 +29,8 @@ fn compare(member: &str, before: Option<&Value>, after: Option<&Value>, found: &
         (before, after) if before == after => {}
         (Some(Value::Array(old)), Some(Value::Array(new))) => compare_items(member, old, new, found),
         (None | Some(Value::Object(_)), None | Some(Value::Object(_))) => {
-            let members = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
+            let members =
+                |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
             let (old, new) = (members(before), members(after));
             if old.is_empty() && new.is_empty() && !member.is_empty() {
                 push(member, before, after, found);
@@ -79,7 +80,9 @@ pub fn readable(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::Object(members) if members.values().all(|member| !member.is_object() && !member.is_array()) => {
+        Value::Object(members)
+            if members.values().all(|member| !member.is_object() && !member.is_array()) =>
+        {
             let pairs: Vec<_> =
                 members.iter().map(|(name, member)| format!("{name}: {}", readable(member))).collect();
             pairs.join(", ")

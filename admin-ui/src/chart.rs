@@ -40,7 +40,8 @@ pub fn value_ticks(highest: u64) -> Vec<u64> {
     let highest = highest.max(1);
     let wanted = highest.div_ceil(4);
     let power = 10_u64.pow(wanted.ilog10());
-    let step = [1, 2, 5].into_iter().map(|factor| factor * power).find(|step| *step >= wanted).unwrap_or(power * 10);
+    let step =
+        [1, 2, 5].into_iter().map(|factor| factor * power).find(|step| *step >= wanted).unwrap_or(power * 10);
     (0..=highest.div_ceil(step)).map(|tick| tick * step).collect()
 }
 
@@ -135,7 +136,10 @@ mod tests {
         }
         for highest in 1..5000 {
             let ticks = value_ticks(highest);
-            assert!((2..=6).contains(&ticks.len()) && *ticks.last().unwrap() >= highest, "{highest}: {ticks:?}");
+            assert!(
+                (2..=6).contains(&ticks.len()) && *ticks.last().unwrap() >= highest,
+                "{highest}: {ticks:?}"
+            );
         }
     }
 

@@ -140,10 +140,7 @@ mod tests {
         );
         // It never signed.
         let published = Steps { published: 10.0, active: Some(90.0), retired: None, removed: Some(30.0) };
-        assert_eq!(
-            shape(&WINDOW.stretches(published, 50.0)),
-            [(KeyState::Published, 10.0, 20.0, false)]
-        );
+        assert_eq!(shape(&WINDOW.stretches(published, 50.0)), [(KeyState::Published, 10.0, 20.0, false)]);
     }
 
     #[test]
@@ -153,7 +150,9 @@ mod tests {
         assert_eq!((window.from, window.to), (996.0 * DAY, 1104.0 * DAY));
         assert_eq!(window.place(1050.0 * DAY), 50.0);
         let days = window.days(8);
-        assert!((3..=8).contains(&days.len()) && days.iter().all(|day| *day >= window.from && *day <= window.to));
+        assert!(
+            (3..=8).contains(&days.len()) && days.iter().all(|day| *day >= window.from && *day <= window.to)
+        );
         let nothing = Window::of(&[], 0.0);
         assert_eq!((nothing.from, nothing.to), (-DAY, DAY));
     }

@@ -151,7 +151,12 @@ fn Legend(series: Memo<Vec<Series>>) -> impl IntoView {
 
 /// The bars, and the point that one looks at.
 #[component]
-fn Plot(title: &'static str, axis: Memo<Axis>, series: Memo<Vec<Series>>, ticks: Memo<Vec<u64>>) -> impl IntoView {
+fn Plot(
+    title: &'static str,
+    axis: Memo<Axis>,
+    series: Memo<Vec<Series>>,
+    ticks: Memo<Vec<u64>>,
+) -> impl IntoView {
     let points = Memo::new(move |_| axis.with(|axis| axis.labels.len()));
     let looked_at = RwSignal::new(None::<usize>);
     let top = Memo::new(move |_| ticks.with(|ticks| ticks.last().copied().unwrap_or(1)));
@@ -188,7 +193,11 @@ fn Plot(title: &'static str, axis: Memo<Axis>, series: Memo<Vec<Series>>, ticks:
         event.prevent_default();
         looked_at.set(next);
     };
-    let words = move || looked_at.get().map_or_else(String::new, |index| axis.with(|axis| series.with(|series| read_out(axis, series, index))));
+    let words = move || {
+        looked_at.get().map_or_else(String::new, |index| {
+            axis.with(|axis| series.with(|series| read_out(axis, series, index)))
+        })
+    };
     view! {
         <div class="plot" tabindex="0" role="slider" aria-label=format!("{title}, point by point") aria-valuemin="1" aria-valuemax=move || points.get()
             aria-valuenow=move || looked_at.get().map_or(1, |index| index + 1) aria-valuetext=words
@@ -207,7 +216,12 @@ fn Plot(title: &'static str, axis: Memo<Axis>, series: Memo<Vec<Series>>, ticks:
 }
 
 /// Which point's room the pointer is in.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "pixels")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "pixels"
+)]
 fn pointed_at(event: &web_sys::PointerEvent, points: usize) -> Option<usize> {
     let element = event_target_element(event)?;
     let frame = element.get_bounding_client_rect();
@@ -221,7 +235,12 @@ fn event_target_element(event: &web_sys::PointerEvent) -> Option<web_sys::Elemen
 
 fn read_out(axis: &Axis, series: &[Series], index: usize) -> String {
     let time = axis.labels.get(index).cloned().unwrap_or_default();
-    let values: Vec<_> = series.iter().map(|series| format!("{} {}", grouped(series.values.get(index).copied().unwrap_or_default()), series.name)).collect();
+    let values: Vec<_> = series
+        .iter()
+        .map(|series| {
+            format!("{} {}", grouped(series.values.get(index).copied().unwrap_or_default()), series.name)
+        })
+        .collect();
     format!("{time}: {}", values.join(", "))
 }
 

@@ -9,11 +9,17 @@ use crate::session::session;
 /// What there is at present, each figure a way to what it counts.
 #[component]
 pub fn Figures(tenant: Option<String>, stats: Memo<Option<Stats>>) -> impl IntoView {
-    let present = Memo::new(move |_| stats.with(|stats| stats.as_ref().map(|stats| stats.present.clone()).unwrap_or_default()));
+    let present = Memo::new(move |_| {
+        stats.with(|stats| stats.as_ref().map(|stats| stats.present.clone()).unwrap_or_default())
+    });
     let to = |section: Section| {
-        tenant.clone().filter(|slug| session().may(slug, section.noun(), "read")).map(|slug| Place::Tenant(slug, section).href())
+        tenant
+            .clone()
+            .filter(|slug| session().may(slug, section.noun(), "read"))
+            .map(|slug| Place::Tenant(slug, section).href())
     };
-    let tenants = (tenant.is_none() && session().may(PLATFORM, "tenant", "read")).then(|| Place::Tenants.href());
+    let tenants =
+        (tenant.is_none() && session().may(PLATFORM, "tenant", "read")).then(|| Place::Tenants.href());
     view! {
         <ul class="figures" aria-label="What there is now">
             {tenant.is_none().then(|| view! { <Figure name="Tenants" href=tenants present count=|present| present.tenants.unwrap_or_default() /> })}

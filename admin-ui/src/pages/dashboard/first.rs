@@ -10,14 +10,26 @@ use crate::ui::Panel;
 pub fn FirstThings(tenant: String, stats: Memo<Option<Stats>>) -> impl IntoView {
     let missing = Memo::new(move |_| {
         stats.with(|stats| {
-            stats.as_ref().map_or((false, false), |stats| (stats.present.clients == 0, stats.present.users == 0))
+            stats
+                .as_ref()
+                .map_or((false, false), |stats| (stats.present.clients == 0, stats.present.users == 0))
         })
     });
     move || {
         let (clients, users) = missing.get();
         let steps = [
-            (clients, Section::NewClient, "Create a client", "An application, a service or a device that gets tokens here."),
-            (users, Section::NewUser, "Create a user", "Somebody who signs in. People can come by themselves later, too."),
+            (
+                clients,
+                Section::NewClient,
+                "Create a client",
+                "An application, a service or a device that gets tokens here.",
+            ),
+            (
+                users,
+                Section::NewUser,
+                "Create a user",
+                "Somebody who signs in. People can come by themselves later, too.",
+            ),
         ];
         let steps: Vec<_> = steps
             .into_iter()
@@ -27,6 +39,7 @@ pub fn FirstThings(tenant: String, stats: Memo<Option<Stats>>) -> impl IntoView 
                 view! { <li><div><h3>{title}</h3><p class="quiet">{text}</p></div><a class="button primary" href=href>{title}</a></li> }
             })
             .collect();
-        (!steps.is_empty()).then(|| view! { <Panel title="What to do first"><ul class="first-things">{steps}</ul></Panel> })
+        (!steps.is_empty())
+            .then(|| view! { <Panel title="What to do first"><ul class="first-things">{steps}</ul></Panel> })
     }
 }

@@ -33,11 +33,13 @@ const GRANT_TYPES: [(&str, &str); 6] = [
 #[component]
 pub fn Dashboard(tenant: Option<String>) -> impl IntoView {
     let params = params();
-    let base = tenant.as_ref().map_or_else(|| "stats".to_owned(), |slug| format!("tenants/{}/stats", encode(slug)));
+    let base =
+        tenant.as_ref().map_or_else(|| "stats".to_owned(), |slug| format!("tenants/{}/stats", encode(slug)));
     let stats = remote::<Stats>(move || format!("{base}{}", asked(params)));
     read_again(stats);
     let ready = Memo::new(move |_| stats.state.with(|state| matches!(state, Loaded::Ready(_))));
-    let latest = Memo::new(move |last: Option<&Option<Stats>>| stats.ready().or_else(|| last.cloned().flatten()));
+    let latest =
+        Memo::new(move |last: Option<&Option<Stats>>| stats.ready().or_else(|| last.cloned().flatten()));
     let (title, about) = match &tenant {
         Some(_) => ("Dashboard", "What people and applications do here, counted every few seconds."),
         None => ("Platform", "All tenants together. Figures of what there is are counted every ten minutes."),
@@ -136,7 +138,8 @@ fn Charts(stats: Memo<Option<Stats>>) -> impl IntoView {
         ]
     });
     let devices = Memo::new(move |_| vec![over("Devices let in", 2, |point| point.counts.devices_approved)]);
-    let registrations = Memo::new(move |_| vec![over("Registrations", 3, |point| point.counts.registrations)]);
+    let registrations =
+        Memo::new(move |_| vec![over("Registrations", 3, |point| point.counts.registrations)]);
     let limited = Memo::new(move |_| vec![over("Limited requests", 1, |point| point.counts.limited)]);
     view! {
         <Chart title="Access tokens" about="Issued, by the grant type that they were asked for with." axis series=tokens size=Size::Large />

@@ -50,7 +50,8 @@ pub fn KeyCard(
 
 #[component]
 fn Dates(key: Key) -> impl IntoView {
-    let fact = |name: &'static str, at: Option<String>| at.map(|at| view! { <Fact name=name><Time at=at /></Fact> });
+    let fact =
+        |name: &'static str, at: Option<String>| at.map(|at| view! { <Fact name=name><Time at=at /></Fact> });
     let signs = if key.state == KeyState::Published { "Signs from" } else { "Began to sign" };
     // Of a revoked key the successor's beginning says nothing that the revocation does not.
     let retires = key.retires_at.filter(|_| key.revoked_at.is_none() || key.state == KeyState::Retired);
@@ -69,7 +70,12 @@ fn Dates(key: Key) -> impl IntoView {
 
 /// What the administrator may do with the key in its state.
 #[component]
-fn Deeds(tenant: String, key: Key, keys: Remote<Vec<Key>>, wanted: RwSignal<Option<Wanted>>) -> impl IntoView {
+fn Deeds(
+    tenant: String,
+    key: Key,
+    keys: Remote<Vec<Key>>,
+    wanted: RwSignal<Option<Wanted>>,
+) -> impl IntoView {
     let update = session().may(&tenant, "key", "update");
     let delete = session().may(&tenant, "key", "delete");
     let algorithm = key.algorithm;

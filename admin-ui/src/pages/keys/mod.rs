@@ -53,7 +53,12 @@ pub fn Keys(tenant: String) -> impl IntoView {
 
 /// What there is of keys, as a picture and one by one.
 #[component]
-fn Lives(tenant: String, held: Vec<Key>, keys: Remote<Vec<Key>>, wanted: RwSignal<Option<Wanted>>) -> impl IntoView {
+fn Lives(
+    tenant: String,
+    held: Vec<Key>,
+    keys: Remote<Vec<Key>>,
+    wanted: RwSignal<Option<Wanted>>,
+) -> impl IntoView {
     if held.is_empty() {
         return view! {
             <Empty title="There is no key" text="Tokens cannot be signed without one. Create a key for the algorithm that your clients know: ES256 suits most." />

@@ -79,8 +79,11 @@ fn steps(key: &Key) -> Steps {
 fn day_text(day: Moment, window: Window) -> String {
     let at = String::from(Date::new(&(day * 1000.0).into()).to_iso_string());
     let year = window.to - window.from > 400.0 * 86_400.0;
-    let options: &[_] =
-        if year { &[("month", "short"), ("year", "numeric")] } else { &[("day", "numeric"), ("month", "short")] };
+    let options: &[_] = if year {
+        &[("month", "short"), ("year", "numeric")]
+    } else {
+        &[("day", "numeric"), ("month", "short")]
+    };
     local(&at, options)
 }
 
@@ -112,7 +115,11 @@ pub fn state_class(state: KeyState) -> &'static str {
 /// Identifiers that are made one after the other begin alike.
 fn short(kid: &str) -> String {
     let letters: Vec<char> = kid.chars().collect();
-    if letters.len() <= 12 { kid.to_owned() } else { format!("\u{2026}{}", letters[letters.len() - 8..].iter().collect::<String>()) }
+    if letters.len() <= 12 {
+        kid.to_owned()
+    } else {
+        format!("\u{2026}{}", letters[letters.len() - 8..].iter().collect::<String>())
+    }
 }
 
 fn in_words(key: &Key) -> String {
@@ -124,6 +131,7 @@ fn in_words(key: &Key) -> String {
         ("leaves the JWKS", key.removed_at.as_ref()),
         ("revoked", key.revoked_at.as_ref()),
     ];
-    let told: Vec<_> = steps.into_iter().filter_map(|(what, at)| at.map(|at| format!("{what} {}", date(at)))).collect();
+    let told: Vec<_> =
+        steps.into_iter().filter_map(|(what, at)| at.map(|at| format!("{what} {}", date(at)))).collect();
     format!("{}: {}", key.kid, told.join(", "))
 }
