@@ -5,14 +5,19 @@
 
 pub mod address;
 pub mod answer;
+pub mod changes;
+pub mod chart;
 pub mod client_kind;
 pub mod client_words;
 pub mod document;
 pub mod duration;
 pub mod endpoints;
+pub mod first_steps;
 pub mod place;
 pub mod rights;
 pub mod snippets;
+pub mod timeline;
+pub mod trail;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]

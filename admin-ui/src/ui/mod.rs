@@ -5,6 +5,7 @@ mod copy;
 mod dialog;
 mod fields;
 mod form;
+mod params;
 mod parts;
 mod remote;
 mod rows;
@@ -19,9 +20,10 @@ pub use fields::{
     ChoiceField, DurationField, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
 };
 pub use form::{Draft, SaveBar, Summary, save_patch};
+pub use params::{Params, params};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
-pub use remote::{Document, Loaded, Remote, document, remote, show};
+pub use remote::{Document, Loaded, Remote, all, document, remote, show};
 pub use rows::RowsField;
 pub use tabs::{Tab, Tabs};
-pub use time::{Time, now};
+pub use time::{Time, local, now, seconds};
 pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};
