@@ -6,6 +6,7 @@ mod dialog;
 mod fields;
 mod form;
 mod parts;
+mod radio;
 mod remote;
 mod time;
 mod toast;
@@ -14,10 +15,12 @@ pub use collection::{Collection, Column, Filter};
 pub use copy::{CopyButton, Secret};
 pub use dialog::{Dialog, Question, QuestionDialog, Questions, ask};
 pub use fields::{
-    ChoiceField, DurationField, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
+    ChoiceField, DurationField, Field, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
+    described_by, field_id,
 };
 pub use form::{Draft, SaveBar, Summary, save_patch};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
+pub use radio::RadioField;
 pub use remote::{Document, Loaded, Remote, document, remote, show};
-pub use time::{Time, now};
+pub use time::{Time, now, pause};
 pub use toast::{ToastList, Toasts, notify, notify_with_undo};

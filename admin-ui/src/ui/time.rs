@@ -1,8 +1,11 @@
 //! Times in the zone of whoever looks.
 
-use js_sys::{Array, Date, Intl, Object, Reflect};
+use std::time::Duration;
+
+use js_sys::{Array, Date, Intl, Object, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::duration;
 
@@ -10,6 +13,21 @@ use crate::duration;
 #[must_use]
 pub fn now() -> f64 {
     Date::now() / 1000.0
+}
+
+/// Lets some time go by.
+pub async fn pause(time: Duration) {
+    let promise = Promise::new(&mut |resolve, _| {
+        set_timeout(
+            move || {
+                // A promise's own function does not fail.
+                let _answer = resolve.call0(&JsValue::UNDEFINED);
+            },
+            time,
+        );
+    });
+    // The promise is never rejected.
+    let _answer = JsFuture::from(promise).await;
 }
 
 /// Seconds since 1970 of an RFC 3339 time; none where it is not one.
