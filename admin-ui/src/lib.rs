@@ -7,8 +7,12 @@ pub mod address;
 pub mod answer;
 pub mod document;
 pub mod duration;
+pub mod event_kinds;
 pub mod place;
+pub mod rate;
 pub mod rights;
+pub mod slug;
+pub mod tenant_file;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
@@ -21,6 +25,8 @@ mod pages;
 mod session;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(target_arch = "wasm32")]
+mod transfer;
 #[cfg(target_arch = "wasm32")]
 mod ui;
 

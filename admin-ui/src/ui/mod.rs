@@ -5,6 +5,7 @@ mod copy;
 mod dialog;
 mod fields;
 mod form;
+mod index;
 mod parts;
 mod radio;
 mod remote;
@@ -19,6 +20,7 @@ pub use fields::{
     described_by, field_id,
 };
 pub use form::{Draft, SaveBar, Summary, save_patch};
+pub use index::Index;
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use radio::RadioField;
 pub use remote::{Document, Loaded, Remote, document, remote, show};
