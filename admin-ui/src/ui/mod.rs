@@ -19,10 +19,10 @@ pub use fields::{
     ChoiceField, DurationField, Field, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
     described_by, field_id,
 };
-pub use form::{Draft, SaveBar, Summary, save_patch};
+pub use form::{Draft, SaveBar, Summary, read_document, save_patch};
 pub use index::Index;
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use radio::RadioField;
 pub use remote::{Document, Loaded, Remote, document, remote, show};
-pub use time::{Time, now, pause};
+pub use time::{Time, now, pause, utc_of_local};
 pub use toast::{ToastList, Toasts, notify, notify_with_undo};

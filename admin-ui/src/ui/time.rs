@@ -37,6 +37,13 @@ pub fn seconds(at: &str) -> Option<f64> {
     (!milliseconds.is_nan()).then_some(milliseconds / 1000.0)
 }
 
+/// RFC 3339 of what `<input type="datetime-local">` has, which is in the zone of whoever looks; empty where it is no time.
+#[must_use]
+pub fn utc_of_local(at: &str) -> String {
+    let date = Date::new(&JsValue::from_str(at));
+    if date.get_time().is_nan() { String::new() } else { String::from(date.to_iso_string()) }
+}
+
 /// A time roughly and relative to now; exactly, with its zone, for who points at it.
 #[component]
 pub fn Time(

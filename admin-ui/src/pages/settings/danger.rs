@@ -6,11 +6,11 @@ use leptos::{prelude::*, task::spawn_local};
 use super::Deletion;
 use super::export::Export;
 use crate::admin_api::{Access, Ask, send};
-use crate::answer::{self, Refusal};
+use crate::answer::Refusal;
 use crate::pages::tenants::{JobProgress, follow};
 use crate::place::Place;
 use crate::session::{access, session};
-use crate::ui::{Document, Draft, Panel, Question, ask, go, notify, notify_with_undo};
+use crate::ui::{Draft, Panel, Question, ask, go, notify, notify_with_undo, read_document};
 
 /// The tenant of the platform's own administrators, which stays.
 const SYSTEM: &str = "system";
@@ -84,10 +84,8 @@ fn Suspension(path: String, draft: Draft) -> impl IntoView {
 
 /// Suspends or resumes; what was typed in the form stays.
 async fn change(access: Access, path: &str, action: &str, draft: Draft) -> Result<(), Refusal> {
-    let answer = Ask::new("POST", &format!("{path}/{action}")).send(access).await?;
-    let value = answer::read(answer.status, &answer.body)?;
-    // The answer may come without a validator; then the next save finds out by itself.
-    draft.rebase(Document { value, etag: answer.etag });
+    Ask::new("POST", &format!("{path}/{action}")).send(access).await?;
+    draft.rebase(read_document(access, path).await?);
     Ok(())
 }
 
