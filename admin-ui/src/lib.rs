@@ -12,10 +12,14 @@ pub mod client_words;
 pub mod document;
 pub mod duration;
 pub mod endpoints;
+pub mod event_kinds;
 pub mod first_steps;
 pub mod place;
+pub mod rate;
 pub mod rights;
+pub mod slug;
 pub mod snippets;
+pub mod tenant_file;
 pub mod timeline;
 pub mod trail;
 pub mod words;
@@ -30,6 +34,8 @@ mod pages;
 mod session;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(target_arch = "wasm32")]
+mod transfer;
 #[cfg(target_arch = "wasm32")]
 mod ui;
 

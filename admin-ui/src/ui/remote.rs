@@ -34,6 +34,18 @@ impl<T: Send + Sync + 'static> Clone for Remote<T> {
 impl<T: Send + Sync + 'static> Copy for Remote<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Remote<T> {
+    /// For what is loaded in another way than by one request; whoever loads it listens to [`Remote::asked`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { state: RwSignal::new(Loaded::Loading), asked: RwSignal::new(0) }
+    }
+
+    /// Changes whenever somebody wants it loaded again.
+    #[must_use]
+    pub fn asked(self) -> RwSignal<u32> {
+        self.asked
+    }
+
     pub fn reload(self) {
         // The page may be gone by the time something asks for this.
         let _gone = self.asked.try_update(|asked| *asked += 1);
@@ -112,7 +124,7 @@ where
     T: Clone + Send + Sync + 'static,
     F: AsyncFn(String) -> Result<T, Refusal> + Clone + 'static,
 {
-    let remote = Remote { state: RwSignal::new(Loaded::Loading), asked: RwSignal::new(0) };
+    let remote = Remote::empty();
     let latest = StoredValue::new((0_u32, String::new()));
     Effect::new(move |_| {
         let _again = remote.asked.get();

@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     ("crates/jose/src", &["tokio", "diesel", "poem::", "grantor_"], "a leaf"),
     ("crates/api/src", &["tokio", "diesel", "grantor_"], "a leaf"),
+    ("crates/theme/src", &["tokio", "poem", "grantor_"], "a leaf"),
     (
         "crates/store/src",
         &["poem::", "grantor_jose", "grantor_outbound", "SystemTime::now"],

@@ -1,4 +1,4 @@
-//! A tenant's colours, made legible.
+//! A tenant's colours, made legible. The server makes a stylesheet of them, and the console shows what they will look like.
 
 use std::fmt;
 
@@ -25,15 +25,21 @@ const CONTROL: f64 = 3.0;
 /// contrast of WCAG 2.2 AA with any two colours.
 #[must_use]
 pub fn theme_css(primary: Option<&str>, background: Option<&str>) -> String {
-    let primary = primary.and_then(Rgb::parse).unwrap_or(PRIMARY);
-    let background = background.and_then(Rgb::parse);
-    let light = Theme::light(primary, background);
-    let dark = Theme::dark(primary, background);
+    let light = Theme::of(primary, background, Scheme::Light);
+    let dark = Theme::of(primary, background, Scheme::Dark);
     format!(":root {{\n{light}}}\n\n@media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n")
 }
 
+/// A colour scheme of the browser's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Light,
+    Dark,
+}
+
 /// The properties of `design.css` that follow a tenant's colours, in one colour scheme.
-struct Theme {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
     page: Rgb,
     glow: Rgb,
     primary: Rgb,
@@ -45,6 +51,34 @@ struct Theme {
 }
 
 impl Theme {
+    /// The colours that a tenant's two make. `primary` and `background` are as for [`theme_css`].
+    #[must_use]
+    pub fn of(primary: Option<&str>, background: Option<&str>, scheme: Scheme) -> Self {
+        let primary = primary.and_then(Rgb::parse).unwrap_or(PRIMARY);
+        let background = background.and_then(Rgb::parse);
+        match scheme {
+            Scheme::Light => Self::light(primary, background),
+            Scheme::Dark => Self::dark(primary, background),
+        }
+    }
+
+    /// The names of the properties, and the colours as `#rrggbb`.
+    #[must_use]
+    pub fn properties(&self) -> [(&'static str, String); 8] {
+        let Self { page, glow, primary, primary_strong, on_primary, edge, accent, soft } = self;
+        [
+            ("--page", page),
+            ("--glow", glow),
+            ("--primary", primary),
+            ("--primary-strong", primary_strong),
+            ("--on-primary", on_primary),
+            ("--edge", edge),
+            ("--accent", accent),
+            ("--soft", soft),
+        ]
+        .map(|(name, colour)| (name, colour.to_string()))
+    }
+
     fn light(primary: Rgb, background: Option<Rgb>) -> Self {
         let page = background.unwrap_or_else(|| LIGHT_PAGE.mix(primary, 0.05));
         let glow = background.unwrap_or_else(|| page.mix(primary, 0.18));
@@ -77,14 +111,10 @@ impl Theme {
 
 impl fmt::Display for Theme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  --page: {};", self.page)?;
-        writeln!(f, "  --glow: {};", self.glow)?;
-        writeln!(f, "  --primary: {};", self.primary)?;
-        writeln!(f, "  --primary-strong: {};", self.primary_strong)?;
-        writeln!(f, "  --on-primary: {};", self.on_primary)?;
-        writeln!(f, "  --edge: {};", self.edge)?;
-        writeln!(f, "  --accent: {};", self.accent)?;
-        writeln!(f, "  --soft: {};", self.soft)
+        for (name, colour) in self.properties() {
+            writeln!(f, "  {name}: {colour};")?;
+        }
+        Ok(())
     }
 }
 
@@ -147,7 +177,7 @@ impl fmt::Display for Rgb {
 mod tests {
     use super::*;
 
-    const DESIGN_CSS: &str = include_str!("../../../../assets/shared/design.css");
+    const DESIGN_CSS: &str = include_str!("../../../assets/shared/design.css");
 
     fn schemes(primary: Rgb, background: Option<Rgb>) -> [(Theme, &'static [Rgb; 2]); 2] {
         [(Theme::light(primary, background), &LIGHT), (Theme::dark(primary, background), &DARK)]
