@@ -7,8 +7,11 @@ pub mod address;
 pub mod answer;
 pub mod document;
 pub mod duration;
+pub mod passwords;
+pub mod permissions;
 pub mod place;
 pub mod rights;
+pub mod waiting;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
