@@ -84,6 +84,9 @@ pub fn Collection<T>(
     /// Whether the admin API can search the list with `q`.
     #[prop(default = false)]
     search: bool,
+    /// Stands among the filters: a choice that the page itself makes part of the path.
+    #[prop(optional, into)]
+    more_filters: Option<ViewFn>,
     /// What to show where nothing is there at all.
     #[prop(into)]
     empty: ViewFn,
@@ -114,10 +117,11 @@ where
         })
     };
     let put = {
-        let pathname = location.pathname;
+        let (pathname, search) = (location.pathname, location.search);
         move |name: &str, value: String| {
-            let mut pairs = asked.get_untracked();
-            pairs.retain(|(held, _)| held != name);
+            // The address may say more than what the list is asked for, such as which part of a page is seen.
+            let mut pairs = parse_query(&search.get_untracked());
+            pairs.retain(|(held, _)| held != name && held != "rows");
             pairs.push((name.to_owned(), value));
             let address = format!("{}{}", pathname.get_untracked(), query(&pairs));
             navigate(
@@ -197,13 +201,14 @@ where
     let narrowed = Memo::new(move |_| asked.with(|pairs| pairs.iter().any(|(name, _)| name != "sort")));
     view! {
         <div class="collection">
-            {(search || !filters.is_empty()).then(|| view! {
+            {(search || !filters.is_empty() || more_filters.is_some()).then(|| view! {
                 <div class="filters" role="search">
                     {search.then(|| { let put = put.clone(); view! { <SearchField what value=Signal::derive(move || value("q")) put=Callback::new(move |text| put("q", text)) /> } })}
                     {filters.into_iter().map(|filter| {
                         let (put, name) = (put.clone(), filter.name);
                         view! { <FilterField filter value=Signal::derive(move || value(name)) put=Callback::new(move |text| put(name, text)) /> }
                     }).collect_view()}
+                    {more_filters.map(|more| more.run())}
                 </div>
             })}
             <div class="table-frame" aria-busy=move || rows.with(|rows| rows.loading).to_string()>

@@ -86,7 +86,7 @@ impl Draft {
     }
 
     /// What the server has now; edits stand on top of it.
-    fn rebase(self, original: Document) {
+    pub fn rebase(self, original: Document) {
         let patch = document::merge_patch(&self.original.get_untracked().value, &self.value.get_untracked());
         let mut value = original.value.clone();
         document::apply(&mut value, &patch);

@@ -7,6 +7,7 @@ mod fields;
 mod form;
 mod parts;
 mod remote;
+mod tabs;
 mod time;
 mod toast;
 
@@ -19,5 +20,6 @@ pub use fields::{
 pub use form::{Draft, SaveBar, Summary, save_patch};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use remote::{Document, Loaded, Remote, document, remote, show};
-pub use time::{Time, now};
-pub use toast::{ToastList, Toasts, notify, notify_with_undo};
+pub use tabs::{Tab, Tabs};
+pub use time::{Time, now, seconds};
+pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};
