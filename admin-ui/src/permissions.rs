@@ -98,25 +98,45 @@ pub fn may_give(me: &Me, tenant: &str, role: &Role) -> bool {
     role.permissions.iter().all(|held| rights::may(me, tenant, &held.resource, &held.action))
 }
 
-/// What a role allows in a few words, for a list.
+/// Nouns that are named of those to which the same is done, in a list.
+const NAMED: usize = 4;
+
+/// What a role allows in a few words, for a list: what the same is done to stands together.
 #[must_use]
 pub fn summary(permissions: &[Permission]) -> String {
     let name = |noun: &str| {
         let known = NOUNS.iter().find(|(known, _)| *known == noun);
         known.map_or_else(|| noun.to_owned(), |(_, name)| name.to_lowercase())
     };
-    let mut parts: Vec<(String, Vec<&str>)> = vec![];
+    let mut by_noun: Vec<(&str, Vec<&str>)> = vec![];
     for held in permissions {
-        let noun = name(&held.resource);
         let action = if held.action == ALL { "all of" } else { held.action.as_str() };
-        match parts.iter_mut().find(|(known, _)| *known == noun) {
+        match by_noun.iter_mut().find(|(noun, _)| *noun == held.resource) {
             Some((_, actions)) => actions.push(action),
-            None => parts.push((noun, vec![action])),
+            None => by_noun.push((&held.resource, vec![action])),
         }
     }
-    let words: Vec<_> =
-        parts.into_iter().map(|(noun, actions)| format!("{} {noun}", actions.join("/"))).collect();
-    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    let mut by_actions: Vec<(String, Vec<String>)> = vec![];
+    for (noun, actions) in by_noun {
+        let actions = actions.join("/");
+        match by_actions.iter_mut().find(|(known, _)| *known == actions) {
+            Some((_, nouns)) => nouns.push(name(noun)),
+            None => by_actions.push((actions, vec![name(noun)])),
+        }
+    }
+    let words: Vec<_> = by_actions
+        .into_iter()
+        .map(|(actions, nouns)| {
+            let more = nouns.len().saturating_sub(NAMED);
+            let named = nouns.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+            if more == 0 {
+                format!("{actions} {named}")
+            } else {
+                format!("{actions} {named} and {more} more")
+            }
+        })
+        .collect();
+    if words.is_empty() { "nothing".to_owned() } else { words.join("; ") }
 }
 
 #[cfg(test)]
@@ -184,8 +204,11 @@ mod tests {
 
     #[test]
     fn a_role_is_summed_up_in_a_line() {
-        let permissions = list(&[("user", "read"), ("user", "update"), ("session", "*"), ("*", "read")]);
-        assert_eq!(summary(&permissions), "read/update users, all of sessions, read everything");
+        let permissions =
+            list(&[("*", "read"), ("user", "read"), ("user", "update"), ("session", "*"), ("grant", "*")]);
+        assert_eq!(summary(&permissions), "read everything; read/update users; all of sessions, grants");
+        let many = list(&["client", "user", "key", "session", "grant", "role"].map(|noun| (noun, "*")));
+        assert_eq!(summary(&many), "all of clients, users, keys, sessions and 2 more");
         assert_eq!(summary(&[]), "nothing");
     }
 }

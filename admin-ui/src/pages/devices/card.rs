@@ -4,7 +4,7 @@ use grantor_api::{DeviceApproval, DeviceAuthorization, User};
 use leptos::prelude::*;
 
 use super::keys::{approve, deny};
-use super::queue::{Queue, card_id};
+use super::queue::{Queue, card_id, focus};
 use super::{Known, scopes};
 use crate::pages::sessions::user_link;
 use crate::pages::users::UserPicker;
@@ -184,6 +184,15 @@ fn NameUser(queue: Queue, key: StoredValue<String>, tenant: String) -> impl Into
             key.with_value(|id| queue.approve(id, Some(username)));
         }
     };
+    let leave = move || {
+        queue.naming.set(None);
+        key.with_value(|id| focus(id));
+    };
+    let escape = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            leave();
+        }
+    };
     let id = key.with_value(|id| format!("name-{id}"));
     let label = id.clone();
     let field = if session().may(&tenant, "user", "read") {
@@ -193,14 +202,14 @@ fn NameUser(queue: Queue, key: StoredValue<String>, tenant: String) -> impl Into
         view! { <input id=id autocomplete="off" spellcheck="false" placeholder="Username" prop:value=typed on:input=move |event| typed.set(event_target_value(&event)) /> }.into_any()
     };
     view! {
-        <form class="device-naming" on:submit=submit>
+        <form class="device-naming" on:submit=submit on:keydown=escape>
             <label for=label>"Nobody enters the code of this client\u{2019}s devices. Whose device is it?"</label>
             {field}
             <div class="inline-form">
                 <button node_ref=button type="submit" class="button primary" disabled=move || username.with(Option::is_none) || queue.busy.with(Option::is_some)>
                     {move || match username.get() { Some(name) => format!("Approve for {name}"), None => "Approve".to_owned() }}
                 </button>
-                <button type="button" class="button" on:click=move |_| queue.naming.set(None)>"Cancel"</button>
+                <button type="button" class="button" on:click=move |_| leave()>"Cancel"</button>
             </div>
         </form>
     }

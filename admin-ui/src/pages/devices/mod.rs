@@ -36,7 +36,7 @@ pub fn Devices(tenant: String) -> impl IntoView {
         set_title(&title, Some(&place));
     });
     view! {
-        <PageHead title="Device approvals" about="Televisions, command lines and machines that asked to be let in (RFC 8628). The list follows by itself." />
+        <PageHead title="Device approvals" about="Televisions, command lines and machines that asked to be let in (RFC 8628). The list updates itself." />
         <p class="hidden" aria-live="polite">{move || queue.said.get()}</p>
         <Above queue known />
         <Trouble queue />

@@ -47,7 +47,7 @@ fn RoleList(domain: Domain) -> impl IntoView {
     let path = domain.path("roles");
     let columns = vec![
         Column::new("Role", move |role: &Role| {
-            view! { <a class="row-link" href=domain.role(&role.name).href()>{role.name.clone()}</a> }
+            view! { <a class="row-link role-name" href=domain.role(&role.name).href()>{role.name.clone()}</a> }
         }),
         Column::new("Kind", |role: &Role| {
             if role.built_in {

@@ -76,8 +76,25 @@ fn Cell(
         let changed = with(&current.get_untracked(), noun.0, action.0, on);
         draft.set(AT, json!(changed));
     };
-    view! {
-        <input type="checkbox" aria-label=format!("{} {}", action.1, noun.1.to_lowercase()) title=why disabled=off
-            class:within=move || state.get() == Held::WithinAnother prop:checked=move || state.get() != Held::No on:change=toggle />
+    let name = StoredValue::new(format!("{} {}", action.1, noun.1.to_lowercase()));
+    move || {
+        if draft.locked.get() {
+            return mark(state.get(), why()).into_any();
+        }
+        view! {
+            <input type="checkbox" aria-label=name.get_value() title=why disabled=off class:within=move || state.get() == Held::WithinAnother
+                prop:checked=move || state.get() != Held::No on:change=toggle />
+        }
+        .into_any()
     }
+}
+
+/// What a box says where nothing can be ticked.
+fn mark(state: Held, why: Option<&'static str>) -> impl IntoView {
+    let (class, sign, words) = match state {
+        Held::Yes => ("matrix-yes", "\u{2713}", "Yes"),
+        Held::WithinAnother => ("matrix-within", "\u{2713}", "Yes, as part of a wider permission"),
+        Held::No => ("matrix-no", "\u{2013}", "No"),
+    };
+    view! { <span class=class title=why><span aria-hidden="true">{sign}</span><span class="hidden">{words}</span></span> }
 }

@@ -171,7 +171,7 @@ pub fn PersonFilter(tenant: String, #[prop(default = "user")] name: &'static str
         }
         id
     });
-    may_find.then(|| view! { <div class="person-filter"><UserPicker tenant chosen label="Of everybody" id="person-filter" /></div> })
+    may_find.then(|| view! { <div class="person-filter"><UserPicker tenant chosen label="User" id="person-filter" /></div> })
 }
 
 /// The user that an address names.
