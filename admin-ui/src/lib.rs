@@ -14,6 +14,8 @@ pub mod duration;
 pub mod endpoints;
 pub mod event_kinds;
 pub mod first_steps;
+pub mod passwords;
+pub mod permissions;
 pub mod place;
 pub mod rate;
 pub mod rights;
@@ -22,6 +24,7 @@ pub mod snippets;
 pub mod tenant_file;
 pub mod timeline;
 pub mod trail;
+pub mod waiting;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]
