@@ -160,10 +160,13 @@ impl Draft {
     }
 }
 
+/// The field that is wrong; where none is, what is said above the form.
 fn focus_first_error() {
-    let found = leptos::prelude::document().query_selector("[aria-invalid=true], .summary").ok().flatten();
-    if let Some(element) =
-        found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
+    let document = leptos::prelude::document();
+    let find = |selector| document.query_selector(selector).ok().flatten();
+    if let Some(element) = find("[aria-invalid=true]")
+        .or_else(|| find(".summary"))
+        .and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
         && let Err(error) = element.focus()
     {
         web_sys::console::error_1(&error);
