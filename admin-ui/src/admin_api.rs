@@ -16,7 +16,7 @@ use crate::answer::{self, Refusal};
 pub const BASE: &str = "/admin/v1/";
 
 /// The header of the CSRF token.
-const CSRF: &str = "X-Grantor-CSRF";
+pub const CSRF: &str = "X-Grantor-CSRF";
 
 thread_local! {
     /// Requests that came when the session was over; they go on when there is one again.
@@ -48,7 +48,8 @@ impl Access {
         }
     }
 
-    async fn until_renewed(self) {
+    /// Waits until somebody signed in again.
+    pub async fn until_renewed(self) {
         let promise =
             Promise::new(&mut |resolve, _| WAITING.with_borrow_mut(|waiting| waiting.push(resolve)));
         self.expired.set(true);

@@ -1,6 +1,10 @@
 use grantor_api::Me;
 use leptos::{mount::mount_to_body, prelude::*, task::spawn_local};
-use leptos_router::{components::Router, hooks::use_location};
+use leptos_router::{
+    WildcardSegment,
+    components::{FlatRoutes, Route, Router},
+    hooks::use_location,
+};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::BroadcastChannel;
 
@@ -21,9 +25,16 @@ pub fn start() {
     mount_to_body(App);
 }
 
+/// The router has one route: links and history are its own, what an address means is [`Place`]'s.
 #[component]
 fn App() -> impl IntoView {
-    view! { <Router><Placed /></Router> }
+    view! {
+        <Router>
+            <FlatRoutes fallback=|| ()>
+                <Route path=WildcardSegment("address") view=Placed />
+            </FlatRoutes>
+        </Router>
+    }
 }
 
 /// What is known of the administrator in front of the page.

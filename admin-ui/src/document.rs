@@ -9,11 +9,16 @@ pub fn get(document: &Value, pointer: &str) -> Value {
     document.pointer(pointer).cloned().unwrap_or(Value::Null)
 }
 
-/// Sets the member at a pointer and makes the objects on the way to it.
+/// Sets the member at a pointer and makes the objects on the way to it. Items of an array are set where they are;
+/// none is added.
 pub fn set(document: &mut Value, pointer: &str, value: Value) {
     let mut place = document;
     for name in pointer.split('/').skip(1) {
         let name = name.replace("~1", "/").replace("~0", "~");
+        if let Some(index) = name.parse::<usize>().ok().filter(|index| place.get(index).is_some()) {
+            place = &mut place[index];
+            continue;
+        }
         if !place.is_object() {
             *place = Value::Object(Map::new());
         }
@@ -90,6 +95,9 @@ mod tests {
         set(&mut document, "/a~1b", json!(1));
         assert_eq!(get(&document, "/settings/branding/primary_color"), json!("#123456"));
         assert_eq!(document["a/b"], json!(1));
+        set(&mut document, "/issuers", json!([{}, { "issuer": "a" }]));
+        set(&mut document, "/issuers/1/issuer", json!("b"));
+        assert_eq!(document["issuers"], json!([{}, { "issuer": "b" }]));
         assert_eq!(get(&document, "/nothing/here"), Value::Null);
     }
 

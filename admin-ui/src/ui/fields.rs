@@ -8,7 +8,7 @@ use crate::duration;
 
 /// What all fields have around them: the label, what helps, what is wrong.
 #[component]
-fn Field(
+pub fn Field(
     draft: Draft,
     #[prop(into)] at: String,
     #[prop(into)] label: String,
@@ -30,11 +30,14 @@ fn Field(
 }
 
 /// The identifier of the input for a member; `-hint` and `-error` are what describes it.
-fn field_id(at: &str) -> String {
+#[must_use]
+pub fn field_id(at: &str) -> String {
     format!("field{}", at.replace(['/', '~', '*'], "-"))
 }
 
-fn described_by(at: &str) -> String {
+/// What `aria-describedby` of the input for a member says.
+#[must_use]
+pub fn described_by(at: &str) -> String {
     let name = field_id(at);
     format!("{name}-hint {name}-error")
 }

@@ -202,7 +202,11 @@ pub fn save_patch(draft: Draft, path: String, done: impl FnOnce(Document) + 'sta
     });
 }
 
-async fn read_document(access: Access, path: &str) -> Result<Document, Refusal> {
+/// Reads a document with its `ETag`.
+///
+/// # Errors
+/// As [`Ask::send`].
+pub async fn read_document(access: Access, path: &str) -> Result<Document, Refusal> {
     let answer = Ask::new("GET", path).send(access).await?;
     Ok(Document { value: answer::read(answer.status, &answer.body)?, etag: answer.etag })
 }

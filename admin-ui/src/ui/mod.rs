@@ -5,8 +5,12 @@ mod copy;
 mod dialog;
 mod fields;
 mod form;
+mod index;
+mod params;
 mod parts;
+mod radio;
 mod remote;
+mod rows;
 mod tabs;
 mod time;
 mod toast;
@@ -15,11 +19,16 @@ pub use collection::{Collection, Column, Filter};
 pub use copy::{CopyButton, Secret};
 pub use dialog::{Dialog, Question, QuestionDialog, Questions, ask};
 pub use fields::{
-    ChoiceField, DurationField, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
+    ChoiceField, DurationField, Field, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
+    described_by, field_id,
 };
-pub use form::{Draft, SaveBar, Summary, save_patch};
+pub use form::{Draft, SaveBar, Summary, read_document, save_patch};
+pub use index::Index;
+pub use params::{Params, params};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
-pub use remote::{Document, Loaded, Remote, document, remote, show};
+pub use radio::RadioField;
+pub use remote::{Document, Loaded, Remote, all, document, remote, show};
+pub use rows::RowsField;
 pub use tabs::{Tab, Tabs};
-pub use time::{Time, now, seconds};
+pub use time::{Time, local, now, pause, seconds, utc_of_local};
 pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};

@@ -1,9 +1,11 @@
 //! What comes from the admin API, and the three states that it can be in on a page.
 
+use grantor_api::Page;
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::address::encode;
 use crate::admin_api::{Ask, get};
 use crate::answer::{self, Refusal};
 use crate::session::access;
@@ -32,6 +34,18 @@ impl<T: Send + Sync + 'static> Clone for Remote<T> {
 impl<T: Send + Sync + 'static> Copy for Remote<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Remote<T> {
+    /// For what is loaded in another way than by one request; whoever loads it listens to [`Remote::asked`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { state: RwSignal::new(Loaded::Loading), asked: RwSignal::new(0) }
+    }
+
+    /// Changes whenever somebody wants it loaded again.
+    #[must_use]
+    pub fn asked(self) -> RwSignal<u32> {
+        self.asked
+    }
+
     pub fn reload(self) {
         // The page may be gone by the time something asks for this.
         let _gone = self.asked.try_update(|asked| *asked += 1);
@@ -76,6 +90,26 @@ where
     load(path, async move |path: String| get::<T>(access, &path).await)
 }
 
+/// Loads all pages of a list that is known to be short; again when the signals that `path` reads change.
+pub fn all<T>(path: impl Fn() -> String + 'static) -> Remote<Vec<T>>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let access = access();
+    load(path, async move |path: String| {
+        let mut items = vec![];
+        let mut cursor = String::new();
+        loop {
+            let page = get::<Page<T>>(access, &format!("{path}?limit=200{cursor}")).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => cursor = format!("&cursor={}", encode(&next)),
+                None => return Ok(items),
+            }
+        }
+    })
+}
+
 /// Loads a document with its `ETag`, to be changed.
 pub fn document(path: impl Fn() -> String + 'static) -> Remote<Document> {
     let access = access();
@@ -90,7 +124,7 @@ where
     T: Clone + Send + Sync + 'static,
     F: AsyncFn(String) -> Result<T, Refusal> + Clone + 'static,
 {
-    let remote = Remote { state: RwSignal::new(Loaded::Loading), asked: RwSignal::new(0) };
+    let remote = Remote::empty();
     let latest = StoredValue::new((0_u32, String::new()));
     Effect::new(move |_| {
         let _again = remote.asked.get();

@@ -1,8 +1,11 @@
 //! Times in the zone of whoever looks.
 
-use js_sys::{Array, Date, Intl, Object, Reflect};
+use std::time::Duration;
+
+use js_sys::{Array, Date, Intl, Object, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::duration;
 
@@ -12,11 +15,33 @@ pub fn now() -> f64 {
     Date::now() / 1000.0
 }
 
+/// Lets some time go by.
+pub async fn pause(time: Duration) {
+    let promise = Promise::new(&mut |resolve, _| {
+        set_timeout(
+            move || {
+                // A promise's own function does not fail.
+                let _answer = resolve.call0(&JsValue::UNDEFINED);
+            },
+            time,
+        );
+    });
+    // The promise is never rejected.
+    let _answer = JsFuture::from(promise).await;
+}
+
 /// Seconds since 1970 of an RFC 3339 time; none where it is not one.
 #[must_use]
 pub fn seconds(at: &str) -> Option<f64> {
     let milliseconds = Date::parse(at);
     (!milliseconds.is_nan()).then_some(milliseconds / 1000.0)
+}
+
+/// RFC 3339 of what `<input type="datetime-local">` has, which is in the zone of whoever looks; empty where it is no time.
+#[must_use]
+pub fn utc_of_local(at: &str) -> String {
+    let date = Date::new(&JsValue::from_str(at));
+    if date.get_time().is_nan() { String::new() } else { String::from(date.to_iso_string()) }
 }
 
 /// A time roughly and relative to now; exactly, with its zone, for who points at it.

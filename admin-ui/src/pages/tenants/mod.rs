@@ -1,22 +1,11 @@
+mod import;
+mod jobs;
 mod list;
+mod new;
+mod progress;
 
+pub use import::ImportTenant;
+pub use jobs::Jobs;
 pub use list::Tenants;
-
-use leptos::prelude::*;
-
-use crate::ui::PageHead;
-
-#[component]
-pub fn NewTenant() -> impl IntoView {
-    view! { <PageHead title="NewTenant" /> }
-}
-
-#[component]
-pub fn ImportTenant() -> impl IntoView {
-    view! { <PageHead title="ImportTenant" /> }
-}
-
-#[component]
-pub fn Jobs() -> impl IntoView {
-    view! { <PageHead title="Jobs" /> }
-}
+pub use new::{LegacyWarning, NewTenant, profiles};
+pub use progress::{JobProgress, ProgressBar, follow};

@@ -6,14 +6,12 @@
 //! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
 //! the client's origin there.
 
-mod theme;
-
 #[cfg(test)]
 mod tests;
 
 use askama::Template;
 
-pub use theme::theme_css;
+pub use grantor_theme::theme_css;
 
 /// Fewest characters of a password that a person chooses.
 pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
@@ -135,6 +133,8 @@ pub struct ErrorPage {
     pub message: String,
     /// The protocol's error code, for the person's administrator.
     pub code: Option<String>,
+    /// Where to sign in again.
+    pub sign_in: Option<String>,
     pub correlation_id: String,
 }
 
