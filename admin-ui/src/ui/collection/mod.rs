@@ -89,7 +89,7 @@ where
     let columns = StoredValue::new(columns);
     view! {
         <div class="collection">
-            <Controls what search filters more=more_filters heads=heads.clone() asked put />
+            <Controls what search filters more_filters heads=heads.clone() asked put />
             <div class="table-frame" aria-busy=move || list.rows.with(|rows| rows.loading).to_string()>
                 <table class="table" aria-label=what>
                     <thead><tr>{heads.into_iter().map(|(title, sort)| view! {
@@ -151,7 +151,7 @@ fn Controls(
     what: &'static str,
     search: bool,
     filters: Vec<Filter>,
-    more: Option<ViewFn>,
+    more_filters: Option<ViewFn>,
     heads: Vec<(&'static str, Option<&'static str>)>,
     asked: Memo<Vec<(String, String)>>,
     put: Callback<(&'static str, String)>,
@@ -160,11 +160,11 @@ fn Controls(
     let of = move |name: &'static str| {
         (Signal::derive(move || value(asked, name)), Callback::new(move |text| put.run((name, text))))
     };
-    (search || !filters.is_empty() || !orders.is_empty() || more.is_some()).then(|| view! {
+    (search || !filters.is_empty() || more_filters.is_some() || !orders.is_empty()).then(|| view! {
         <div class="filters" role="search">
             {search.then(|| { let (value, put) = of("q"); view! { <SearchField what value put /> } })}
             {filters.into_iter().map(|filter| { let (value, put) = of(filter.name); view! { <FilterField filter value put /> } }).collect_view()}
-            {more.map(|more| more.run())}
+            {more_filters.map(|more| more.run())}
             {(!orders.is_empty()).then(|| { let (value, put) = of("sort"); view! { <OrderField columns=orders value put /> } })}
         </div>
     })
