@@ -50,11 +50,8 @@ fn Placed() -> impl IntoView {
     let session = session();
     let known = RwSignal::new(Known::Loading);
     let location = use_location();
-    // The router's own path is decoded, and an encoded slash is no slash.
-    let place = Memo::new(move |_| {
-        let _path = location.pathname.get();
-        Place::parse(&window().location().pathname().unwrap_or_default())
-    });
+    // Not the window's: the router puts an address there only once its view is ready.
+    let place = Memo::new(move |_| Place::parse(&location.pathname.get()));
     match place.get_untracked() {
         Place::SignedIn => announce_sign_in(),
         Place::SignedOut => {}

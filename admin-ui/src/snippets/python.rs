@@ -39,6 +39,9 @@ fn session(subject: Subject<'_>, flow: Flow) -> String {
         lines.push("import time".to_owned());
         lines.push("from authlib.integrations.base_client import OAuthError".to_owned());
     }
+    if flow == Flow::Code {
+        lines.push("from authlib.common.security import generate_token".to_owned());
+    }
     lines.push("from authlib.integrations.requests_client import OAuth2Session".to_owned());
     if let Some(class) = assertion {
         lines.push(format!("from authlib.oauth2.rfc7523 import {class}"));
@@ -95,8 +98,7 @@ fn code(subject: Subject<'_>) -> String {
         ""
     };
     format!(
-        "from authlib.common.security import generate_token\n\n\
-         # When somebody signs in: keep state and verifier in their session\n\
+        "# When somebody signs in: keep state and verifier in their session\n\
          verifier = generate_token(48)\n\
          address, state = session.create_authorization_url(ISSUER + \"/authorize\", code_verifier=verifier)\n\
          print(address)\n\n\

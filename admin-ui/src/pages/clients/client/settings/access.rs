@@ -8,13 +8,8 @@ use crate::ui::{ChoiceField, Draft, ListField, NumberField, Panel, SetField, Swi
 /// What the client may do: its grant types, where people return to, what it may ask for.
 #[component]
 pub fn Access(draft: Draft, shown: Shown) -> impl IntoView {
-    let grant_types = GRANT_TYPES.map(|(value, name, about)| {
-        (
-            value.to_owned(),
-            name.to_owned(),
-            format!("{about} {}", if value.contains(':') { value } else { "" }).trim().to_owned(),
-        )
-    });
+    let grant_types =
+        GRANT_TYPES.map(|(value, name, about)| (value.to_owned(), name.to_owned(), about.to_owned()));
     let scopes = Memo::new(move |_| {
         shown.offers.scopes(&shown.client().map(|client| client.scope).unwrap_or_default())
     });
