@@ -1,6 +1,10 @@
 use grantor_api::Me;
 use leptos::{mount::mount_to_body, prelude::*, task::spawn_local};
-use leptos_router::{components::Router, hooks::use_location};
+use leptos_router::{
+    WildcardSegment,
+    components::{FlatRoutes, Route, Router},
+    hooks::use_location,
+};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::BroadcastChannel;
 
@@ -21,9 +25,16 @@ pub fn start() {
     mount_to_body(App);
 }
 
+/// The router has one route: links and history are its own, what an address means is [`Place`]'s.
 #[component]
 fn App() -> impl IntoView {
-    view! { <Router><Placed /></Router> }
+    view! {
+        <Router>
+            <FlatRoutes fallback=|| ()>
+                <Route path=WildcardSegment("address") view=Placed />
+            </FlatRoutes>
+        </Router>
+    }
 }
 
 /// What is known of the administrator in front of the page.
@@ -39,11 +50,8 @@ fn Placed() -> impl IntoView {
     let session = session();
     let known = RwSignal::new(Known::Loading);
     let location = use_location();
-    // The router's own path is decoded, and an encoded slash is no slash.
-    let place = Memo::new(move |_| {
-        let _path = location.pathname.get();
-        Place::parse(&window().location().pathname().unwrap_or_default())
-    });
+    // Not the window's: the router puts an address there only once its view is ready.
+    let place = Memo::new(move |_| Place::parse(&location.pathname.get()));
     match place.get_untracked() {
         Place::SignedIn => announce_sign_in(),
         Place::SignedOut => {}

@@ -5,14 +5,26 @@
 
 pub mod address;
 pub mod answer;
+pub mod changes;
+pub mod chart;
+pub mod client_kind;
+pub mod client_words;
 pub mod document;
 pub mod duration;
+pub mod endpoints;
 pub mod event_kinds;
+pub mod first_steps;
+pub mod passwords;
+pub mod permissions;
 pub mod place;
 pub mod rate;
 pub mod rights;
 pub mod slug;
+pub mod snippets;
 pub mod tenant_file;
+pub mod timeline;
+pub mod trail;
+pub mod waiting;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]

@@ -65,7 +65,7 @@ impl Place {
     #[must_use]
     pub fn parse(path: &str) -> Self {
         let path = path.strip_prefix(BASE).unwrap_or(path);
-        let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(read).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [] => Self::Start,
@@ -102,9 +102,9 @@ impl Place {
             Self::ImportTenant => "/tenants/import".to_owned(),
             Self::Jobs => "/jobs".to_owned(),
             Self::PlatformRoles => "/roles".to_owned(),
-            Self::PlatformRole(name) => format!("/roles/{}", encode(name)),
+            Self::PlatformRole(name) => format!("/roles/{}", written(name)),
             Self::PlatformAudit => "/audit".to_owned(),
-            Self::Tenant(tenant, section) => format!("/t/{}{}", encode(tenant), section.path()),
+            Self::Tenant(tenant, section) => format!("/t/{}{}", written(tenant), section.path()),
         };
         format!("{BASE}{path}")
     }
@@ -154,26 +154,26 @@ impl Section {
             Self::Dashboard => String::new(),
             Self::Clients => "/clients".to_owned(),
             Self::NewClient => "/clients/new".to_owned(),
-            Self::Client(id) => format!("/clients/id/{}", encode(id)),
+            Self::Client(id) => format!("/clients/id/{}", written(id)),
             Self::Users => "/users".to_owned(),
             Self::NewUser => "/users/new".to_owned(),
-            Self::User(id) => format!("/users/{}", encode(id)),
+            Self::User(id) => format!("/users/{}", written(id)),
             Self::Devices => "/devices".to_owned(),
             Self::Sessions => "/sessions".to_owned(),
             Self::Grants => "/grants".to_owned(),
             Self::Keys => "/keys".to_owned(),
             Self::Resources => "/resources".to_owned(),
             Self::NewResource => "/resources/new".to_owned(),
-            Self::Resource(id) => format!("/resources/id/{}", encode(id)),
+            Self::Resource(id) => format!("/resources/id/{}", written(id)),
             Self::Registration => "/registration".to_owned(),
             Self::Roles => "/roles".to_owned(),
-            Self::Role(name) => format!("/roles/{}", encode(name)),
+            Self::Role(name) => format!("/roles/{}", written(name)),
             Self::Audit => "/audit".to_owned(),
             Self::Settings => "/settings".to_owned(),
             Self::Branding => "/branding".to_owned(),
             Self::Domains => "/domains".to_owned(),
             Self::Webhooks => "/webhooks".to_owned(),
-            Self::Webhook(id) => format!("/webhooks/{}", encode(id)),
+            Self::Webhook(id) => format!("/webhooks/{}", written(id)),
         }
     }
 
@@ -234,13 +234,23 @@ impl Section {
     }
 }
 
+/// A part of a path. The router decodes once what a link says and leaves only reserved characters encoded
+/// (`decodeURI`), so that a percent sign of an identifier's own would be lost: it is written with `~`.
+fn written(part: &str) -> String {
+    encode(&part.replace('~', "~0").replace('%', "~1"))
+}
+
+fn read(part: &str) -> String {
+    decode(part).replace("~1", "%").replace("~0", "~")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_place_is_read_from_its_own_address() {
-        let id = "https://app.example/metadata.json?x=1 ü%";
+        let id = "https://app.example/~me/metadata.json?x=1 ü%25~1";
         let sections = [
             Section::Dashboard,
             Section::Clients,

@@ -171,7 +171,8 @@ impl Browser {
         }
     }
 
-    /// Looks at the page on a phone and on a desk: nothing may stick out sideways. Leaves a picture of both.
+    /// Looks at the page on a phone and on a desk, in light and in dark: nothing may stick out sideways. Leaves a
+    /// picture of each.
     ///
     /// # Errors
     /// When something does.
@@ -179,7 +180,10 @@ impl Browser {
         std::fs::create_dir_all(folder)?;
         for (device, (width, height)) in [("phone", PHONE), ("desk", DESK)] {
             self.resize(width, height, device == "phone").await?;
-            self.driver.screenshot(&folder.join(format!("{name}-{device}.png"))).await?;
+            for scheme in ["dark", "light"] {
+                self.prefer(scheme).await?;
+                self.driver.screenshot(&folder.join(format!("{name}-{device}-{scheme}.png"))).await?;
+            }
             let measured = self.driver.execute("return document.documentElement.scrollWidth", vec![]).await?;
             let measured: u32 = measured.convert()?;
             ensure!(measured <= width, "{name} is {measured} px wide on a screen of {width} px");
@@ -197,6 +201,16 @@ impl Browser {
         let meant = ["status of 401", "status of 400", "status of 422", "/favicon.ico - Failed"];
         let messages = self.driver.get_log("browser").await?.into_iter().map(|entry| entry.message);
         Ok(messages.filter(|message| !meant.iter().any(|words| message.contains(words))).collect())
+    }
+
+    /// Has the page shown in `light` or in `dark`.
+    ///
+    /// # Errors
+    /// When the browser does not.
+    pub async fn prefer(&self, scheme: &str) -> anyhow::Result<()> {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.driver.cdp().send_raw("Emulation.setEmulatedMedia", media).await?;
+        Ok(())
     }
 
     async fn resize(&self, width: u32, height: u32, mobile: bool) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 //! Nothing here knows the server's code: it starts programs and speaks HTTP, as anybody outside would.
 
 pub mod admin;
+mod axe;
 pub mod browser;
 pub mod client;
 pub mod database;

@@ -23,8 +23,9 @@ pub async fn find_tenants(access: Access, own: Vec<String>, text: String) -> Vec
             .map(|slug| (slug.clone(), slug))
             .collect();
     }
-    let found =
-        get::<Page<Tenant>>(access, &format!("tenants?limit={SHOWN}&sort=name&q={}", encode(&text))).await;
+    // What a search finds has an order of its own.
+    let order = if text.is_empty() { "sort=name".to_owned() } else { format!("q={}", encode(&text)) };
+    let found = get::<Page<Tenant>>(access, &format!("tenants?limit={SHOWN}&{order}")).await;
     match found {
         Ok(page) => page.items.into_iter().map(|tenant| (tenant.slug, tenant.name)).collect(),
         Err(refusal) => {

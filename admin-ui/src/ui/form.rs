@@ -1,5 +1,6 @@
 //! Forms: a document that is being edited, with each error at its field.
 
+use grantor_api::FieldProblem;
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
@@ -99,16 +100,23 @@ impl Draft {
         self.fields.update_value(|fields| fields.push(at.to_owned()));
     }
 
-    /// What is wrong with a member or something in it.
+    /// What is wrong with a member or something in it, which is then named.
     #[must_use]
     pub fn error(self, at: &str) -> Option<String> {
         let within = format!("{at}/");
+        let text = |error: &FieldProblem| {
+            if error.pointer == at {
+                return Some(error.detail.clone());
+            }
+            let part = error.pointer.starts_with(&within).then(|| self.value.get_untracked())?;
+            Some(match part.pointer(&error.pointer).and_then(Value::as_str) {
+                Some(part) => format!("{part} {}", error.detail),
+                None => error.detail.clone(),
+            })
+        };
         self.refusal.with(|refusal| {
             let errors = refusal.iter().flat_map(|refusal| &refusal.errors);
-            let texts: Vec<_> = errors
-                .filter(|error| error.pointer == at || error.pointer.starts_with(&within))
-                .map(|error| error.detail.as_str())
-                .collect();
+            let texts: Vec<_> = errors.filter_map(text).collect();
             (!texts.is_empty()).then(|| texts.join(" "))
         })
     }
@@ -160,10 +168,13 @@ impl Draft {
     }
 }
 
+/// The field that is wrong; where none is, what is said above the form.
 fn focus_first_error() {
-    let found = leptos::prelude::document().query_selector("[aria-invalid=true], .summary").ok().flatten();
-    if let Some(element) =
-        found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
+    let document = leptos::prelude::document();
+    let find = |selector| document.query_selector(selector).ok().flatten();
+    if let Some(element) = find("[aria-invalid=true]")
+        .or_else(|| find(".summary"))
+        .and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
         && let Err(error) = element.focus()
     {
         web_sys::console::error_1(&error);
@@ -217,9 +228,12 @@ pub fn Summary(draft: Draft) -> impl IntoView {
     move || {
         draft.refusal.get().map(|refusal| {
             let others = draft.other_errors();
+            let at_fields = others.is_empty() && !refusal.errors.is_empty();
+            let message =
+                if at_fields { "Not saved: see what is said at the fields.".to_owned() } else { refusal.message };
             view! {
                 <div class="summary" role="alert" tabindex="-1">
-                    <p>{refusal.message}</p>
+                    <p>{message}</p>
                     {(!others.is_empty()).then(|| view! {
                         <ul>{others.into_iter().map(|error| view! { <li>{error}</li> }).collect_view()}</ul>
                     })}

@@ -6,9 +6,12 @@ mod dialog;
 mod fields;
 mod form;
 mod index;
+mod params;
 mod parts;
 mod radio;
 mod remote;
+mod rows;
+mod tabs;
 mod time;
 mod toast;
 
@@ -21,8 +24,11 @@ pub use fields::{
 };
 pub use form::{Draft, SaveBar, Summary, read_document, save_patch};
 pub use index::Index;
+pub use params::{Params, params};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use radio::RadioField;
-pub use remote::{Document, Loaded, Remote, document, remote, show};
-pub use time::{Time, now, pause, utc_of_local};
-pub use toast::{ToastList, Toasts, notify, notify_with_undo};
+pub use remote::{Document, Loaded, Remote, all, document, remote, show};
+pub use rows::RowsField;
+pub use tabs::{Tab, Tabs};
+pub use time::{Time, local, now, pause, seconds, utc_of_local};
+pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};

@@ -1,9 +1,11 @@
 //! What comes from the admin API, and the three states that it can be in on a page.
 
+use grantor_api::Page;
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::address::encode;
 use crate::admin_api::{Ask, get};
 use crate::answer::{self, Refusal};
 use crate::session::access;
@@ -86,6 +88,26 @@ where
 {
     let access = access();
     load(path, async move |path: String| get::<T>(access, &path).await)
+}
+
+/// Loads all pages of a list that is known to be short; again when the signals that `path` reads change.
+pub fn all<T>(path: impl Fn() -> String + 'static) -> Remote<Vec<T>>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let access = access();
+    load(path, async move |path: String| {
+        let mut items = vec![];
+        let mut cursor = String::new();
+        loop {
+            let page = get::<Page<T>>(access, &format!("{path}?limit=200{cursor}")).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => cursor = format!("&cursor={}", encode(&next)),
+                None => return Ok(items),
+            }
+        }
+    })
 }
 
 /// Loads a document with its `ETag`, to be changed.

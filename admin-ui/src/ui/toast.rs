@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::answer::Refusal;
 use crate::session::session;
 
 /// How long the words stay.
@@ -56,6 +57,12 @@ pub fn notify(text: impl Into<String>) {
 /// Says that something was done, with a button that takes it back.
 pub fn notify_with_undo(text: impl Into<String>, undo: impl Fn() + 'static) {
     session().toasts.add(text.into(), Some(Arc::new(undo)));
+}
+
+/// Says that something was refused, where there is no form to say it in.
+pub fn notify_refusal(refusal: &Refusal) {
+    let id = refusal.correlation_id.iter().map(|id| format!(" Correlation id: {id}"));
+    notify(id.fold(refusal.message.clone(), |text, id| text + &id));
 }
 
 /// Shows what was said; stands once in the application.

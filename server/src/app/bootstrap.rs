@@ -7,21 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
     Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
-    GrantType, KeyState, PasswordHash, SignInIdentifier, SigningAlgorithm, Tenant, TenantId, TenantSettings,
-    TenantStatus, User, UserId, UserProfile, UserStatus,
+    GrantType, KeyState, PasswordHash, Session, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
+    TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind, password};
 pub use grantor_store::PLATFORM_ADMIN;
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
 
-use super::{App, Fault, keyring};
+use super::authorize::Browser;
+use super::{App, Fault, TenantContext, keyring};
 use crate::config::{Administrator, MasterKeySource};
 
 /// Slug of the built-in tenant whose users and service accounts administer the platform.
 pub const SYSTEM_TENANT: &str = "system";
-
-/// The console's client in the system tenant.
-pub const CONSOLE_CLIENT: &str = "grantor-console";
 
 /// How long a setup link can be used.
 const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
@@ -125,7 +123,7 @@ impl App {
         self.store.installation().put_master_key_check(sealed).await?;
         self.check_installed().await?;
         let system = self.ensure_system_tenant().await?;
-        self.ensure_console_client(&system).await?;
+        self.ensure_console_client(system.id).await?;
         Ok(system)
     }
 
@@ -197,45 +195,6 @@ impl App {
         let new = NewTenant { tenant: tenant.clone(), keys: vec![key], audit: vec![event] };
         self.store.tenants().create(new).await.map_err(CreateTenantError::Write)?;
         Ok(tenant)
-    }
-
-    async fn ensure_console_client(&self, system: &Tenant) -> Result<(), Fault> {
-        let client_id = ClientId::parse(CONSOLE_CLIENT).ok_or_else(|| Fault::internal("CONSOLE_CLIENT"))?;
-        let post_logout_redirect_uri = self.console_address();
-        if let Some(client) = self.store.tenant(system.id).client(&client_id).await? {
-            return self.ensure_console_logout(client, post_logout_redirect_uri).await;
-        }
-        let metadata = ClientMetadata {
-            client_name: "Grantor console".to_owned(),
-            redirect_uris: vec![format!("{}/console/callback", self.addresses)],
-            grant_types: vec![GrantType::AuthorizationCode],
-            token_endpoint_auth_method: AuthenticationMethod::None,
-            scope: ["openid", "profile", "email"].map(str::to_owned).into_iter().collect(),
-            id_token_signed_response_alg: Some(SigningAlgorithm::ES256),
-            skip_consent: true,
-            post_logout_redirect_uris: vec![post_logout_redirect_uri],
-            ..ClientMetadata::default()
-        };
-        match self.store_new_client(system.id, client_id, metadata, vec![]).await {
-            Ok(_) | Err(WriteError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(Fault::internal(error)),
-        }
-    }
-
-    /// A console's client that an earlier version made did not say where to go after signing out.
-    async fn ensure_console_logout(&self, mut client: Client, uri: String) -> Result<(), Fault> {
-        if client.metadata.post_logout_redirect_uris.contains(&uri) {
-            return Ok(());
-        }
-        client.metadata.post_logout_redirect_uris.push(uri);
-        client.updated_at = self.now();
-        let event = self.event(AuditKind::ClientChanged, Actor::System, client.client_id.to_string());
-        let store = self.store.tenant(client.tenant_id);
-        match store.replace_client(&client, Some(client.version), vec![event]).await {
-            // Another node was faster.
-            Ok(_) | Err(WriteError::VersionMismatch) => Ok(()),
-            Err(error) => Err(Fault::internal(error)),
-        }
     }
 
     async fn store_new_client(
@@ -380,12 +339,18 @@ impl App {
         Ok(format!("{}/setup?setup={}", self.addresses, secret.expose()))
     }
 
-    /// Makes the first administrator with the secret of a setup link, which is spent by it.
+    /// Makes the first administrator with the secret of a setup link, which is spent by it, and signs them in.
+    /// Without a session in the answer they can do that themselves.
     ///
     /// # Errors
     /// [`SetupError::Refused`] for what the person can mend; [`Fault::Expired`] for a link that was
     /// used or is too old.
-    pub async fn set_up(&self, secret: &Secret, email: &str, password: &str) -> Result<(), SetupError> {
+    pub async fn set_up(
+        &self,
+        secret: &Secret,
+        (email, password): (&str, &str),
+        browser: &Browser,
+    ) -> Result<Option<(Session, Secret)>, SetupError> {
         if !email.contains('@') || email.len() > 254 {
             return Err(SetupError::Refused("that is not an email address".to_owned()));
         }
@@ -402,8 +367,25 @@ impl App {
         if !installation.consume_setup_token(secret.hash(), self.now()).await.map_err(Fault::from)? {
             return Err(SPENT_LINK.into());
         }
-        self.store_administrator(system, email, hash).await?;
-        Ok(())
+        let id = self.store_administrator(system, email, hash).await?;
+        // There is an administrator now, whatever becomes of the session.
+        Ok(self.first_session(&context, id, browser).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the first administrator has to sign in");
+            None
+        }))
+    }
+
+    async fn first_session(
+        &self,
+        context: &TenantContext,
+        id: UserId,
+        browser: &Browser,
+    ) -> Result<Option<(Session, Secret)>, Fault> {
+        let Some(user) = self.store.tenant(context.tenant.id).user(id).await? else { return Ok(None) };
+        if user.status != UserStatus::Active {
+            return Ok(None);
+        }
+        self.start_session(context, &user, browser, None).await.map(Some)
     }
 
     /// Whether a setup link is still good, without spending it.

@@ -148,7 +148,7 @@ impl App {
         let store = self.store.tenant(tenant_id);
         let origin = ClientOrigin::MetadataDocument { fetched_at: now, fresh_until: now + lifetime };
         for _ in 0..ATTEMPTS {
-            let held = store.client(client_id).await?;
+            let held = self.stored_client(tenant_id, client_id).await?;
             let is_new = held.is_none();
             let written = match held {
                 None => {

@@ -148,10 +148,32 @@ impl App {
             return Ok(SignInOutcome::Refused);
         };
         attempt.give_back();
-        let (session, cookie) = self.new_session(context, &user, browser);
+        let interaction = Some(&opened.interaction);
+        let (session, cookie) = self.start_session(context, &user, browser, interaction).await?;
+        let expires_in = session.expires_at.seconds_since(self.now());
+        let mut interaction = opened.interaction.clone();
+        interaction.signed_in = Some(session.id);
+        let (client, device) = (opened.client.clone(), opened.device.clone());
+        let opened = Opened { interaction, client, device, form_token: String::new() };
+        let progress = self.advance(context, &opened, &SignedIn { session, user }, false).await?;
+        Ok(SignInOutcome::Started(Box::new(SessionStarted { cookie, expires_in, progress })))
+    }
+
+    /// Starts the session of somebody who has just proven who they are, during an interaction or without one.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when the interaction was finished meanwhile.
+    pub(super) async fn start_session(
+        &self,
+        context: &TenantContext,
+        user: &User,
+        browser: &Browser,
+        interaction: Option<&Interaction>,
+    ) -> Result<(Session, Secret), Fault> {
+        let (session, cookie) = self.new_session(context, user, browser);
         let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
         let previous = previous.as_ref().map(|previous| &previous.session);
-        let (interaction, revokes) = (Some(&opened.interaction), context.policy.sign_out_revokes);
+        let revokes = context.policy.sign_out_revokes;
         let Decision { mut effects, outcome } = authorize::sign_in(session, previous, interaction, revokes);
         let session = outcome?;
         let event =
@@ -162,13 +184,7 @@ impl App {
             other => other?,
         }
         self.count(context.tenant.id, Metric::SignIns);
-        let expires_in = session.expires_at.seconds_since(self.now());
-        let mut interaction = opened.interaction.clone();
-        interaction.signed_in = Some(session.id);
-        let (client, device) = (opened.client.clone(), opened.device.clone());
-        let opened = Opened { interaction, client, device, form_token: String::new() };
-        let progress = self.advance(context, &opened, &SignedIn { session, user }, false).await?;
-        Ok(SignInOutcome::Started(Box::new(SessionStarted { cookie, expires_in, progress })))
+        Ok((session, cookie))
     }
 
     /// Goes on with an interaction whose person is signed in.

@@ -11,6 +11,7 @@ pub mod client_keys;
 mod client_secrets;
 pub mod clock;
 pub mod console;
+mod console_client;
 pub mod device;
 pub mod dpop;
 pub mod entropy;

@@ -237,7 +237,7 @@ impl App {
             return Ok(Some(client));
         }
         let generation = self.caches.generation.load(Ordering::SeqCst);
-        let Some(client) = self.store.tenant(tenant_id).client(client_id).await? else { return Ok(None) };
+        let Some(client) = self.stored_client(tenant_id, client_id).await? else { return Ok(None) };
         let keys = client.metadata.jwks.as_ref().and_then(|jwks| KeySet::parse(jwks).ok());
         let secret_keys = self.secret_keys(&client);
         let certificate_subject = registration::certificate_subjects(&client.metadata)

@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
+use grantor_protocol::Secret;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 
-use super::pages::{add_cookie, fault_page, see_other};
-use super::render::Asked;
+use super::pages::{add_cookie, fault_page, plain_layout, see_other};
+use super::render::{self, Asked};
 use super::{console_assets, cookies, extract};
+use crate::app::bootstrap::SYSTEM_TENANT;
+use crate::app::console::{ConsoleVisit, flow_id};
 use crate::app::{App, Fault};
+
+/// How long a sign-in may take, in seconds.
+const FLOW_LIFETIME: i64 = 3600;
+
+/// How long a browser remembers its tenant, in seconds: browsers keep no cookie longer (RFC 6265bis §5.5).
+const TENANT_LIFETIME: i64 = 400 * 24 * 3600;
 
 /// Scripts only of our own, and the wasm that they load.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -55,13 +64,30 @@ pub async fn file(_: Arc<App>, request: Request) -> Response {
     response.status(StatusCode::OK).content_type(asset.content_type).body(brotli.unwrap_or(asset.identity))
 }
 
-/// `GET /console/sign-in`
-pub async fn sign_in(app: Arc<App>, _: Request) -> Response {
-    let flow = app.begin_console_sign_in();
-    let mut response = see_other(&flow.authorize);
-    let cookie = cookies::set(cookies::CONSOLE_FLOW, &flow.cookie, Some(3600), app.addresses.is_https());
-    add_cookie(&mut response, &cookie);
-    response
+/// `GET /console/sign-in?tenant=..&back=..`
+pub async fn sign_in(app: Arc<App>, request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let https = app.addresses.is_https();
+    let begun = async {
+        let params = extract::query(&app, &request)?;
+        params.refuse_duplicates()?;
+        let remembered = cookies::get(&request, cookies::CONSOLE_TENANT, https);
+        let remembered = remembered.as_ref().map(Secret::expose);
+        let visit = ConsoleVisit { tenant: params.get("tenant"), remembered, back: params.get("back") };
+        app.begin_console_sign_in(visit).await
+    };
+    match begun.await {
+        Ok(flow) => {
+            let mut response = see_other(&flow.authorize);
+            for name in cookies::surplus_console_flows(&request, https) {
+                add_cookie(&mut response, &cookies::remove(&name, https));
+            }
+            let name = cookies::console_flow(&flow.id);
+            add_cookie(&mut response, &cookies::set(&name, &flow.cookie, Some(FLOW_LIFETIME), https));
+            response
+        }
+        Err(fault) => fault_page(None, &fault, asked),
+    }
 }
 
 /// `GET /console/callback`
@@ -71,40 +97,52 @@ pub async fn callback(app: Arc<App>, request: Request) -> Response {
     let finished = async {
         let params = extract::query(&app, &request)?;
         params.refuse_duplicates()?;
-        let flow = cookies::get(&request, cookies::CONSOLE_FLOW, https);
-        app.finish_console_sign_in(flow.as_ref(), &params).await
+        let name = cookies::console_flow(flow_id(params.get("state").unwrap_or_default()));
+        let flow = cookies::get(&request, &name, https);
+        Ok((app.finish_console_sign_in(flow.as_ref(), &params).await?, name))
     };
     match finished.await {
-        Ok(started) => {
-            let mut response = see_other("/console/");
+        Ok((started, flow)) => {
+            let mut response = see_other(&started.back);
             let cookie = cookies::set(cookies::CONSOLE, &started.cookie, Some(started.expires_in), https);
             add_cookie(&mut response, &cookie);
-            add_cookie(&mut response, &cookies::remove(cookies::CONSOLE_FLOW, https));
+            let tenant = Secret::presented(started.tenant);
+            let cookie = cookies::set(cookies::CONSOLE_TENANT, &tenant, Some(TENANT_LIFETIME), https);
+            add_cookie(&mut response, &cookie);
+            add_cookie(&mut response, &cookies::remove(&flow, https));
             response
         }
-        Err(fault) => fault_page(None, &fault, asked),
+        Err::<_, Fault>(fault) => {
+            render::error_page_with(&fault, asked, plain_layout(), Some("/console/sign-in".to_owned()))
+        }
     }
 }
 
-/// `POST /console/sign-out`: ends the console's session and asks for the end of the tenant's own, as every
-/// client does; from there the browser comes back to the console.
+/// `POST /console/sign-out`: ends the console's session and the tenant's own. From the tenant the browser
+/// comes back to the console.
 pub async fn sign_out(app: Arc<App>, mut request: Request) -> Response {
     let asked = Asked::of(&request);
     let https = app.addresses.is_https();
     let ended = async {
         extract::same_site(&request)?;
         let params = extract::form(&app, &mut request).await?;
-        if let Some(cookie) = cookies::get(&request, cookies::CONSOLE, https) {
-            app.end_console_session(&cookie, params.get("csrf_token").unwrap_or_default()).await?;
+        match cookies::get(&request, cookies::CONSOLE, https) {
+            Some(cookie) => {
+                app.end_console_session(&cookie, params.get("csrf_token").unwrap_or_default()).await
+            }
+            // The browser has forgotten its session, which is not to say that it is over.
+            None => {
+                let tenant = cookies::get(&request, cookies::CONSOLE_TENANT, https);
+                app.console_logout(tenant.as_ref().map_or(SYSTEM_TENANT, Secret::expose)).await
+            }
         }
-        Ok(())
     };
     match ended.await {
-        Ok(()) => {
-            let mut response = see_other(&app.console_logout());
+        Ok(next) => {
+            let mut response = see_other(&next);
             add_cookie(&mut response, &cookies::remove(cookies::CONSOLE, https));
             response
         }
-        Err::<(), Fault>(fault) => fault_page(None, &fault, asked),
+        Err(fault) => fault_page(None, &fault, asked),
     }
 }

@@ -123,6 +123,16 @@ fn challenge(response: &mut Response, challenge: &str) {
 
 /// An error on a page, for people.
 pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Response {
+    error_page_with(fault, asked, layout, None)
+}
+
+/// [`error_page`] with the address of a sign-in to begin anew.
+pub fn error_page_with(
+    fault: &Fault,
+    asked: Asked,
+    layout: pages::Layout,
+    sign_in: Option<String>,
+) -> Response {
     log(fault);
     let (title, message, code) = match fault {
         Fault::Protocol(error) => (
@@ -160,8 +170,8 @@ pub fn error_page(fault: &Fault, asked: Asked, layout: pages::Layout) -> Respons
             ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
         }
     };
-    let page =
-        ErrorPage { layout, title: title.to_owned(), message, code, correlation_id: asked.id.to_string() };
+    let (title, correlation_id) = (title.to_owned(), asked.id.to_string());
+    let page = ErrorPage { layout, title, message, code, sign_in, correlation_id };
     let mut response = pages::html(status(fault), page.render(), &[]);
     retry_after(fault, &mut response);
     response

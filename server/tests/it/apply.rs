@@ -67,6 +67,9 @@ crate::on_both! {
             ]
         );
         let before = admin.get("/tenants/acme").await.etag();
+        // The console's client is nobody's to describe.
+        app.get("/console/sign-in?tenant=acme").await.location();
+        assert_eq!(admin.get("/tenants/acme/clients/grantor-console").await.document(200)["origin"], "built_in");
         let again = planned(&admin, example, true).await;
         assert!(again.steps.is_empty(), "{again}");
         assert!(applied(&admin, example, true).await.unwrap().is_empty());

@@ -54,6 +54,17 @@ fn imports_only_go_down() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What the console's client is, its row does not say: whoever reads a client comes through `stored_client`.
+#[test]
+fn clients_are_read_in_one_place() {
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let reads = sources(&app).into_iter().filter(|file| {
+        let text = fs::read_to_string(file).unwrap();
+        text.replace("self.client(", "").contains(".client(")
+    });
+    assert_eq!(reads.collect::<Vec<_>>(), [app.join("console_client.rs")]);
+}
+
 /// `crates/protocol` stays free of what would need a runtime.
 #[test]
 fn the_protocols_dependencies_are_pure() {

@@ -11,6 +11,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGES: &[&str] = &["rustc-web", "rust-web-src", "lld-19"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+/// Leptos then makes views of one type: the program is half as large and compiles in half of the time.
+const RUSTFLAGS: &str = "--cfg=erase_components";
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
 
 /// Where the compiler comes from.
@@ -75,6 +77,7 @@ impl Compiler {
         let mut command =
             workspace.cargo(&["build", "--package=grantor-console", "--profile=console", "--locked"]);
         command.args(["--bin=grantor-console", "--target", TARGET]).env("CARGO_TARGET_DIR", target);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS);
         if matches!(self, Self::Debian) {
             command
                 .args(["-Z", "build-std=std,panic_abort"])
@@ -97,5 +100,6 @@ pub fn lint(workspace: &Workspace, target: &Path) -> anyhow::Result<()> {
     let mut command =
         workspace.cargo(&["clippy", "--package=grantor-console", "--profile=console", "--locked"]);
     command.args(["--target", TARGET, "--", "-D", "warnings"]).env("CARGO_TARGET_DIR", target);
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS);
     process::run(&mut command)
 }

@@ -1,18 +1,9 @@
-use leptos::prelude::*;
+mod client;
+mod list;
+mod new;
+mod programs;
+mod scopes;
 
-use crate::ui::PageHead;
-
-#[component]
-pub fn Clients(tenant: String) -> impl IntoView {
-    view! { <PageHead title="Clients" /> }
-}
-
-#[component]
-pub fn NewClient(tenant: String) -> impl IntoView {
-    view! { <PageHead title="NewClient" /> }
-}
-
-#[component]
-pub fn Client(tenant: String, client_id: String) -> impl IntoView {
-    view! { <PageHead title="Client" /> }
-}
+pub use client::Client;
+pub use list::Clients;
+pub use new::NewClient;

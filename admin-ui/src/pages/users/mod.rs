@@ -1,18 +1,26 @@
-use leptos::prelude::*;
+//! Users of a tenant.
 
-use crate::ui::PageHead;
+mod actions;
+mod create;
+mod list;
+mod password;
+mod picker;
+mod profile;
+mod user;
 
-#[component]
-pub fn Users(tenant: String) -> impl IntoView {
-    view! { <PageHead title="Users" /> }
+pub use create::NewUser;
+pub use list::Users;
+pub use picker::{PersonFilter, UserPicker, of_person};
+pub use user::User;
+
+use crate::address::encode;
+
+/// The path of a tenant's users in the admin API.
+pub fn users_path(tenant: &str) -> String {
+    format!("tenants/{}/users", encode(tenant))
 }
 
-#[component]
-pub fn NewUser(tenant: String) -> impl IntoView {
-    view! { <PageHead title="NewUser" /> }
-}
-
-#[component]
-pub fn User(tenant: String, user: String) -> impl IntoView {
-    view! { <PageHead title="User" /> }
+/// The path of one user.
+pub fn user_path(tenant: &str, user: &str) -> String {
+    format!("{}/{}", users_path(tenant), encode(user))
 }

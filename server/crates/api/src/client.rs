@@ -290,6 +290,8 @@ pub struct TokenExchange {
 pub enum ClientOrigin {
     #[default]
     Administrator,
+    /// It is the server's own, and cannot be changed: the console's.
+    BuiltIn,
     /// It registered itself (RFC 7591).
     Registration,
     /// Its `client_id` is the address of its metadata document.

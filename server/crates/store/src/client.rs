@@ -36,7 +36,7 @@ pub(crate) struct ClientRow {
 impl ClientRow {
     pub(crate) fn new(client: &Client) -> Result<Self, Error> {
         let (origin, registration_fingerprint) = match &client.origin {
-            ClientOrigin::Administrator => (None, None),
+            ClientOrigin::Administrator | ClientOrigin::BuiltIn => (None, None),
             ClientOrigin::Registration { fingerprint, .. } => {
                 (Some(&client.origin), fingerprint.map(Into::into))
             }
@@ -185,7 +185,8 @@ impl TenantStore<'_> {
         }))
     }
 
-    /// Adds a client with the version and times that it has.
+    /// Adds a client with the version and times that it has. One that is built in counts against no quota;
+    /// where it is read, it is one of an administrator's.
     ///
     /// # Errors
     /// [`WriteError::Conflict`] naming `client_id`; [`WriteError::QuotaExceeded`];
@@ -194,11 +195,14 @@ impl TenantStore<'_> {
     pub async fn create_client(&self, client: &Client, audit: Vec<AuditEvent>) -> Result<(), WriteError> {
         self.own(client.tenant_id)?;
         let (tenant, row) = (self.id, ClientRow::new(client)?);
+        let counts = client.origin != ClientOrigin::BuiltIn;
         let change = self.change(ChangeKind::Client(client.client_id.clone()));
         self.store
             .write_change(change, async move |conn: &mut Conn<'_>| {
                 dual!(conn, c => diesel::insert_into(clients::table).values(row).execute(c).await)?;
-                tenant_count::add(conn, tenant, Noun::Clients).await?;
+                if counts {
+                    tenant_count::add(conn, tenant, Noun::Clients).await?;
+                }
                 Ok(audit::record(conn, tenant, audit).await?)
             })
             .await

@@ -74,7 +74,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0008_idempotency",
     "0009_webhooks",
     "0010_domains",
-    "0011_row_level_security"
+    "0011_row_level_security",
+    "0012_console_sign_in"
 ];
 
 /// Held while a node migrates: "grantor" in ASCII.

@@ -335,6 +335,7 @@ diesel::table! {
         hash -> Binary,
         user_id -> Binary,
         expires_at -> BigInt,
+        session_id -> Nullable<Binary>,
     }
 }
 

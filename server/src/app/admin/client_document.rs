@@ -163,6 +163,7 @@ pub(super) fn document(client: &Client) -> api::Client {
         },
         origin: match client.origin {
             ClientOrigin::Administrator => api::ClientOrigin::Administrator,
+            ClientOrigin::BuiltIn => api::ClientOrigin::BuiltIn,
             ClientOrigin::Registration { .. } => api::ClientOrigin::Registration,
             ClientOrigin::MetadataDocument { .. } => api::ClientOrigin::MetadataDocument,
         },

@@ -152,7 +152,7 @@ impl App {
         context: &TenantContext,
         client_id: &ClientId,
     ) -> Result<Client, AdminFault> {
-        self.store.tenant(context.tenant.id).client(client_id).await?.ok_or(AdminFault::NotFound)
+        self.stored_client(context.tenant.id, client_id).await?.ok_or(AdminFault::NotFound)
     }
 }
 

@@ -10,7 +10,7 @@ use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Precondition, Resource, Saved, Versioned, Write, as_page, contended,
 };
-use crate::app::bootstrap::{CONSOLE_CLIENT, SYSTEM_TENANT};
+use crate::app::console_client::is_built_in;
 use crate::app::{ATTEMPTS, App, TenantContext};
 
 /// Members that a replacement may leave out without changing them: a client must not be enabled by
@@ -30,7 +30,7 @@ impl App {
         let context = self.administered(caller, tenant, Resource::Client, Action::Read).await?;
         let filter = ClientFilter { enabled, self_made, grant_type: grant_type.map(grant_type_model) };
         let clients = self.store.tenant(context.tenant.id).list_clients(page, filter).await?;
-        Ok(as_page(clients, |client| document(&client)))
+        Ok(as_page(clients, |client| document(&self.as_it_counts(client))))
     }
 
     /// # Errors
@@ -43,8 +43,7 @@ impl App {
     ) -> Result<Versioned<api::Client>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::Client, Action::Read).await?;
         let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
-        let client =
-            self.store.tenant(context.tenant.id).client(&client_id).await?.ok_or(AdminFault::NotFound)?;
+        let client = self.stored_client(context.tenant.id, &client_id).await?.ok_or(AdminFault::NotFound)?;
         Ok(versioned(&client))
     }
 
@@ -90,7 +89,7 @@ impl App {
         let client_id = ClientId::parse(client_id)
             .ok_or_else(|| AdminFault::BadRequest(format!("the client_id in the path {NOT_A_CLIENT_ID}")))?;
         for _ in 0..ATTEMPTS {
-            if let Some(current) = self.store.tenant(context.tenant.id).client(&client_id).await? {
+            if let Some(current) = self.stored_client(context.tenant.id, &client_id).await? {
                 let write = Write::Replace(wanted.clone());
                 match self.change_client(caller, &context, current, write, precondition).await? {
                     Some(saved) => return Ok(saved),
@@ -124,7 +123,7 @@ impl App {
         let context = self.administered(caller, tenant, Resource::Client, Action::Update).await?;
         let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
         for _ in 0..ATTEMPTS {
-            let client = self.store.tenant(context.tenant.id).client(&client_id).await?;
+            let client = self.stored_client(context.tenant.id, &client_id).await?;
             let current = client.ok_or(AdminFault::NotFound)?;
             let saved = self
                 .change_client(caller, &context, current, Write::Merge(patch.clone()), precondition)
@@ -151,7 +150,8 @@ impl App {
         let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
         let store = self.store.tenant(context.tenant.id);
         for _ in 0..ATTEMPTS {
-            let current = store.client(&client_id).await?.ok_or(AdminFault::NotFound)?;
+            let current = self.stored_client(context.tenant.id, &client_id).await?;
+            let current = current.ok_or(AdminFault::NotFound)?;
             let before = versioned(&current);
             precondition.check(Some(&before.etag))?;
             self.authorize_change(caller, &context.tenant, &current, &current.metadata).await?;
@@ -176,6 +176,9 @@ impl App {
         client_id: ClientId,
         wanted: &api::Client,
     ) -> Result<Saved<api::Client>, AdminFault> {
+        if is_built_in(&client_id) {
+            return Err(BUILT_IN);
+        }
         let metadata = metadata(wanted, context)?;
         if self.is_for_the_admin_api(&metadata) {
             self.authorize_over_administrators(caller, &context.tenant).await?;
@@ -256,8 +259,8 @@ impl App {
         current: &Client,
         metadata: &ClientMetadata,
     ) -> Result<(), AdminFault> {
-        if tenant.slug == SYSTEM_TENANT && current.client_id.as_str() == CONSOLE_CLIENT {
-            return Err(AdminFault::Protected("the console signs in with this client"));
+        if is_built_in(&current.client_id) {
+            return Err(BUILT_IN);
         }
         if self.is_for_the_admin_api(&current.metadata) || self.is_for_the_admin_api(metadata) {
             self.authorize_over_administrators(caller, tenant).await?;
@@ -269,6 +272,8 @@ impl App {
         metadata.resources.contains(&self.addresses.admin_api())
     }
 }
+
+const BUILT_IN: AdminFault = AdminFault::Protected("this client is the console's, and the server's own");
 
 const NOT_A_CLIENT_ID: &str = "must be 1 to 255 printable ASCII characters";
 

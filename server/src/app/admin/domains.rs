@@ -12,7 +12,7 @@ use super::{Action, AdminFault, Caller, Resource, as_page, contended};
 use crate::app::bootstrap::SYSTEM_TENANT;
 use crate::app::{ATTEMPTS, App, Fault, TenantContext};
 
-/// The console signs people in at the system tenant's issuer, which every installation knows.
+/// Its administrators find it there, whatever becomes of domains.
 const SYSTEM_STAYS: AdminFault =
     AdminFault::Protected("the system tenant's issuer stays at the server's own address");
 

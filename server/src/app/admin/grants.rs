@@ -58,7 +58,8 @@ impl App {
         let grant = self.grant(&context, grant).await?;
         let store = self.store.tenant(context.tenant.id);
         let user = store.user(grant.user_id).await?.ok_or(AdminFault::NotFound)?;
-        let client = store.client(&grant.client_id).await?.ok_or(AdminFault::NotFound)?;
+        let client = self.stored_client(context.tenant.id, &grant.client_id).await?;
+        let client = client.ok_or(AdminFault::NotFound)?;
         let (username, client_name) = (user.username, client.metadata.client_name);
         Ok(document(NamedGrant { grant, username, client_name }))
     }
@@ -134,7 +135,7 @@ impl App {
         client_id: &str,
     ) -> Result<ClientId, AdminFault> {
         let client_id = ClientId::parse(client_id).ok_or(AdminFault::NotFound)?;
-        let client = self.store.tenant(context.tenant.id).client(&client_id).await?;
+        let client = self.stored_client(context.tenant.id, &client_id).await?;
         Ok(client.ok_or(AdminFault::NotFound)?.client_id)
     }
 

@@ -8,7 +8,8 @@ use grantor_store::{Cell, PortableRow};
 
 use super::{Refusal, sealed};
 use crate::app::admin::new_challenge;
-use crate::app::{App, passwords};
+use crate::app::console_client::CONSOLE_CLIENT;
+use crate::app::{App, console_client, passwords};
 
 /// What becomes of a tenant's domains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,13 @@ impl<'a> Arrival<'a> {
             .map_err(|fault| Refusal::new(fault.to_string()))?;
         match row.table() {
             "users" => check_password(row),
+            "clients" if text(row, "client_id") == Some(CONSOLE_CLIENT) => {
+                let columns = console_client::stored_columns();
+                for (column, value) in columns.map_err(|error| Refusal::new(error.to_string()))? {
+                    set(row, column, value);
+                }
+                Ok(())
+            }
             "domains" => self.take_domain(row),
             "tenant_counts" => {
                 // How many there may be is a quota, which stays behind.

@@ -124,7 +124,7 @@ impl App {
     ) -> Result<(Client, Secret), Fault> {
         let token = request.token.map(Secret::presented).ok_or_else(not_its)?;
         let client_id = ClientId::parse(request.client_id).ok_or_else(not_its)?;
-        let client = self.store.tenant(context.tenant.id).client(&client_id).await?.ok_or_else(not_its)?;
+        let client = self.stored_client(context.tenant.id, &client_id).await?.ok_or_else(not_its)?;
         match &client.origin {
             ClientOrigin::Registration { token: Some(hash), .. } if hash.matches(&token) => {}
             _ => return Err(not_its().into()),

@@ -59,8 +59,9 @@ impl<'a> ApiExtractor<'a> for Admin {
             MetaSecurityScheme {
                 ty: "apiKey",
                 description: Some(
-                    "The console's session (over https the cookie's name begins with `__Host-`). Requests that change \
-                     something need the header `X-Grantor-CSRF` with the `csrf_token` of `/me`.",
+                    "The console's session of somebody of any tenant, who has the rights of that tenant's user (over https \
+                     the cookie's name begins with `__Host-`). Requests that change something need the header \
+                     `X-Grantor-CSRF` with the `csrf_token` of `/me`.",
                 ),
                 name: Some(cookies::CONSOLE),
                 key_in: Some("cookie"),

@@ -8,11 +8,11 @@ use poem::http::StatusCode;
 use poem::{Request, Response};
 
 use super::views::SetupPage;
-use super::{fault_page, html, plain_layout, see_other};
-use crate::app::bootstrap::SetupError;
+use super::{add_cookie, fault_page, html, plain_layout, see_other};
+use crate::app::bootstrap::{SYSTEM_TENANT, SetupError};
 use crate::app::{App, Fault};
-use crate::http::extract;
 use crate::http::render::Asked;
+use crate::http::{cookies, extract};
 
 /// `GET /setup`
 pub async fn setup(app: Arc<App>, request: Request) -> Response {
@@ -35,8 +35,21 @@ pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
         params.refuse_duplicates()?;
         let secret = Secret::presented(params.get("setup").unwrap_or_default());
         let email = params.get("email").unwrap_or_default().trim().to_owned();
-        match app.set_up(&secret, &email, params.get("password").unwrap_or_default()).await {
-            Ok(()) => Ok(see_other("/console/sign-in")),
+        let password = params.get("password").unwrap_or_default();
+        let context = app.any_tenant(SYSTEM_TENANT).await?;
+        let browser = extract::browser(&app, &context, &request);
+        match app.set_up(&secret, (&email, password), &browser).await {
+            Ok(started) => {
+                // With a session it passes without asking.
+                let mut response = see_other("/console/sign-in?tenant=system&back=/console/welcome");
+                if let Some((session, cookie)) = started {
+                    let expires_in = session.expires_at.seconds_since(app.clock.now());
+                    let name = cookies::session(SYSTEM_TENANT);
+                    let cookie = cookies::set(&name, &cookie, Some(expires_in), context.is_https());
+                    add_cookie(&mut response, &cookie);
+                }
+                Ok(response)
+            }
             Err(SetupError::Refused(problem)) => Ok(setup_page(&secret, email, Some(sentence(&problem)))),
             Err(SetupError::Fault(fault)) => Err(fault),
         }

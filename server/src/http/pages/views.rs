@@ -133,6 +133,8 @@ pub struct ErrorPage {
     pub message: String,
     /// The protocol's error code, for the person's administrator.
     pub code: Option<String>,
+    /// Where to sign in again.
+    pub sign_in: Option<String>,
     pub correlation_id: String,
 }
 

@@ -2,12 +2,11 @@
 
 use grantor_jose::SigningKey;
 use grantor_protocol::model::SigningAlgorithm;
-use grantor_protocol::{Lifetime, Secret};
-use grantor_store::ConsoleSession;
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
 use super::{ADMIN_API, Api};
+use crate::oauth::console;
 use crate::support::{
     Answer, Browser, PUBLIC_URL, REDIRECT_URI, TestApp, TestTenant, VERIFIER, client, request,
 };
@@ -170,21 +169,18 @@ crate::on_both! {
 
     /// The cookie alone changes nothing: another site can make a browser send it.
     async fn a_console_session_needs_its_csrf_header_to_change_things(app: TestApp) {
-        let user_id = app.app.create_administrator("root@example.com", "correct horse battery").await.unwrap();
-        let cookie = Secret::presented("gco_test");
-        let expires_at = app.app.clock.now() + Lifetime::from_seconds(60);
-        let session = ConsoleSession { hash: cookie.hash(), user_id, expires_at };
-        let system = app.system().await;
-        app.app.store.tenant(system.id).store_console_session(session).await.unwrap();
+        console::administrator(&app).await;
+        let browser = console::signed_in(&app).await;
+        let cookie = format!("__Host-grantor-console={}", browser.cookie("grantor-console").unwrap());
         let send = async |method: Method, csrf: Option<&str>| {
             let mut builder = request(method.clone(), "/admin/v1/tenants/fresh")
-                .header(header::COOKIE, "__Host-grantor-console=gco_test");
+                .header(header::COOKIE, &cookie);
             if let Some(csrf) = csrf {
                 builder = builder.header("x-grantor-csrf", csrf);
             }
             app.send(builder.content_type("application/json").body(r#"{"name":"Fresh"}"#)).await
         };
-        let me = request(Method::GET, "/admin/v1/me").header(header::COOKIE, "__Host-grantor-console=gco_test");
+        let me = request(Method::GET, "/admin/v1/me").header(header::COOKIE, &cookie);
         let me = app.send(me.finish()).await.document(200);
         assert_eq!(me["roles"], json!([{ "role": "platform-admin", "tenant": "*" }]));
         let csrf = me["csrf_token"].as_str().unwrap();
@@ -195,7 +191,7 @@ crate::on_both! {
         assert_eq!(send(Method::GET, None).await.status, 200);
         assert_eq!(send(Method::DELETE, None).await.status, 403);
 
-        app.clock.advance(60);
+        app.clock.advance(12 * 3600);
         let over = send(Method::GET, Some(csrf)).await;
         over.expect_problem(401, "unauthenticated");
     }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use grantor::app::portability::{Domains, ImportOptions, Passphrase, TransferError};
+use grantor_protocol::Secret;
 use grantor_protocol::model::AuthenticationMethod;
-use grantor_protocol::model::{Actor, AuditKind};
+use grantor_protocol::model::{Actor, AuditKind, ClientMetadata, ClientOrigin};
 use grantor_store::testing::TestDatabase;
 use poem::http::{Method, header};
 use serde_json::{Value, json};
 
 use super::{Api, domains, trail};
-use crate::support::{Answer, Browser, PASSWORD, TestApp, request};
+use crate::oauth::console;
+use crate::support::{Answer, Browser, PASSWORD, TestApp, client, request};
 
 const PASSPHRASE: &str = "a passphrase of tests";
 
@@ -83,6 +85,39 @@ fn lines(file: &str) -> Vec<String> {
     file.lines().map(|line| format!("{line}\n")).collect()
 }
 
+/// A file may say anything of the console's client: what arrives is the client that every tenant has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_up_client_of_the_consoles_arrives_as_it_is() {
+    let first = TestApp::sqlite().await;
+    let acme = first.acme().await;
+    let mut made_up = client(&acme.tenant, "grantor-console");
+    made_up.enabled = false;
+    made_up.metadata.redirect_uris = vec!["https://evil.example/cb".to_owned()];
+    let fingerprint = made_up.metadata.fingerprint(None);
+    let token = Some(Secret::presented("grt_x").hash());
+    made_up.origin = ClientOrigin::Registration {
+        token,
+        fingerprint: Some(fingerprint),
+        bounds: None,
+        software_statement: None,
+    };
+    let store = first.app.store.tenant(acme.tenant.id);
+    store.register_client(&made_up, first.app.clock.now(), None, vec![]).await.unwrap();
+    let file = first.platform("platform-admin").await.export("acme").await;
+
+    let second = first.elsewhere(TestDatabase::postgres().await, [8; 32]).await;
+    let admin = second.platform("platform-admin").await;
+    assert_eq!(admin.import(&file).await.status, 201);
+    let store = second.app.store.tenant(acme.tenant.id);
+    let arrived = store.client(&made_up.client_id).await.unwrap().unwrap();
+    let metadata = ClientMetadata { client_name: "Grantor console".to_owned(), ..ClientMetadata::default() };
+    assert_eq!((arrived.metadata, arrived.enabled), (metadata, true));
+    assert_eq!((arrived.secrets, arrived.origin), (vec![], ClientOrigin::Administrator));
+    assert_eq!(store.client_by_registration(&fingerprint).await.unwrap(), None);
+    let unused = second.app.store.unused_clients(second.app.clock.now(), 10).await.unwrap();
+    assert_eq!(unused, []);
+}
+
 /// What somebody has who used the tenant before it moved goes on working where it arrives, and what
 /// is exported there is the file that came.
 #[tokio::test(flavor = "multi_thread")]
@@ -96,6 +131,10 @@ async fn a_tenant_moves_from_sqlite_to_postgres_and_back() {
     let own = acme.confidential_tokens(&first).await["access_token"].as_str().unwrap().to_owned();
     let revoked = acme.tokens(&first).await["access_token"].as_str().unwrap().to_owned();
     assert_eq!(acme.revoke(&first, &revoked).await.status, 200);
+    // The console's client comes along, its sessions do not.
+    let mut browser = Browser::default();
+    let answer = console::answered_at(&first, &mut browser, "/console/sign-in?tenant=acme", "ada").await;
+    assert_eq!(browser.follow(&first, &answer).await.location(), "/console/");
     let admin = first.platform("platform-admin").await;
     first.clock.advance(1);
     let file = admin.export("acme").await;

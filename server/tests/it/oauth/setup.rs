@@ -15,10 +15,19 @@ async fn new_link(app: &TestApp) -> String {
     }
 }
 
-async fn submit(app: &TestApp, page: &Answer, email: &str, password: &str) -> Answer {
+async fn submit_in(
+    app: &TestApp,
+    browser: &mut Browser,
+    page: &Answer,
+    (email, password): (&str, &str),
+) -> Answer {
     let setup = page.field("setup");
     let form = [("setup", setup.as_str()), ("email", email), ("password", password)];
-    Browser::default().post(app, "/setup", &form).await
+    browser.post(app, "/setup", &form).await
+}
+
+async fn submit(app: &TestApp, page: &Answer, email: &str, password: &str) -> Answer {
+    submit_in(app, &mut Browser::default(), page, (email, password)).await
 }
 
 on_both! {
@@ -42,14 +51,23 @@ on_both! {
             assert!(refused.body.contains(&format!("value=\"{email}\"")), "{refused:?}");
             assert!(password.is_empty() || !refused.body.contains(password), "{refused:?}");
         }
-        let made = submit(&app, &page, "root@id.example", PASSWORD).await;
-        assert_eq!(made.location(), "/console/sign-in");
+        let mut browser = Browser::default();
+        let made = submit_in(&app, &mut browser, &page, ("root@id.example", PASSWORD)).await;
+        assert_eq!(made.location(), "/console/sign-in?tenant=system&back=/console/welcome");
         submit(&app, &page, "second@id.example", PASSWORD).await.expect_error_page(400);
         app.get(&link).await.expect_error_page(400);
 
-        let mut browser = Browser::default();
-        let answer = console::answered(&app, &mut browser, PASSWORD).await;
-        assert_eq!(browser.follow(&app, &answer).await.location(), "/console/");
+        // They are signed in, and on their way to the console nobody asks again.
+        let begun = browser.follow(&app, &made).await;
+        let answer = browser.follow(&app, &begun).await;
+        assert!(answer.location().starts_with("https://id.example/console/callback?"), "{answer:?}");
+        assert_eq!(browser.follow(&app, &answer).await.location(), "/console/welcome");
+        assert_eq!(console::me(&app, &browser).await.json()["email"], "root@id.example");
+        // A browser that does without the session signs in.
+        let mut another = Browser::default();
+        let address = "/console/sign-in?tenant=system&back=/console/welcome";
+        let answer = console::answered_at(&app, &mut another, address, "root@id.example").await;
+        assert_eq!(another.follow(&app, &answer).await.location(), "/console/welcome");
         assert!(matches!(app.app.bootstrap(None).await.unwrap(), Setup::Done));
     }
 
@@ -96,7 +114,7 @@ on_both! {
         assert!(matches!(app.app.bootstrap(None).await.unwrap(), Setup::Done));
         app.get("/setup").await.expect_error_page(400);
         let mut browser = Browser::default();
-        let answer = console::answered(&app, &mut browser, PASSWORD).await;
+        let answer = console::answered(&app, &mut browser).await;
         assert_eq!(browser.follow(&app, &answer).await.location(), "/console/");
     }
 

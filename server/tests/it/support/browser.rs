@@ -67,6 +67,11 @@ impl Browser {
         self.cookies.iter().find(|(held, _)| held.ends_with(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The names of all cookies.
+    pub fn cookie_names(&self) -> impl Iterator<Item = &str> {
+        self.cookies.keys().map(String::as_str)
+    }
+
     /// The values of all cookies.
     pub fn cookies(&self) -> impl Iterator<Item = &str> {
         self.cookies.values().map(String::as_str)

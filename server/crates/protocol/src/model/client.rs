@@ -57,6 +57,9 @@ pub enum ClientOrigin {
     /// An administrator made it.
     #[default]
     Administrator,
+    /// The server's own: the code says what it is, wherever it is read, and nobody changes it.
+    #[serde(skip)]
+    BuiltIn,
     /// It registered itself (RFC 7591).
     Registration {
         /// Hash of the registration access token (RFC 7592 §3) that is valid now; none for a client
@@ -85,14 +88,14 @@ pub enum ClientOrigin {
 impl ClientOrigin {
     /// Whether nobody who administers the tenant has vouched for the client.
     pub const fn is_self_made(&self) -> bool {
-        !matches!(self, Self::Administrator)
+        matches!(self, Self::Registration { .. } | Self::MetadataDocument { .. })
     }
 
     /// What the client's initial access token allowed, where there was one.
     pub fn bounds(&self) -> Option<&RegistrationBounds> {
         match self {
             Self::Registration { bounds, .. } => bounds.as_deref(),
-            Self::Administrator | Self::MetadataDocument { .. } => None,
+            Self::Administrator | Self::BuiltIn | Self::MetadataDocument { .. } => None,
         }
     }
 
@@ -100,7 +103,7 @@ impl ClientOrigin {
     pub fn software_statement(&self) -> Option<&str> {
         match self {
             Self::Registration { software_statement, .. } => software_statement.as_deref(),
-            Self::Administrator | Self::MetadataDocument { .. } => None,
+            Self::Administrator | Self::BuiltIn | Self::MetadataDocument { .. } => None,
         }
     }
 }

@@ -148,7 +148,7 @@ on_both_databases! {
         let (grant, ..) = world.issued().await;
         let session = world.session();
         world.apply([grantor_protocol::Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
-        let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at: at(100) };
+        let console = world.console_session(&session);
         rows.store_console_session(console.clone()).await.unwrap();
         let subject = Subject::User(world.user.id);
         let role = RoleAssignment { subject: subject.clone(), role: "auditor".to_owned(), scope: None };
@@ -234,15 +234,21 @@ on_both_databases! {
     async fn console_sessions_end(database: TestDatabase) {
         let world = World::new(database.store(), "system").await;
         let rows = world.rows();
-        let session = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at: at(100) };
-        rows.store_console_session(session.clone()).await.unwrap();
-        let expected = Some((session.clone(), world.user.clone()));
-        assert_eq!(rows.console_session(&session.hash).await.unwrap(), expected);
+        let session = world.session();
+        world.apply([grantor_protocol::Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let console = world.console_session(&session);
+        rows.store_console_session(console.clone()).await.unwrap();
+        let expected = Some((console.clone(), session.clone(), world.user.clone()));
+        assert_eq!(rows.console_session(&console.hash).await.unwrap(), expected);
         for _ in 0..2 {
-            rows.end_console_session(&session.hash).await.unwrap();
+            rows.end_console_session(&console.hash).await.unwrap();
         }
-        assert_eq!(rows.console_session(&session.hash).await.unwrap(), None);
-        let nobody = ConsoleSession { hash: hash(), user_id: id(), expires_at: at(100) };
+        assert_eq!(rows.console_session(&console.hash).await.unwrap(), None);
+        // Without the session that it came from it is none.
+        let orphan = ConsoleSession { session_id: id(), ..world.console_session(&session) };
+        rows.store_console_session(orphan.clone()).await.unwrap();
+        assert_eq!(rows.console_session(&orphan.hash).await.unwrap(), None);
+        let nobody = ConsoleSession { user_id: id(), ..world.console_session(&session) };
         let refused = rows.store_console_session(nobody).await;
         assert!(matches!(refused, Err(WriteError::NotFound)), "{refused:?}");
     }

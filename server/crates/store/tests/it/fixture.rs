@@ -13,7 +13,9 @@ use grantor_protocol::model::{
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
-use grantor_store::{ApplyError, Error, NewTenant, Permission, Role, Store, TenantStore, WriteError};
+use grantor_store::{
+    ApplyError, ConsoleSession, Error, NewTenant, Permission, Role, Store, TenantStore, WriteError,
+};
 
 /// A tenant with a user and a client, and everything that can be made from them.
 pub struct World {
@@ -293,6 +295,12 @@ impl World {
                 user_agent: Some("Browser/1".to_owned()),
             },
         }
+    }
+
+    /// What the console remembers of this session.
+    pub fn console_session(&self, session: &Session) -> ConsoleSession {
+        let (user_id, session_id, expires_at) = (session.user_id, session.id, session.expires_at);
+        ConsoleSession { hash: hash(), user_id, session_id, expires_at }
     }
 
     pub fn grant(&self) -> Grant {

@@ -44,7 +44,8 @@ on_both_databases! {
                     Effect::SpendAssertion { client_id, jti: hash(), expires_at },
                 ];
                 world.apply(effects).await.unwrap();
-                let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at };
+                let user_id = world.user.id;
+                let console = ConsoleSession { hash: hash(), user_id, session_id: id(), expires_at };
                 world.rows().store_console_session(console).await.unwrap();
                 let hour = Timestamp::from_unix_seconds(number().cast_signed() * 3600);
                 let (tenant_id, metric) = (world.tenant.id, Metric::SignIns);

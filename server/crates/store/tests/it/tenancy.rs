@@ -50,7 +50,7 @@ pub async fn possessions(world: &World) -> Possessions {
         .unwrap();
     let key = key(world.tenant.id, KeyState::Active);
     world.rows().insert_key(&key, vec![]).await.unwrap();
-    let console = ConsoleSession { hash: hash(), user_id: world.user.id, expires_at: at(100) };
+    let console = world.console_session(&session);
     world.rows().store_console_session(console.clone()).await.unwrap();
     let subject = Subject::User(world.user.id);
     let role = RoleAssignment { subject, role: "auditor".to_owned(), scope: None };

@@ -95,7 +95,7 @@ pages! {
     }
     ActivatePage { layout, action, csrf, user_code, problem }
     DevicePage { layout, title, message, done }
-    ErrorPage { layout, title, message, code, correlation_id }
+    ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     AccountPage {
         layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,

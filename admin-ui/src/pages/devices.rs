@@ -1,8 +1,0 @@
-use leptos::prelude::*;
-
-use crate::ui::PageHead;
-
-#[component]
-pub fn Devices(tenant: String) -> impl IntoView {
-    view! { <PageHead title="Devices" /> }
-}
