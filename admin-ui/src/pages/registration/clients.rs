@@ -17,7 +17,7 @@ pub fn SelfMade(tenant: String) -> impl IntoView {
         Column::new("Came by", |client: &Client| match client.origin {
             ClientOrigin::MetadataDocument => "Metadata document",
             ClientOrigin::Registration => "Registration",
-            ClientOrigin::Administrator | ClientOrigin::BuiltIn => "Administrator",
+            _ => "Administrator",
         }),
         Column::new("State", |client: &Client| {
             if client.enabled {

@@ -30,7 +30,26 @@ pub fn grant_types() -> Signal<Vec<(String, String, String)>> {
 
 #[component]
 pub fn Who(draft: Draft, of: Option<Remote<Tenant>>) -> impl IntoView {
-    let is_mcp = untrack(|| of.and_then(Remote::ready)).map(|tenant| tenant.settings.profile == Profile::Mcp);
+    let is_mcp =
+        Memo::new(move |_| of.and_then(Remote::ready).map(|tenant| tenant.settings.profile == Profile::Mcp));
+    view! {
+        <div id="who" class="group">
+            <Panel title="Who may register">
+                <div class="form">
+                    {move || view! { <Choices draft is_mcp=is_mcp.get() /> }}
+                    <ListField draft at="/trusted_hosts" label="Hosts whose metadata documents are taken" placeholder="*.example.com"
+                        help="One a line, *.example.com for all below. None: all hosts." />
+                    <DurationField draft at="/unused_lifetime" label="Unused clients are deleted after"
+                        help="A self-made client that nobody has used for so long, and of which no grant lives. An hour to a year." />
+                </div>
+            </Panel>
+        </div>
+    }
+}
+
+/// The two choices that the tenant's profile makes while nobody else does.
+#[component]
+fn Choices(draft: Draft, is_mcp: Option<bool>) -> impl IntoView {
     let (mode_now, documents_now) = match is_mcp {
         Some(true) => ("Open, with this tenant\u{2019}s profile.", "Yes, with this tenant\u{2019}s profile."),
         Some(false) => {
@@ -63,18 +82,8 @@ pub fn Who(draft: Draft, of: Option<Remote<Tenant>>) -> impl IntoView {
         (json!(false), "No", String::new()),
     ];
     view! {
-        <div id="who" class="group">
-            <Panel title="Who may register">
-                <div class="form">
-                    <RadioField draft at="/mode" label="At the registration endpoint" choices=modes />
-                    <RadioField draft at="/client_id_metadata_documents" label="Is the address of a metadata document taken as a client_id?" choices=documents />
-                    <ListField draft at="/trusted_hosts" label="Hosts whose metadata documents are taken" placeholder="*.example.com"
-                        help="One a line, *.example.com for all below. None: all hosts." />
-                    <DurationField draft at="/unused_lifetime" label="Unused clients are deleted after"
-                        help="A self-made client that nobody has used for so long, and of which no grant lives. An hour to a year." />
-                </div>
-            </Panel>
-        </div>
+        <RadioField draft at="/mode" label="At the registration endpoint" choices=modes />
+        <RadioField draft at="/client_id_metadata_documents" label="Is the address of a metadata document taken as a client_id?" choices=documents />
     }
 }
 

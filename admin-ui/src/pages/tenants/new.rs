@@ -69,9 +69,10 @@ pub fn SlugPreview(draft: Draft, at: &'static str) -> impl IntoView {
 pub fn NewTenant() -> impl IntoView {
     let (access, go) = (access(), go());
     let draft = Draft::of_new(json!({ "name": "", "slug": "", "settings": { "profile": "oauth21" } }));
+    let suggested = Memo::new(move |_| slug::suggest(&draft.text("/name")));
     // Follows the name for as long as nobody wrote another one.
     Effect::new(move |last: Option<String>| {
-        let suggested = slug::suggest(&draft.text("/name"));
+        let suggested = suggested.get();
         if untrack(|| draft.text("/slug")) == last.unwrap_or_default() {
             draft.set("/slug", json!(suggested));
         }
