@@ -22,6 +22,7 @@ mod welcome;
 use leptos::prelude::*;
 
 use crate::place::{Place, Section};
+use crate::session::session;
 use crate::ui::{Empty, set_title};
 
 /// The page of a place.
@@ -29,7 +30,11 @@ pub fn view(place: Place) -> AnyView {
     match place {
         Place::Tenant(tenant, section) => {
             set_title(section.title(), Some(&tenant));
-            within(tenant, section)
+            if session().may(&tenant, section.noun(), "read") {
+                within(tenant, section)
+            } else {
+                view! { <start::NotYours /> }.into_any()
+            }
         }
         place => {
             set_title(title(&place), None);

@@ -24,11 +24,26 @@ pub fn Start() -> impl IntoView {
         }
     });
     let none = session.me.with_untracked(|me| me.as_ref().is_some_and(|me| me.permissions.is_empty()));
-    none.then(|| view! {
-        <Empty title="There is nothing here for you yet"
-            text="You hold no role. Ask an administrator of your tenant or of the platform to give you one. If you have an account at another tenant, sign in there."
-            action=Some(view! { <OtherTenant /> }.into_any()) />
-    })
+    none.then(|| view! { <NotYours /> })
+}
+
+/// Stands where a page would whose data the server would refuse.
+#[component]
+pub fn NotYours() -> impl IntoView {
+    let none = session().me.with_untracked(|me| me.as_ref().is_some_and(|me| me.permissions.is_empty()));
+    let (title, text) = if none {
+        (
+            "There is nothing here for you yet",
+            "You hold no role. Ask an administrator of your tenant or of the platform to give you one. If you have \
+             an account at another tenant, sign in there.",
+        )
+    } else {
+        (
+            "This page is not yours to see",
+            "Your roles do not include it. Ask an administrator, or sign in at another tenant where they do.",
+        )
+    };
+    view! { <Empty title text action=Some(view! { <OtherTenant /> }.into_any()) /> }
 }
 
 /// Signs in with an account of another tenant.

@@ -58,7 +58,8 @@ fn Person() -> impl IntoView {
     let token = session.access.csrf_token;
     view! {
         <details class="person">
-            <summary aria-label="Your account">
+            <summary>
+                <span class="hidden">"Your account"</span>
                 <span class="initials" aria-hidden="true">{move || me().map(|me| words::initials(&me.name))}</span>
             </summary>
             <div class="person-menu">

@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 use grantor_e2e::{Browser, admin::USER_PASSWORD, wait};
 use serde_json::Value;
+use thirtyfour::By;
 
 use super::place::{DEVICE, as_user, begin_device, give_role, lived_in};
 use crate::acme::{Acme, USERNAME};
@@ -42,8 +43,18 @@ async fn a_device_is_let_in_from_the_queue_while_it_polls() -> anyhow::Result<()
     );
 
     // The queue hears of it by itself, with who entered the code; one key lets the device in.
-    approver.shows(USERNAME).await.context("who entered the code")?;
-    approver.press(&format!("[data-device]:has([data-user='{USERNAME}'])")).await?;
+    let card = wait::until("the device with who entered its code", async || {
+        let mut cards = vec![];
+        for card in approver.driver.find_all(By::Css("[aria-label='Waiting devices'] > *")).await? {
+            // It may be gone between the two questions: the queue is alive.
+            if card.text().await.is_ok_and(|text| text.contains(USERNAME)) {
+                cards.push(card);
+            }
+        }
+        Ok(cards.pop())
+    })
+    .await?;
+    card.focus().await?;
     approver.driver.action_chain().send_keys("a").perform().await?;
     let tokens = wait::until("the device's tokens", async || {
         let answer = poll(&acme, &begun).await?;

@@ -28,7 +28,7 @@ async fn the_setup_link_leads_to_a_token() -> anyhow::Result<()> {
     browser.fill("#field-client_name", "First service").await?;
     browser.press(".content form button[type=submit]").await?;
     browser.find(".secret code").await.context("the secret, once")?;
-    browser.press("[data-step=token] button.primary").await?;
+    browser.press(".secret + div button.primary").await?;
     browser.shows("client_id").await?;
     browser.shows("at+jwt").await.context("the token's header")?;
     let complaints = browser.complaints().await?;

@@ -17,7 +17,7 @@ async fn an_ended_session_asks_to_sign_in_and_goes_on() -> anyhow::Result<()> {
     browser.fill("#field-name", "Globex Corporation").await?;
     // Every session of this browser is over.
     browser.driver.delete_all_cookies().await?;
-    browser.press("form button[type=submit], .content button.primary").await?;
+    browser.press(".content form button[type=submit]").await?;
     browser.shows("Your session has ended").await?;
     browser.press("dialog[open] a.primary").await?;
     let windows = wait::until("the window to sign in", async || {
