@@ -28,6 +28,8 @@ fn compare(member: &str, before: Option<&Value>, after: Option<&Value>, found: &
     match (before, after) {
         (before, after) if before == after => {}
         (Some(Value::Array(old)), Some(Value::Array(new))) => compare_items(member, old, new, found),
+        (None, Some(Value::Array(new))) if !new.is_empty() => compare_items(member, &[], new, found),
+        (Some(Value::Array(old)), None) if !old.is_empty() => compare_items(member, old, &[], found),
         (None | Some(Value::Object(_)), None | Some(Value::Object(_))) => {
             let members =
                 |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
@@ -140,6 +142,7 @@ mod tests {
         assert_eq!(told(&json!({ "a": null }), &json!({})), []);
         assert_eq!(told(&json!(null), &json!({ "a": 1 })), [("a".to_owned(), None, Some(json!(1)))]);
         assert_eq!(told(&json!({ "a": "x" }), &json!({ "a": { "b": 1 } })).len(), 1);
+        assert_eq!(told(&json!({}), &json!({ "a": ["x"] })), [("a".to_owned(), None, Some(json!("x")))]);
         assert_eq!(told(&json!({}), &json!({ "a": {} })), [("a".to_owned(), None, Some(json!({})))]);
     }
 

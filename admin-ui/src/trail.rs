@@ -60,7 +60,7 @@ pub fn kind_words(kind: &str) -> String {
 pub fn words(event: &AuditEvent) -> String {
     let words = kind_words(&event.kind);
     let Some(what) = words.strip_suffix(" changed") else { return words };
-    let nothing = |value: &Option<Value>| value.as_ref().is_some_and(is_nothing);
+    let nothing = |value: &Option<Value>| value.as_ref().is_none_or(is_nothing);
     let revoked = event.detail.as_ref().and_then(|detail| detail.get("revoked")) == Some(&Value::Bool(true));
     let state = [&event.after, &event.detail]
         .into_iter()
@@ -92,22 +92,70 @@ pub fn actor_key(actor: &AuditActor) -> String {
     }
 }
 
+/// Whom or what an event happened to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    User { tenant: String, id: String },
+    Client { tenant: String, id: String },
+    Other,
+}
+
+/// Whom an event happened to, as far as its kind tells. Of a role assignment that is who holds the role.
+#[must_use]
+pub fn target(event: &AuditEvent) -> Target {
+    let (tenant, id) = (event.tenant.clone(), event.target.clone());
+    match event.kind.as_str() {
+        "client.changed" | "client.registered" | "client.expired" => Target::Client { tenant, id },
+        // Tokens are issued for their subject, which is the client itself where there is no other.
+        "token.issued" if event.actor.id.as_deref() == Some(&id) => Target::Client { tenant, id },
+        "token.issued" | "user.changed" => Target::User { tenant, id },
+        "role_assignment.changed" => {
+            let parts: Vec<&str> = id.splitn(4, ':').collect();
+            match parts.as_slice() {
+                [_, "user", tenant, id] => {
+                    Target::User { tenant: (*tenant).to_owned(), id: (*id).to_owned() }
+                }
+                [_, _, tenant, id] => Target::Client { tenant: (*tenant).to_owned(), id: (*id).to_owned() },
+                _ => Target::Other,
+            }
+        }
+        _ => Target::Other,
+    }
+}
+
+/// The target for people: by its name where that is known, and with the role where one was given.
+#[must_use]
+pub fn target_words(event: &AuditEvent, name: Option<String>) -> String {
+    match (event.kind.as_str(), name, event.target.split_once(':')) {
+        ("role_assignment.changed", Some(name), Some((role, _))) => format!("{role} for {name}"),
+        (_, Some(name), _) => name,
+        (_, None, _) => shortened(&event.target),
+    }
+}
+
+/// A UUID by its end, because those that are made one after the other begin alike.
+#[must_use]
+pub fn shortened(id: &str) -> String {
+    let is_uuid = id.len() == 36 && id.bytes().filter(|byte| *byte == b'-').count() == 4;
+    if is_uuid { format!("\u{2026}{}", id.get(28..).unwrap_or_default()) } else { id.to_owned() }
+}
+
 /// Where to look at what an event happened to.
 #[must_use]
 pub fn target_place(event: &AuditEvent) -> Option<Place> {
-    let target = || event.target.clone();
-    let section = match event.kind.as_str() {
-        "client.changed" | "client.registered" | "token.issued" => Section::Client(target()),
-        "user.changed" => Section::User(target()),
-        "key.changed" => Section::Keys,
-        "resource.changed" => Section::Resource(target()),
-        "role.changed" => Section::Role(target()),
-        "role_assignment.changed" => Section::Roles,
-        "domain.changed" => Section::Domains,
-        "initial_access_token.changed" => Section::Registration,
-        "tenant.changed" | "tenant.exported" => Section::Settings,
-        "webhook.changed" | "webhook.disabled" | "webhook.replayed" | "webhook.tested" => {
-            Section::Webhook(target())
+    let name = || event.target.clone();
+    let section = match (event.kind.as_str(), target(event)) {
+        ("role_assignment.changed", _) => Section::Roles,
+        (_, Target::Client { id, .. }) => Section::Client(id),
+        (_, Target::User { id, .. }) => Section::User(id),
+        ("key.changed", _) => Section::Keys,
+        ("resource.changed", _) => Section::Resource(name()),
+        ("role.changed", _) => Section::Role(name()),
+        ("domain.changed", _) => Section::Domains,
+        ("initial_access_token.changed", _) => Section::Registration,
+        ("tenant.changed" | "tenant.exported", _) => Section::Settings,
+        ("webhook.changed" | "webhook.disabled" | "webhook.replayed" | "webhook.tested", _) => {
+            Section::Webhook(name())
         }
         _ => return None,
     };
@@ -201,6 +249,8 @@ mod tests {
         assert_eq!(words(&of(json!({ "a": 1 }), json!({}))), "Client deleted");
         assert_eq!(words(&of(json!({ "a": 1 }), json!({ "a": 2 }))), "Client changed");
         assert_eq!(words(&event(1, "", "")), "Client changed");
+        let created = AuditEvent { after: Some(json!({ "a": 1 })), ..event(1, "", "") };
+        assert_eq!(words(&created), "Client created");
         let key = |detail: Value| AuditEvent {
             kind: "key.changed".to_owned(),
             detail: Some(detail),
@@ -218,6 +268,22 @@ mod tests {
         assert_eq!(actor_key(&actor(ActorKind::System, None)), "system");
         let place = Place::Tenant("acme".to_owned(), Section::Client("app".to_owned()));
         assert_eq!(target_place(&event(1, "", "")), Some(place));
+    }
+
+    #[test]
+    fn targets_are_told_with_their_names() {
+        let id = "01a200ad-bdca-7a53-80f9-d23f1ef8a28f";
+        let of =
+            |kind: &str, target: String| AuditEvent { kind: kind.to_owned(), target, ..event(1, "", "") };
+        let given = of("role_assignment.changed", format!("auditor:user:acme:{id}"));
+        assert_eq!(target(&given), Target::User { tenant: "acme".to_owned(), id: id.to_owned() });
+        assert_eq!(target_words(&given, Some("Ada".to_owned())), "auditor for Ada");
+        let user = of("user.changed", id.to_owned());
+        assert_eq!(target_words(&user, None), "\u{2026}1ef8a28f");
+        let mut issued = of("token.issued", "app".to_owned());
+        assert_eq!(target(&issued), Target::User { tenant: "acme".to_owned(), id: "app".to_owned() });
+        issued.actor = AuditActor { kind: ActorKind::Client, id: Some("app".to_owned()), tenant: None };
+        assert_eq!(target(&issued), Target::Client { tenant: "acme".to_owned(), id: "app".to_owned() });
     }
 
     #[test]

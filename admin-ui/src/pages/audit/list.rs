@@ -14,8 +14,8 @@ use crate::address::query;
 use crate::admin_api::{Access, get};
 use crate::answer::Refusal;
 use crate::session::access;
-use crate::trail::{actor_key, is_alarming, words};
-use crate::ui::{Empty, Params, Time};
+use crate::trail::{actor_key, is_alarming, shortened, target_words, words};
+use crate::ui::{Empty, Params, Time, local};
 
 /// Events that are asked for at a time.
 const ROWS: usize = 50;
@@ -263,19 +263,19 @@ fn Row(
     let (id, slug) = (event.id.clone(), event.tenant.clone());
     // A reader of the platform's trail finds an event in its tenant's.
     let href = move || params.address(&[("event", &id), ("of", if platform { &slug } else { "" })]);
-    let target = names.of_target(&event);
-    let key = event.target.clone();
+    let (target, told) = (names.of_target(&event), Arc::clone(&event));
     let title = event.target.clone();
+    let clock = local(&event.at, &[("timeStyle", "medium")]);
     view! {
         <tr class:row-new=is_new class:row-alarming=is_alarming(&event.kind)>
-            <td data-label="When"><Time at=event.at.clone() /></td>
-            <td data-label="What happened">
+            <td data-label="When"><div><Time at=event.at.clone() /><span class="clock">{clock}</span></div></td>
+            <td data-label="What happened"><div>
                 <a class="row-link" data-noscroll="" href=href>{words(&event)}</a>
                 <code class="kind">{event.kind.clone()}</code>
-            </td>
+            </div></td>
             {platform.then(|| view! { <td data-label="Tenant"><code>{event.tenant.clone()}</code></td> })}
-            <td data-label="By whom"><Actor event=event.clone() names /></td>
-            <td data-label="To what" title=title>{move || target.get().unwrap_or_else(|| shortened(&key))}</td>
+            <td data-label="By whom"><div><Actor event=event.clone() names /></div></td>
+            <td data-label="To what" title=title>{move || target_words(&told, target.get())}</td>
             <td data-label="From">{event.address.clone()}</td>
         </tr>
     }
@@ -297,12 +297,6 @@ pub fn Actor(event: Arc<AuditEvent>, names: Names) -> impl IntoView {
         <span title=actor_key(&event.actor)>{move || name.get().unwrap_or_else(|| fallback.clone())}</span>
         {(!kind.is_empty()).then(|| view! { " " <span class="quiet">{kind}</span> })}
     }
-}
-
-/// A UUID by its end: those that are made one after the other begin alike.
-fn shortened(id: &str) -> String {
-    let is_uuid = id.len() == 36 && id.chars().filter(|letter| *letter == '-').count() == 4;
-    if is_uuid { format!("\u{2026}{}", id.get(28..).unwrap_or_default()) } else { id.to_owned() }
 }
 
 /// What stands under the rows.

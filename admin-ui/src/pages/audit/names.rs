@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use grantor_api::{ActorKind, AuditActor, AuditEvent, Client, User};
+use grantor_api::{ActorKind, AuditActor, AuditEvent, Client, Page, User};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::address::encode;
 use crate::admin_api::get;
 use crate::session::{access, session};
+use crate::trail::{self, Target};
 
 /// Most names that a page looks up: further ones stay identifiers until their event is opened.
 const MOST: usize = 40;
@@ -34,22 +35,20 @@ impl Names {
         if me.as_ref() == Some(&id) {
             return Name::new(Some("You".to_owned()));
         }
-        let tenant = actor.tenant.clone().unwrap_or_else(|| trail.to_owned());
+        let tenant = actor.tenant.as_deref().unwrap_or(trail);
         match actor.kind {
-            ActorKind::User => self.user(&tenant, &id),
-            ActorKind::Client => self.client(&tenant, &id),
+            ActorKind::User => self.user(tenant, &id),
+            ActorKind::Client => self.client(tenant, &id),
             ActorKind::System | ActorKind::Anonymous => Name::new(None),
         }
     }
 
     /// What the event's target is called, where that is a person or a client.
     pub fn of_target(self, event: &AuditEvent) -> Name {
-        match event.kind.as_str() {
-            "user.changed" => self.user(&event.tenant, &event.target),
-            kind if kind.starts_with("client.") || kind == "token.issued" => {
-                self.client(&event.tenant, &event.target)
-            }
-            _ => Name::new(None),
+        match trail::target(event) {
+            Target::User { tenant, id } => self.user(&tenant, &id),
+            Target::Client { tenant, id } => self.client(&tenant, &id),
+            Target::Other => Name::new(None),
         }
     }
 
@@ -69,13 +68,14 @@ impl Names {
             return Name::new(None);
         }
         let access = access();
-        self.look_up(
-            format!("tenants/{}/clients/{}", encode(tenant), encode(id)),
-            async move |path: String| {
-                let client: Client = get(access, &path).await.ok()?;
-                Some(client.client_name).filter(|name| !name.is_empty())
-            },
-        )
+        // A search finds nothing where a request for a client that is gone would fail.
+        let path = format!("tenants/{}/clients?limit=10&q={}", encode(tenant), encode(id));
+        let id = id.to_owned();
+        self.look_up(path, async move |path: String| {
+            let found: Page<Client> = get(access, &path).await.ok()?;
+            let client = found.items.into_iter().find(|client| client.client_id == id)?;
+            Some(client.client_name).filter(|name| !name.is_empty())
+        })
     }
 
     fn look_up<F>(self, path: String, ask: F) -> Name

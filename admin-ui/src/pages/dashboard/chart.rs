@@ -30,7 +30,7 @@ impl Axis {
             options
         };
         let long: &[_] = &[("weekday", "short"), ("day", "numeric"), ("month", "short")];
-        let hour = [long, &[("hour", "2-digit"), ("minute", "2-digit")]].concat();
+        let hour = [long, &[("hour", "numeric"), ("minute", "2-digit")]].concat();
         let full = if days { zone(long) } else { hour };
         let points = &stats.points;
         let local_seconds: Vec<i64> = points.iter().map(|point| clock(&point.at, days)).collect();
@@ -40,7 +40,7 @@ impl Axis {
         let short = if midnights {
             zone(&[("day", "numeric"), ("month", "short")])
         } else {
-            vec![("hour", "2-digit"), ("minute", "2-digit")]
+            vec![("hour", "numeric"), ("minute", "2-digit")]
         };
         Self {
             labels: points.iter().map(|point| local(&point.at, &full)).collect(),
@@ -87,9 +87,12 @@ pub fn Chart(
 ) -> impl IntoView {
     let total = Memo::new(move |_| series.with(|series| series.iter().map(Series::total).sum::<u64>()));
     let ticks = Memo::new(move |_| series.with(|series| value_ticks(highest(series))));
-    let sum = view! { <p class="chart-total"><strong>{move || grouped(total.get())}</strong></p> };
+    // What went well and what did not has no sum.
+    let sum = (size != Size::Middle).then(|| {
+        view! { <p class="chart-total"><strong>{move || grouped(total.get())}</strong></p> }.into_any()
+    });
     view! {
-        <Panel title=title about=about actions=Some(sum.into_any())>
+        <Panel title=title about=about actions=sum>
             <Show when=move || { total.get() > 0 } fallback=|| view! { <p class="quiet chart-nothing">"Nothing in this time."</p> }>
                 <div class=size.class()>
                     <Show when=move || size != Size::Small><Legend series /></Show>
@@ -125,16 +128,17 @@ fn marks(ticks: &[u64]) -> impl IntoView + use<> {
 
 fn times(axis: &Axis, size: Size) -> impl IntoView + use<> {
     let points = axis.labels.len();
-    // A small chart has room for every other one.
+    // A small chart has room for every third one, and no chart for one that would stick out.
     let every = if size == Size::Small { 3 } else { 1 };
+    let middle = |index: usize| {
+        let (left, width) = room(index, points);
+        left + width / 2.0
+    };
     axis.ticks
         .iter()
         .step_by(every)
-        .map(|(index, text)| {
-            let (left, width) = room(*index, points);
-            let left = format!("{}%", left + width / 2.0);
-            view! { <li style:left=left>{text.clone()}</li> }
-        })
+        .filter(|(index, _)| (1.5..98.5).contains(&middle(*index)))
+        .map(|(index, text)| view! { <li style:left=format!("{}%", middle(*index))>{text.clone()}</li> })
         .collect_view()
 }
 

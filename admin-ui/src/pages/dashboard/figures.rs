@@ -26,7 +26,7 @@ pub fn Figures(tenant: Option<String>, stats: Memo<Option<Stats>>) -> impl IntoV
             <Figure name="Users" href=to(Section::Users) present count=|present| present.users />
             <Figure name="Clients" href=to(Section::Clients) present count=|present| present.clients />
             <Figure name="Devices waiting" href=to(Section::Devices) present count=|present| present.devices_waiting calls=true />
-            <Figure name="Keys replaced within a week" href=to(Section::Keys) present count=|present| present.keys_rotating_soon />
+            <Figure name="Keys about to rotate" href=to(Section::Keys) present count=|present| present.keys_rotating_soon />
         </ul>
     }
 }

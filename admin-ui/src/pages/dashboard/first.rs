@@ -24,12 +24,7 @@ pub fn FirstThings(tenant: String, stats: Memo<Option<Stats>>) -> impl IntoView 
                 "Create a client",
                 "An application, a service or a device that gets tokens here.",
             ),
-            (
-                users,
-                Section::NewUser,
-                "Create a user",
-                "Somebody who signs in. People can come by themselves later, too.",
-            ),
+            (users, Section::NewUser, "Create a user", "Somebody who signs in here."),
         ];
         let steps: Vec<_> = steps
             .into_iter()

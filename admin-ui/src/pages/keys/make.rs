@@ -22,7 +22,7 @@ pub fn MakeKey(tenant: String, wanted: RwSignal<Option<Wanted>>, keys: Remote<Ve
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(wanted.get().is_some()));
     Effect::new(move |_| {
-        if !open.get() {
+        if !open.get() && wanted.with_untracked(Option::is_some) {
             wanted.set(None);
         }
     });

@@ -43,7 +43,7 @@ pub fn Keys(tenant: String) -> impl IntoView {
         view! { <button type="button" class="button primary" on:click=move |_| wanted.set(Some(Wanted::Rotation(None)))>"Rotate"</button> }
     });
     view! {
-        <PageHead title="Keys" about="What tokens are signed with. A key is published first, so that caches know it when it begins to sign."
+        <PageHead title="Keys" about="What tokens are signed with. Keys are published before they sign: caches know them then."
             actions=Some(view! { {create} {rotate} }.into_any()) />
         {show(keys, move |held| view! { <Lives tenant=slug.get_value() held keys wanted /> })}
         {session().may(&tenant, "tenant", "read").then(|| view! { <PublicKeys tenant=slug.get_value() /> })}

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{ALGORITHMS, name};
 use crate::timeline::{Moment, Steps, Stretch, Window};
+use crate::trail::shortened;
 use crate::ui::{Panel, local, now, seconds};
 
 /// Removed keys that are still worth a line.
@@ -97,7 +98,7 @@ fn Line(key: Key, stretches: Vec<Stretch>) -> impl IntoView {
     let title = words.clone();
     view! {
         <li class="timeline-line" title=title>
-            <code class="timeline-kid">{short(&key.kid)}</code>
+            <code class="timeline-kid">{shortened(&key.kid)}</code>
             <div class="timeline-life" role="img" aria-label=words>{parts.collect_view()}</div>
         </li>
     }
@@ -109,16 +110,6 @@ pub fn state_class(state: KeyState) -> &'static str {
         KeyState::Active => "active",
         KeyState::Retired => "retired",
         KeyState::Removed => "removed",
-    }
-}
-
-/// Identifiers that are made one after the other begin alike.
-fn short(kid: &str) -> String {
-    let letters: Vec<char> = kid.chars().collect();
-    if letters.len() <= 12 {
-        kid.to_owned()
-    } else {
-        format!("\u{2026}{}", letters[letters.len() - 8..].iter().collect::<String>())
     }
 }
 

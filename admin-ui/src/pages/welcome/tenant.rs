@@ -47,10 +47,11 @@ fn NewTenant(path: Path) -> impl IntoView {
     let access = access();
     let draft = Draft::of_new(json!({ "name": "", "slug": "" }));
     // The slug follows the name until somebody types another.
+    let suggested = Memo::new(move |_| suggest_slug(&draft.text("/name")));
     Effect::new(move |last: Option<String>| {
-        let slug = suggest_slug(&draft.text("/name"));
+        let slug = suggested.get();
         if untrack(|| draft.text("/slug")) == last.unwrap_or_default() {
-            draft.set("/slug", json!(slug));
+            draft.set("/slug", json!(&slug));
         }
         slug
     });
