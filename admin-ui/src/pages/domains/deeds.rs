@@ -6,7 +6,7 @@ use super::Context;
 use crate::admin_api::{Ask, send};
 use crate::answer::Refusal;
 use crate::session::access;
-use crate::ui::{Question, ask, notify, notify_with_undo};
+use crate::ui::{Question, ask, notify, notify_refusal, notify_with_undo};
 
 #[component]
 pub fn Deeds(context: Context, domain: Domain, refusal: RwSignal<Option<Refusal>>) -> impl IntoView {
@@ -103,7 +103,7 @@ fn remove(context: Context, domain: Domain, refusal: RwSignal<Option<Refusal>>) 
                         let (context, path) = (context.clone(), path.clone());
                         spawn_local(async move {
                             if let Err(why) = send::<Domain>(access, "PUT", &path, Some(&json!({}))).await {
-                                notify(why.message);
+                                notify_refusal(&why);
                             }
                             context.domains.reload();
                         });

@@ -50,6 +50,7 @@ fn issuers(draft: Draft) -> Vec<Value> {
 #[component]
 fn Issuer(draft: Draft, index: usize) -> impl IntoView {
     let at = move |member: &str| format!("{ISSUERS}/{index}/{member}");
+    draft.has_field(&at("jwks"));
     let in_place = RwSignal::new(untrack(|| !draft.get(&at("jwks")).is_null()));
     let choose = move |is_in_place: bool| {
         in_place.set(is_in_place);
@@ -74,7 +75,9 @@ fn Issuer(draft: Draft, index: usize) -> impl IntoView {
             {move || if in_place.get() {
                 view! { <JsonField draft at=at("jwks") label="Keys" help="A JWK Set with the issuer\u{2019}s public keys." /> }.into_any()
             } else {
-                view! { <TextField draft at=at("jwks_uri") kind="url" label="Address of the keys" placeholder="https://vendor.example/jwks" /> }.into_any()
+                view! { <TextField draft at=at("jwks_uri") kind="url" label="Address of the keys" placeholder="https://vendor.example/jwks" />
+                    <p class="wrong">{move || draft.error(&at("jwks"))}</p>
+                }.into_any()
             }}
             {move || (!draft.locked.get()).then(|| view! { <button type="button" class="button small danger add" on:click=remove>"Remove"</button> })}
         </div>

@@ -65,6 +65,7 @@ fn Form(
     job: RwSignal<Option<Job>>,
     slug: Signal<String>,
 ) -> impl IntoView {
+    draft.has_field("/id");
     let ready = move || {
         chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| chosen.tenant.is_some()))
             && !draft.text("/passphrase").is_empty()
@@ -87,7 +88,8 @@ fn Form(
                 </div>
                 <div class="field-with-preview">
                     <TextField draft at="/as_slug" label="Another slug" help="Empty: the slug that it had. Another one where that is taken here." />
-                    {move || (!draft.text("/as_slug").is_empty()).then(|| view! { <SlugPreview draft at="/as_slug" /> })}
+                    <SlugPreview draft at="/as_slug" of=slug />
+                    <p class="wrong" aria-live="polite">{move || draft.error("/id").map(|_| "This tenant is here already, under whatever slug. It cannot be here twice.")}</p>
                 </div>
                 {move || chosen.with(|chosen| chosen.as_ref().and_then(|chosen| chosen.tenant.clone())).map(|tenant| view! { <Issuers tenant slug /> })}
                 <SwitchField draft at="/accept_new_issuer" label="Take it even if its issuer changes"

@@ -51,15 +51,27 @@ pub fn issuer_of(slug: &str) -> String {
 
 /// What is wrong with the slug in a draft, and which issuer it makes, while one types.
 #[component]
-pub fn SlugPreview(draft: Draft, at: &'static str) -> impl IntoView {
+pub fn SlugPreview(
+    draft: Draft,
+    at: &'static str,
+    /// The slug, where it is not simply what was typed.
+    #[prop(optional, into)]
+    of: Option<Signal<String>>,
+) -> impl IntoView {
+    // The server says of the issuer that it is taken; it is the slug that makes it so.
+    draft.has_field("/issuer");
     move || {
+        if draft.error("/issuer").is_some() {
+            return view! { <p class="wrong">"Another tenant has this slug, or one that is being deleted still does."</p> }.into_any();
+        }
         let text = draft.text(at);
         match slug::problem(&text) {
             Some(problem) => view! { <p class="wrong">{problem}</p> }.into_any(),
-            None => view! {
-                <p class="hint">"Issuer: " <code>{issuer_of(if text.is_empty() { "\u{2026}" } else { &text })}</code></p>
+            None => {
+                let slug = of.map_or(text, |of| of.get());
+                let slug = if slug.is_empty() { "\u{2026}" } else { &slug };
+                view! { <p class="hint">"Issuer: " <code>{issuer_of(slug)}</code></p> }.into_any()
             }
-            .into_any(),
         }
     }
 }

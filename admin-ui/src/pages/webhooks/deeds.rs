@@ -10,7 +10,7 @@ use crate::place::Place;
 use crate::session::access;
 use crate::ui::{
     Dialog, Draft, DurationField, Field, Question, Secret, Summary, ask, described_by, field_id, go, notify,
-    utc_of_local,
+    notify_refusal, utc_of_local,
 };
 
 #[component]
@@ -39,7 +39,7 @@ fn test(context: Context) {
     spawn_local(async move {
         match send::<WebhookDelivery>(access, "POST", &path, None).await {
             Ok(_) => notify("A test event is on its way: see the deliveries"),
-            Err(refusal) => notify(refusal.message),
+            Err(refusal) => notify_refusal(&refusal),
         }
         context.reload_soon();
     });

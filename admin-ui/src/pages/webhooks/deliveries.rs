@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::one::Context;
 use crate::admin_api::send;
 use crate::session::access;
-use crate::ui::{Badge, Collection, Column, Empty, Filter, Time, Tone, notify};
+use crate::ui::{Badge, Collection, Column, Empty, Filter, Time, Tone, notify, notify_refusal};
 
 /// What was sent, and what came of it.
 #[component]
@@ -67,7 +67,7 @@ fn retry(context: Context, delivery: &str) {
     spawn_local(async move {
         match send::<WebhookDelivery>(access, "POST", &path, None).await {
             Ok(_) => notify("It is being sent"),
-            Err(refusal) => notify(refusal.message),
+            Err(refusal) => notify_refusal(&refusal),
         }
         context.reload_soon();
     });
