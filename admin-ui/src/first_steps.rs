@@ -33,36 +33,6 @@ pub fn look_into(token: &str) -> Option<(Value, Value)> {
     Some((part()?, part()?))
 }
 
-/// A tenant's slug made of its name: `Acme Röbotics, Inc.` gives `acme-robotics-inc`.
-#[must_use]
-pub fn suggest_slug(name: &str) -> String {
-    let plain = |letter: char| -> Option<char> {
-        Some(match letter {
-            'ä' | 'à' | 'á' | 'â' | 'ã' | 'å' => 'a',
-            'ç' => 'c',
-            'è' | 'é' | 'ê' | 'ë' => 'e',
-            'ì' | 'í' | 'î' | 'ï' => 'i',
-            'ñ' => 'n',
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
-            'ù' | 'ú' | 'û' | 'ü' => 'u',
-            letter if letter.is_ascii_alphanumeric() => letter,
-            _ => return None,
-        })
-    };
-    let mut slug = String::new();
-    for letter in name.to_lowercase().chars() {
-        match plain(letter) {
-            Some(letter) => slug.push(letter),
-            // An apostrophe is within a word.
-            None if matches!(letter, '\'' | '\u{2019}') => {}
-            None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
-            None => {}
-        }
-    }
-    slug.truncate(63);
-    slug.trim_end_matches('-').to_owned()
-}
-
 /// The command that gets a token with the client's own credentials (RFC 6749 §4.4).
 #[must_use]
 pub fn curl(issuer: &str, client_id: &str, client_secret: &str) -> String {
@@ -103,19 +73,6 @@ mod tests {
         for opaque in ["", "opaque", "a.b", "*.*.*"] {
             assert_eq!(look_into(opaque), None, "{opaque}");
         }
-    }
-
-    #[test]
-    fn slugs_are_made_of_names() {
-        for (name, slug) in [
-            ("Acme Röbotics, Inc.", "acme-robotics-inc"),
-            ("  Wayne's  World ", "waynes-world"),
-            ("北京", ""),
-            ("A - B", "a-b"),
-        ] {
-            assert_eq!(suggest_slug(name), slug);
-        }
-        assert_eq!(suggest_slug(&"x".repeat(80)).len(), 63);
     }
 
     #[test]

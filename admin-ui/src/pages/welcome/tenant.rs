@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Path;
 use crate::admin_api::send;
-use crate::first_steps::suggest_slug;
 use crate::session::access;
+use crate::slug;
 use crate::ui::{Draft, Summary, TextField, remote, show};
 
 /// Existing tenants that are offered.
@@ -47,7 +47,7 @@ fn NewTenant(path: Path) -> impl IntoView {
     let access = access();
     let draft = Draft::of_new(json!({ "name": "", "slug": "" }));
     // The slug follows the name until somebody types another.
-    let suggested = Memo::new(move |_| suggest_slug(&draft.text("/name")));
+    let suggested = Memo::new(move |_| slug::suggest(&draft.text("/name")));
     Effect::new(move |last: Option<String>| {
         let slug = suggested.get();
         if untrack(|| draft.text("/slug")) == last.unwrap_or_default() {
