@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use super::keys::{approve, deny};
 use super::queue::{Queue, card_id, focus};
 use super::{Known, scopes};
+use crate::duration;
 use crate::pages::sessions::user_link;
 use crate::pages::users::UserPicker;
 use crate::place::{Place, Section};
 use crate::session::session;
-use crate::ui::{Badge, Fact, Time, Tone, seconds};
+use crate::ui::{Badge, Fact, Tone, seconds};
 use crate::waiting::{self, Answer};
 
 /// From here on, the time that is left is shown as short.
@@ -27,7 +28,7 @@ pub fn Card(queue: Queue, known: Known, tenant: String, id: String, may_answer: 
             on:focusin=move |_| queue.choose(Some(key.get_value())) on:click=move |_| queue.choose(Some(key.get_value()))>
             {move || device.get().map(|device| view! {
                 <Head tenant=tenant.clone() device=device.clone() queue />
-                <Facts tenant=tenant.clone() device known />
+                <Facts tenant=tenant.clone() device known queue />
             })}
             {may_answer.then(|| view! { <Answers queue key device tenant=asking /> })}
         </article>
@@ -72,7 +73,7 @@ fn TimeLeft(device: DeviceAuthorization, queue: Queue) -> impl IntoView {
 }
 
 #[component]
-fn Facts(tenant: String, device: DeviceAuthorization, known: Known) -> impl IntoView {
+fn Facts(tenant: String, device: DeviceAuthorization, known: Known, queue: Queue) -> impl IntoView {
     let resources = device.resources.clone();
     let entered = match (device.user_id.clone(), device.username.clone()) {
         (Some(id), Some(username)) => {
@@ -80,7 +81,7 @@ fn Facts(tenant: String, device: DeviceAuthorization, known: Known) -> impl Into
             view! {
                 {user_link(&tenant, &id, &username)}
                 {address(device.entered_from.clone(), " from ")}
-                {at.map(|at| view! { " " <span class="quiet"><Time at /></span> })}
+                {at.map(|at| view! { " " <span class="quiet"><Ago queue at /></span> })}
             }
             .into_any()
         }
@@ -93,13 +94,22 @@ fn Facts(tenant: String, device: DeviceAuthorization, known: Known) -> impl Into
                 <Fact name="At"><ul>{resources.into_iter().map(|resource| view! { <li><code>{resource}</code></li> }).collect_view()}</ul></Fact>
             })}
             <Fact name="Asked">
-                <Time at=device.created_at.clone() />
+                <Ago queue at=device.created_at.clone() />
                 {address(device.requested_from.clone(), " from ")}
             </Fact>
             <Fact name="Code entered by">{entered}</Fact>
             <Fact name="Times entered">{device.entries}</Fact>
         </dl>
     }
+}
+
+/// A time that goes on while one looks at it.
+#[component]
+fn Ago(queue: Queue, at: String) -> impl IntoView {
+    let then = seconds(&at).unwrap_or_default();
+    #[expect(clippy::cast_possible_truncation, reason = "no device waits so long")]
+    let text = Memo::new(move |_| duration::from_now((then - queue.clock.get()) as i64));
+    view! { <time datetime=at>{text}</time> }
 }
 
 fn address(address: Option<String>, before: &'static str) -> impl IntoView {

@@ -120,15 +120,20 @@ fn ask_to_delete(domain: &Domain, name: &str) -> impl Fn() + use<> {
 /// A new role, empty or with what another allows.
 #[component]
 fn NewRole(domain: Domain) -> impl IntoView {
-    let from = use_query_map().with_untracked(|query| query.get("from"));
+    let query = use_query_map();
+    // The address may come to say it only after the page was made.
+    let from = Memo::new(move |_| query.with(|query| query.get("from")));
     let list = format!("{}?tab=roles", domain.roles().href());
-    let form = match from {
-        None => view! { <NewRoleForm domain model=None /> }.into_any(),
-        Some(name) => {
-            let path = format!("{}/{}", domain.path("roles"), encode(&name));
-            let model = remote::<Allowed>(move || path.clone());
-            show(model, move |role| view! { <NewRoleForm domain=domain.clone() model=Some(role) /> })
-                .into_any()
+    let form = move || {
+        let domain = domain.clone();
+        match from.get() {
+            None => view! { <NewRoleForm domain model=None /> }.into_any(),
+            Some(name) => {
+                let path = format!("{}/{}", domain.path("roles"), encode(&name));
+                let model = remote::<Allowed>(move || path.clone());
+                show(model, move |role| view! { <NewRoleForm domain=domain.clone() model=Some(role) /> })
+                    .into_any()
+            }
         }
     };
     view! {

@@ -128,7 +128,7 @@ pub fn UserPicker(
                     let press = move |event: web_sys::MouseEvent| { event.prevent_default(); choose(user.clone()); };
                     view! {
                         <li id=format!("{}-{index}", option.get_value()) role="option" aria-selected=move || (marked.get() == index).to_string() on:mousedown=press>
-                            <span>{name}</span> <span class="quiet">{about}</span>
+                            <span>{name}</span> " " <span class="quiet">{about}</span>
                         </li>
                     }
                 }).collect_view()}
