@@ -108,7 +108,7 @@ fn columns(domain: &Domain, with_subject: bool, changed: RwSignal<u32>) -> Vec<C
         columns.push(Column::new("", move |held: &RoleAssignment| {
             let (domain, taken) = (domain.clone(), held.clone());
             view! {
-                <button type="button" class="button small" aria-label=format!("Take the role {} away", held.role)
+                <button type="button" class="button small" aria-label=format!("Take away the role {}", held.role)
                     on:click=move |_| take_away(&domain, &taken, changed)>"Take away"</button>
             }
         }));

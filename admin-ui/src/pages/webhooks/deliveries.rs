@@ -28,7 +28,7 @@ pub fn Deliveries(context: Context) -> impl IntoView {
         Column::new("", move |delivery: &WebhookDelivery| {
             let delivery = delivery.clone();
             (may_change && delivery.state != WebhookDeliveryState::Delivered).then(|| view! {
-                <button type="button" class="button small" aria-label=format!("Send {} now", delivery.kind) on:click=move |_| retry(context, &delivery.id)>"Send now"</button>
+                <button type="button" class="button small" aria-label=format!("Send now: {}", delivery.kind) on:click=move |_| retry(context, &delivery.id)>"Send now"</button>
             })
         }),
     ];
