@@ -16,6 +16,14 @@ pub fn place(held: &HeldRole) -> String {
     if held.tenant == "*" { "The whole platform".to_owned() } else { format!("Tenant {}", held.tenant) }
 }
 
+/// One of several: `deliveries` reads `delivery`.
+#[must_use]
+pub fn one(several: &str) -> String {
+    several
+        .strip_suffix("ies")
+        .map_or_else(|| several.trim_end_matches('s').to_owned(), |stem| format!("{stem}y"))
+}
+
 /// Up to two initials that stand for a person where there is no picture.
 #[must_use]
 pub fn initials(name: &str) -> String {
@@ -73,6 +81,14 @@ mod tests {
         assert_eq!(role("platform-admin"), "Platform admin");
         assert_eq!(role("über_rolle"), "Über rolle");
         assert_eq!(role(""), "");
+    }
+
+    #[test]
+    fn several_become_one() {
+        assert_eq!(
+            [one("clients"), one("deliveries"), one("initial access tokens")],
+            ["client", "delivery", "initial access token"]
+        );
     }
 
     #[test]

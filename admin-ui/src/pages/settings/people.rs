@@ -14,10 +14,10 @@ pub fn SignIn(draft: Draft) -> impl IntoView {
     let identifiers = vec![
         choice(
             "username_or_email",
-            "User name or email address",
+            "Username or email address",
             "Where one user's name is another's address, the name counts.",
         ),
-        choice("username", "User name", "Users without one cannot sign in."),
+        choice("username", "Username", "Users without one cannot sign in."),
         choice("email", "Email address", "Users without one cannot sign in."),
     ];
     view! {

@@ -13,7 +13,7 @@ pub fn Deliveries(context: Context) -> impl IntoView {
     let columns = vec![
         Column::new(
             "Event",
-            |delivery: &WebhookDelivery| view! { <code>{delivery.kind.clone()}</code> <p class="hint"><Time at=delivery.created_at.clone() /></p> },
+            |delivery: &WebhookDelivery| view! { <code class="whole">{delivery.kind.clone()}</code> <p class="hint"><Time at=delivery.created_at.clone() /></p> },
         ),
         Column::new("State", |delivery: &WebhookDelivery| match delivery.state {
             WebhookDeliveryState::Pending => view! { <Badge text="Pending" tone=Tone::Warning /> },

@@ -19,6 +19,7 @@ use rows::{List, Rows};
 
 use crate::address::{parse_query, query};
 use crate::session::access;
+use crate::words;
 
 /// How far below the window the end of the rows may be before the next ones are asked for.
 const AHEAD: &str = "1500px";
@@ -191,7 +192,7 @@ fn end_of<T>(rows: &Rows<T>, what: &'static str, narrowed: bool, empty: &ViewFn)
         .into_any(),
         0 => empty.run(),
         _ if rows.next.is_some() => ().into_any(),
-        1 => view! { <p class="quiet table-count">"1 " {what.trim_end_matches('s')}</p> }.into_any(),
+        1 => view! { <p class="quiet table-count">"1 " {words::one(what)}</p> }.into_any(),
         number => view! { <p class="quiet table-count">{number} " " {what}</p> }.into_any(),
     }
 }
