@@ -50,7 +50,9 @@ fn Existing(domain: Domain, loaded: Document, role: Allowed) -> impl IntoView {
     draft.locked.set(role.built_in || !may_change || !holds);
     let why = if role.built_in {
         Some("Every installation has this role as it is. Copy it to make one of your own of it.")
-    } else if may_change && !holds {
+    } else if !may_change {
+        Some("You may look at it, and not change it.")
+    } else if !holds {
         Some("It allows more than you may yourself, so you cannot change it.")
     } else {
         None
