@@ -47,7 +47,7 @@ pub fn count(count: Count) -> String {
 /// How much of a quota is used, in per cent from 0 to 100.
 #[must_use]
 pub fn percent(used: u64, quota: u64) -> u64 {
-    if quota == 0 { 100 } else { (used.saturating_mul(100) / quota).min(100) }
+    used.saturating_mul(100).checked_div(quota).map_or(100, |percent| percent.min(100))
 }
 
 #[cfg(test)]

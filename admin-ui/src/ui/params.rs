@@ -16,7 +16,8 @@ pub struct Params {
     navigate: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
 }
 
-/// To be called while a page is made.
+/// To be called while a page is made. The router's own map of the query stays behind: to the one route that it
+/// has, another path is no other view.
 #[must_use]
 pub fn params() -> Params {
     let (location, navigate) = (use_location(), use_navigate());

@@ -1,7 +1,8 @@
 //! Parts of a page of which one is seen at a time, with the choice in the address.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+
+use super::params;
 
 /// A part: its name in the address, its title, what is in it.
 #[derive(Clone)]
@@ -25,10 +26,10 @@ pub fn Tabs(
     label: String,
     tabs: Vec<Tab>,
 ) -> impl IntoView {
-    let query = use_query_map();
+    let params = params();
     let names: Vec<_> = tabs.iter().map(|tab| tab.name).collect();
     let seen = Memo::new(move |_| {
-        let wanted = query.with(|query| query.get("tab")).unwrap_or_default();
+        let wanted = params.get("tab");
         names.iter().position(|name| *name == wanted).unwrap_or_default()
     });
     let links = tabs.iter().enumerate().map(|(index, tab)| {

@@ -2,7 +2,6 @@
 
 use grantor_api::Role as Allowed;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use serde_json::{Value, json};
 
 use super::Domain;
@@ -14,7 +13,7 @@ use crate::place::NEW;
 use crate::session::{access, session};
 use crate::ui::{
     Badge, Document, Draft, PageHead, Panel, Question, SaveBar, Summary, TextField, Time, Tone, ask,
-    document, go, notify, remote, save_patch, set_title, show,
+    document, go, notify, params, remote, save_patch, set_title, show,
 };
 
 /// A role of a tenant or of the platform; a new one by the name that stands for it.
@@ -51,7 +50,9 @@ fn Existing(domain: Domain, loaded: Document, role: Allowed) -> impl IntoView {
     draft.locked.set(role.built_in || !may_change || !holds);
     let why = if role.built_in {
         Some("Every installation has this role as it is. Copy it to make one of your own of it.")
-    } else if may_change && !holds {
+    } else if !may_change {
+        Some("You may look at it, and not change it.")
+    } else if !holds {
         Some("It allows more than you may yourself, so you cannot change it.")
     } else {
         None
@@ -120,9 +121,8 @@ fn ask_to_delete(domain: &Domain, name: &str) -> impl Fn() + use<> {
 /// A new role, empty or with what another allows.
 #[component]
 fn NewRole(domain: Domain) -> impl IntoView {
-    let query = use_query_map();
-    // The address may come to say it only after the page was made.
-    let from = Memo::new(move |_| query.with(|query| query.get("from")));
+    let params = params();
+    let from = Memo::new(move |_| Some(params.get("from")).filter(|from| !from.is_empty()));
     let list = format!("{}?tab=roles", domain.roles().href());
     let form = move || {
         let domain = domain.clone();
