@@ -23,7 +23,7 @@ use leptos::prelude::*;
 
 use crate::place::{Place, Section};
 use crate::session::session;
-use crate::ui::{Empty, set_title};
+use crate::ui::{PageHead, set_title};
 
 /// The page of a place.
 pub fn view(place: Place) -> AnyView {
@@ -33,7 +33,7 @@ pub fn view(place: Place) -> AnyView {
             if session().may(&tenant, section.noun(), "read") {
                 within(tenant, section)
             } else {
-                view! { <start::NotYours /> }.into_any()
+                view! { <start::Refused tenant section /> }.into_any()
             }
         }
         place => {
@@ -104,7 +104,7 @@ fn within(tenant: String, section: Section) -> AnyView {
 #[component]
 fn NotFound() -> impl IntoView {
     view! {
-        <Empty title="There is no such page" text="The address may be mistyped, or from another version of the console."
-            action=Some(view! { <a class="button" href=Place::Start.href()>"To the beginning"</a> }.into_any()) />
+        <PageHead title="There is no such page" about="The address may be mistyped, or from another version of the console."
+            actions=Some(view! { <a class="button" href=Place::Start.href()>"To the beginning"</a> }.into_any()) />
     }
 }

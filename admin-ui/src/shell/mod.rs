@@ -12,6 +12,7 @@ use crate::session::session;
 use crate::ui::icon;
 use crate::words;
 use navigation::Navigation;
+pub use navigation::first_section;
 use palette::Palette;
 use switcher::Switcher;
 

@@ -27,6 +27,14 @@ pub const PLATFORM_PLACES: [(&str, Place, &str); 5] = [
     ("Platform audit", Place::PlatformAudit, "audit-event"),
 ];
 
+/// The first view of a tenant's that the administrator may see.
+#[must_use]
+pub fn first_section(tenant: &str) -> Option<Section> {
+    let session = session();
+    let mut sections = GROUPS.iter().flat_map(|(_, sections)| *sections);
+    sections.find(|section| session.may(tenant, section.noun(), "read")).cloned()
+}
+
 fn drawing(section: &Section) -> &'static str {
     match section {
         Section::Clients => "M3 4h14v10H3zM7 17h6M10 14v3",

@@ -8,12 +8,15 @@ use leptos_router::{
 
 use crate::address::{parse_query, query};
 
+/// Leads to an address.
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
 /// The query of the page's address.
 #[derive(Clone, Copy)]
 pub struct Params {
     pairs: Memo<Vec<(String, String)>>,
     path: Memo<String>,
-    navigate: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+    navigate: StoredValue<Navigate>,
 }
 
 /// To be called while a page is made. The router's own map of the query stays behind: to the one route that it
@@ -22,8 +25,7 @@ pub struct Params {
 pub fn params() -> Params {
     let (location, navigate) = (use_location(), use_navigate());
     let pairs = Memo::new(move |_| parse_query(&location.search.get()));
-    let navigate: Box<dyn Fn(&str, NavigateOptions) + Send + Sync> =
-        Box::new(move |address, options| navigate(address, options));
+    let navigate: Navigate = Box::new(move |address, options| navigate(address, options));
     Params { pairs, path: location.pathname, navigate: StoredValue::new(navigate) }
 }
 

@@ -230,7 +230,7 @@ fn pointed_at(event: &web_sys::PointerEvent, points: usize) -> Option<usize> {
     let element = event_target_element(event)?;
     let frame = element.get_bounding_client_rect();
     let share = (f64::from(event.client_x()) - frame.left()) / frame.width();
-    (points > 0 && (0.0..1.0).contains(&share)).then(|| (share * points as f64) as usize)
+    (points > 0 && (0.0..1.0).contains(&share)).then_some((share * points as f64) as usize)
 }
 
 fn event_target_element(event: &web_sys::PointerEvent) -> Option<web_sys::Element> {

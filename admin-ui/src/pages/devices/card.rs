@@ -130,7 +130,7 @@ fn Answers(
     let answer = Memo::new(move |_| device.with(|device| device.as_ref().map(waiting::answer)));
     let why = move || {
         let policy = device.with(|device| device.as_ref().map(|device| device.approval));
-        (answer.get() == Some(Answer::PersonFirst)).then(|| match policy {
+        (answer.get() == Some(Answer::PersonFirst)).then_some(match policy {
             Some(DeviceApproval::UserThenAdmin) => {
                 "Somebody has to enter the code first, then it is for you to approve."
             }

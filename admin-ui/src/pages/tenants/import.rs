@@ -23,7 +23,7 @@ enum Step {
     Sending(u64),
     /// The file is there: it is checked, and then written by a job.
     Writing,
-    Done(Tenant),
+    Done(Box<Tenant>),
 }
 
 /// What was chosen, as far as it can be read without the passphrase.
@@ -50,7 +50,7 @@ pub fn ImportTenant() -> impl IntoView {
         <PageHead title="Import a tenant" about="The file is what an export gave, from this installation or another one. All of it is checked before anything is written."
             within=Some(("Tenants".to_owned(), Place::Tenants.href())) />
         {move || match step.get() {
-            Step::Done(tenant) => view! { <Done tenant /> }.into_any(),
+            Step::Done(tenant) => view! { <Done tenant=*tenant /> }.into_any(),
             Step::Asked => view! { <Form draft chosen step job slug /> }.into_any(),
             Step::Sending(_) | Step::Writing => view! { <Under step job /> }.into_any(),
         }}
@@ -178,7 +178,7 @@ fn begin(draft: Draft, file: File, slug: String, step: RwSignal<Step>, job: RwSi
     };
     draft.submit(send, move |tenant: Tenant| {
         notify(format!("{} was imported", tenant.name));
-        let _gone = step.try_set(Step::Done(tenant));
+        let _gone = step.try_set(Step::Done(Box::new(tenant)));
     });
 }
 

@@ -72,7 +72,7 @@ pub fn Welcome() -> impl IntoView {
     view! {
         <PageHead title="First steps" about="From a new installation to a first token, in about two minutes. You can leave at any time and come back." />
         <ol class="steps">
-            <Step number=1 step title="You are in" done=Signal::derive(move || format!("as {}, who may do everything here", name()))>{()}</Step>
+            <Step number=1 step title="You are in" done=Signal::derive(move || format!("as {}, who may do everything here", name())) children=ToChildren::to_children(|| ()) />
             <Step number=2 step title="A tenant" done=tenant change=Callback::new(move |()| path.choose_tenant(""))>
                 <TenantStep path />
             </Step>

@@ -24,6 +24,12 @@ use crate::words;
 /// How far below the window the end of the rows may be before the next ones are asked for.
 const AHEAD: &str = "1500px";
 
+/// What the list is asked for: names and values.
+type Asked = Memo<Vec<(String, String)>>;
+
+/// Asks for another value of a name.
+type Put = Callback<(&'static str, String)>;
+
 /// A column: its title, what it is sorted by where it can be, and what is in it.
 #[derive(Clone)]
 pub struct Column<T> {
@@ -113,7 +119,7 @@ where
 }
 
 /// The members of the address's query that say what is listed, and what changes one of them.
-fn in_address(names: Vec<&'static str>) -> (Memo<Vec<(String, String)>>, Callback<(&'static str, String)>) {
+fn in_address(names: Vec<&'static str>) -> (Asked, Put) {
     let (location, navigate) = (use_location(), use_navigate());
     // Only these: the number of rows in the address changes as one scrolls.
     let asked = Memo::new(move |_| {
@@ -135,14 +141,14 @@ fn in_address(names: Vec<&'static str>) -> (Memo<Vec<(String, String)>>, Callbac
     (asked, put)
 }
 
-fn value(asked: Memo<Vec<(String, String)>>, name: &str) -> String {
+fn value(asked: Asked, name: &str) -> String {
     asked.with(|pairs| {
         pairs.iter().find(|(held, _)| held == name).map(|(_, value)| value.clone()).unwrap_or_default()
     })
 }
 
 /// What the list is sorted by; nothing while one searches.
-fn order(asked: Memo<Vec<(String, String)>>) -> Option<String> {
+fn order(asked: Asked) -> Option<String> {
     value(asked, "q").is_empty().then(|| value(asked, "sort"))
 }
 
@@ -154,8 +160,8 @@ fn Controls(
     filters: Vec<Filter>,
     more_filters: Option<ViewFn>,
     heads: Vec<(&'static str, Option<&'static str>)>,
-    asked: Memo<Vec<(String, String)>>,
-    put: Callback<(&'static str, String)>,
+    asked: Asked,
+    put: Put,
 ) -> impl IntoView {
     let orders: Vec<_> = heads.into_iter().filter_map(|(title, sort)| Some((title, sort?))).collect();
     let of = move |name: &'static str| {
