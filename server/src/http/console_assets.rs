@@ -49,4 +49,11 @@ mod tests {
             assert!(assets.all(|asset| page.contains(asset.path)), "{content_type}");
         }
     }
+
+    #[test]
+    fn the_program_is_small_enough_to_wait_for() {
+        let Some(program) = ASSETS.iter().find(|asset| asset.path.ends_with(".wasm")) else { return };
+        let sent = program.brotli.unwrap_or(program.identity).len();
+        assert!(sent < 700 * 1024, "{sent} bytes of {}", program.path);
+    }
 }

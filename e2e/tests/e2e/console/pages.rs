@@ -73,7 +73,7 @@ async fn every_role_of_a_tenant_walks_its_pages() -> anyhow::Result<()> {
     for role in TENANT_ROLES {
         acme.admin.create_user("acme", role, "Somebody Else").await?;
         give_role(&acme, role, role).await?;
-        let browser = as_user(&acme, role, "/t/acme").await?;
+        let browser = as_user(&acme, role, "/t/acme/settings").await?;
         ensure!(!browser.has(".navigation-platform").await?, "{role} sees the platform");
         walk_tenant(&browser, role).await?;
         browser.driver.quit().await?;
