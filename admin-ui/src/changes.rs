@@ -1,5 +1,7 @@
 //! What is different between two documents, for people to read.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// One difference.
@@ -37,7 +39,8 @@ fn compare(member: &str, before: Option<&Value>, after: Option<&Value>, found: &
             if old.is_empty() && new.is_empty() && !member.is_empty() {
                 push(member, before, after, found);
             }
-            let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
+            // Sorted: whether maps of JSON are depends on what else is built.
+            let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
             for name in names {
                 let within = if member.is_empty() { name.clone() } else { format!("{member}.{name}") };
                 compare(&within, old.get(name), new.get(name), found);
