@@ -58,17 +58,32 @@ fn Placed() -> impl IntoView {
         _ => load(session, known),
     }
     hear_of_sign_in(session);
-    move || match (place.get(), known.get()) {
-        (Place::SignedOut, _) => view! { <SignedOut /> }.into_any(),
-        (Place::SignedIn, _) => view! { <SignedIn /> }.into_any(),
-        (_, Known::Loading) => view! { <Loading /> }.into_any(),
-        (_, Known::SignedIn) => {
+    // The frame stays while one goes from page to page, with its scroll position and what has the focus.
+    let stage = Memo::new(move |_| match place.get() {
+        Place::SignedOut => Stage::SignedOut,
+        Place::SignedIn => Stage::SignedIn,
+        _ => Stage::Console,
+    });
+    move || match (stage.get(), known.get()) {
+        (Stage::SignedOut, _) => view! { <SignedOut /> }.into_any(),
+        (Stage::SignedIn, _) => view! { <SignedIn /> }.into_any(),
+        (Stage::Console, Known::Loading) => view! { <Loading /> }.into_any(),
+        (Stage::Console, Known::SignedIn) => {
             view! { <Shell place /> <ToastList /> <QuestionDialog /> <SignInAgain /> }.into_any()
         }
-        (_, Known::Failed(refusal)) => {
+        (Stage::Console, Known::Failed(refusal)) => {
             view! { <Failed refusal retry=move || load(session, known) /> }.into_any()
         }
     }
+}
+
+/// What fills the window.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    SignedOut,
+    /// In a window that was opened to sign in again.
+    SignedIn,
+    Console,
 }
 
 fn load(session: Session, known: RwSignal<Known>) {
@@ -94,9 +109,13 @@ async fn who(session: Session) -> Result<Option<Me>, Refusal> {
     if answer.status == 401 { Ok(None) } else { answer::read(answer.status, &answer.body).map(Some) }
 }
 
-fn begin(session: Session, me: Me) {
-    let token = me.csrf_token.clone().unwrap_or_default();
-    session.me.set(Some(me));
+/// A new session of the same person leaves the page as it is, with what is typed there.
+fn begin(session: Session, mut me: Me) {
+    let token = me.csrf_token.take().unwrap_or_default();
+    let me = Some(me);
+    if session.me.with_untracked(|known| *known != me) {
+        session.me.set(me);
+    }
     session.access.renewed(token);
 }
 

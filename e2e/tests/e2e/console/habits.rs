@@ -17,7 +17,7 @@ async fn an_ended_session_asks_to_sign_in_and_goes_on() -> anyhow::Result<()> {
     browser.fill("#field-name", "Globex Corporation").await?;
     // Every session of this browser is over.
     browser.driver.delete_all_cookies().await?;
-    browser.press(".content form button[type=submit]").await?;
+    browser.press(".switcher-button").await?;
     browser.shows("Your session has ended").await?;
     browser.press("dialog[open] a.primary").await?;
     let windows = wait::until("the window to sign in", async || {
@@ -33,6 +33,12 @@ async fn an_ended_session_asks_to_sign_in_and_goes_on() -> anyhow::Result<()> {
     })
     .await?;
     browser.driver.switch_to_window(page).await?;
+    // The request that came too late is answered, and the form is as it was.
+    browser.find("#tenants-found li").await?;
+    browser.press(".scrim").await?;
+    let typed = browser.find("#field-name").await?.prop("value").await?;
+    ensure!(typed.as_deref() == Some("Globex Corporation"), "{typed:?}");
+    browser.press(".content form button[type=submit]").await?;
     wait::until("the tenant", async || {
         let path = browser.address().await?.path().to_owned();
         Ok(path.starts_with("/console/t/globex").then_some(()))
