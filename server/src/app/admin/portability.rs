@@ -62,7 +62,7 @@ impl App {
     /// Takes in a tenant that was exported here or elsewhere.
     ///
     /// # Errors
-    /// A file that cannot be taken; a slug, an issuer or an identifier that is taken.
+    /// A file that cannot be taken; a slug or an identifier that is taken.
     pub async fn import_tenant(
         &self,
         caller: &Caller,

@@ -255,6 +255,10 @@ impl App {
                 self.forget(tenant.id, ChangeKind::Tenant);
                 Ok(Saved { now: versioned(&tenant), created: true })
             }
+            // The issuer is built on the slug: who has the one has the other.
+            Err(CreateTenantError::Write(WriteError::Conflict { field: "issuer" })) => {
+                Err(AdminFault::Taken("slug"))
+            }
             Err(CreateTenantError::Write(error)) => Err(error.into()),
             Err(CreateTenantError::Fault(fault)) => Err(fault.into()),
         }

@@ -73,7 +73,7 @@ pub enum TransferError {
     /// The file is not taken.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A tenant here has what the file's has, too: its `slug`, `issuer`, `domain` or `id`.
+    /// A tenant here has what the file's has, too: its `slug`, `domain` or `id`.
     #[error("a tenant with this {0} is here already")]
     Taken(&'static str),
     #[error(transparent)]
@@ -83,9 +83,9 @@ pub enum TransferError {
 impl From<WriteError> for TransferError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Conflict { field: field @ ("slug" | "issuer" | "domain" | "id") } => {
-                Self::Taken(field)
-            }
+            // The issuer is built on the slug: who has the one has the other.
+            WriteError::Conflict { field: "issuer" } => Self::Taken("slug"),
+            WriteError::Conflict { field: field @ ("slug" | "domain" | "id") } => Self::Taken(field),
             WriteError::Store(error) => Self::Fault(error.into()),
             error => Self::Fault(Fault::internal(error)),
         }

@@ -28,7 +28,9 @@ crate::on_both! {
         // Only its slug is still taken.
         assert_eq!(app.get("/t/acme/jwks").await.status, 404);
         assert_eq!(acme.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await.status, 404);
-        admin.post("/tenants", &json!({ "slug": "acme", "name": "A" })).await.expect_problem(409, "taken");
+        let taken = admin.post("/tenants", &json!({ "slug": "acme", "name": "A" })).await;
+        taken.expect_problem(409, "taken");
+        assert_eq!(taken.json()["errors"][0]["pointer"], "/slug");
         admin.put("/tenants/acme", &json!({ "name": "A" })).await.expect_problem(409, "taken");
         assert_eq!(app.app.store.sweep(app.app.clock.now(), 100).await.unwrap().deleted(), 0);
 
