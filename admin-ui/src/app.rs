@@ -109,9 +109,17 @@ async fn who(session: Session) -> Result<Option<Me>, Refusal> {
     if answer.status == 401 { Ok(None) } else { answer::read(answer.status, &answer.body).map(Some) }
 }
 
-/// A new session of the same person leaves the page as it is, with what is typed there.
+/// A new session of the same person leaves the page as it is, with what is typed there. Requests that waited are
+/// that person's, and must not be carried out with the rights and in the name of another: the page begins anew.
 fn begin(session: Session, mut me: Me) {
     let token = me.csrf_token.take().unwrap_or_default();
+    let who = |me: &Me| (me.tenant.clone(), me.subject.clone());
+    if session.me.with_untracked(|known| known.as_ref().is_some_and(|known| who(known) != who(&me))) {
+        if let Err(error) = window().location().reload() {
+            web_sys::console::error_1(&error);
+        }
+        return;
+    }
     let me = Some(me);
     if session.me.with_untracked(|known| *known != me) {
         session.me.set(me);

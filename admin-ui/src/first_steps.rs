@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::snippets::shell;
+
 /// Bytes of base64url text without padding (RFC 4648 §5).
 fn base64url(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
@@ -38,8 +40,8 @@ pub fn look_into(token: &str) -> Option<(Value, Value)> {
 pub fn curl(issuer: &str, client_id: &str, client_secret: &str) -> String {
     format!(
         "curl -u {} \\\n  -d grant_type=client_credentials \\\n  {}",
-        quoted(&basic(client_id, client_secret)),
-        quoted(&format!("{issuer}/token")),
+        shell(&basic(client_id, client_secret)),
+        shell(&format!("{issuer}/token")),
     )
 }
 
@@ -51,12 +53,6 @@ pub fn basic(client_id: &str, client_secret: &str) -> String {
 
 fn form_encoded(text: &str) -> String {
     crate::address::encode(text).replace('~', "%7E")
-}
-
-/// A word of a shell's command line.
-fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:/%@".contains(letter);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
@@ -79,9 +75,8 @@ mod tests {
     fn the_command_can_be_pasted() {
         assert_eq!(
             curl("https://id.example/t/acme", "app", "s-1_2"),
-            "curl -u app:s-1_2 \\\n  -d grant_type=client_credentials \\\n  https://id.example/t/acme/token"
+            "curl -u 'app:s-1_2' \\\n  -d grant_type=client_credentials \\\n  'https://id.example/t/acme/token'"
         );
-        assert_eq!(quoted("a b'c"), "'a b'\\''c'");
         assert_eq!(basic("a:b", "c d~"), "a%3Ab:c%20d%7E");
     }
 }

@@ -4,7 +4,7 @@ use grantor_api::{Client, Page, User};
 use leptos::{html, prelude::*, task::spawn_local};
 
 use super::navigation::{GROUPS, PLATFORM_PLACES};
-use super::switcher::find_tenants;
+use super::switcher::{choose_with_keys, find_tenants};
 use crate::address::encode;
 use crate::admin_api::get;
 use crate::place::{NEW, Place, Section};
@@ -165,21 +165,10 @@ pub fn Palette(open: RwSignal<bool>, tenant: Memo<Option<String>>) -> impl IntoV
     };
     let key = {
         let enter = enter.clone();
-        move |event: web_sys::KeyboardEvent| match event.key().as_str() {
-            "ArrowDown" => {
-                event.prevent_default();
-                chosen.update(|chosen| *chosen = (*chosen + 1).min(found.with(Vec::len).saturating_sub(1)));
+        move |event: web_sys::KeyboardEvent| {
+            if let Some(entry) = choose_with_keys(&event, chosen, found) {
+                enter(&entry);
             }
-            "ArrowUp" => {
-                event.prevent_default();
-                chosen.update(|chosen| *chosen = chosen.saturating_sub(1));
-            }
-            "Enter" => {
-                if let Some(entry) = found.with(|found| found.get(chosen.get()).cloned()) {
-                    enter(&entry);
-                }
-            }
-            _ => {}
         }
     };
     Effect::new(move |_| {

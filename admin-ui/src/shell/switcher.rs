@@ -35,6 +35,23 @@ pub async fn find_tenants(access: Access, own: Vec<String>, text: String) -> Vec
     }
 }
 
+/// Moves in a list with the arrows; what is chosen when Enter is pressed.
+pub fn choose_with_keys<T: Clone + Send + Sync + 'static>(
+    event: &web_sys::KeyboardEvent,
+    chosen: RwSignal<usize>,
+    found: RwSignal<Vec<T>>,
+) -> Option<T> {
+    let last = found.with_untracked(Vec::len).saturating_sub(1);
+    match event.key().as_str() {
+        "ArrowDown" => chosen.update(|chosen| *chosen = (*chosen + 1).min(last)),
+        "ArrowUp" => chosen.update(|chosen| *chosen = chosen.saturating_sub(1)),
+        "Enter" => return found.with_untracked(|found| found.get(chosen.get_untracked()).cloned()),
+        _ => return None,
+    }
+    event.prevent_default();
+    None
+}
+
 /// Shows where one is, and opens a search over all tenants.
 #[component]
 pub fn Switcher(tenant: Memo<Option<String>>) -> impl IntoView {
@@ -77,22 +94,12 @@ pub fn Switcher(tenant: Memo<Option<String>>) -> impl IntoView {
     };
     let key = {
         let enter = enter.clone();
-        move |event: web_sys::KeyboardEvent| match event.key().as_str() {
-            "ArrowDown" => {
-                event.prevent_default();
-                chosen.update(|chosen| *chosen = (*chosen + 1).min(found.with(Vec::len).saturating_sub(1)));
+        move |event: web_sys::KeyboardEvent| {
+            if event.key() == "Escape" {
+                open.set(false);
+            } else if let Some((slug, _)) = choose_with_keys(&event, chosen, found) {
+                enter(slug);
             }
-            "ArrowUp" => {
-                event.prevent_default();
-                chosen.update(|chosen| *chosen = chosen.saturating_sub(1));
-            }
-            "Enter" => {
-                if let Some((slug, _)) = found.with(|found| found.get(chosen.get()).cloned()) {
-                    enter(slug);
-                }
-            }
-            "Escape" => open.set(false),
-            _ => {}
         }
     };
     view! {

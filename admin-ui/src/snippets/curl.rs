@@ -136,6 +136,6 @@ fn data(name: &str, value: &str) -> String {
 }
 
 /// One word of a shell, whatever is in it.
-fn shell(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

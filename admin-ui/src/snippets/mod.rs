@@ -4,6 +4,7 @@ mod curl;
 mod javascript;
 mod python;
 
+pub use curl::shell;
 use grantor_api::{AuthenticationMethod, Client, GrantType};
 
 /// A way to tokens.

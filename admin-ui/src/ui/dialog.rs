@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use leptos::{html, prelude::*, task::spawn_local};
 
+use super::notify;
+use crate::admin_api::Ask;
 use crate::answer::Refusal;
-use crate::session::session;
+use crate::session::{access, session};
 
 /// A dialog that is open while `open` says so. Its content is made anew each time.
 #[component]
@@ -77,6 +79,27 @@ impl Question {
             typed: None,
             run: Arc::new(move || Box::pin(run())),
         }
+    }
+
+    /// Before what is at a path of the admin API is deleted. `said` is told when it is, and `gone` is called.
+    pub fn deletion(
+        title: impl Into<String>,
+        text: impl Into<String>,
+        action: impl Into<String>,
+        (path, said): (String, String),
+        gone: impl Fn() + Clone + 'static,
+    ) -> Self {
+        let access = access();
+        let run = move || {
+            let (path, said, gone) = (path.clone(), said.clone(), gone.clone());
+            async move {
+                Ask::new("DELETE", &path).send(access).await?;
+                notify(said);
+                gone();
+                Ok(())
+            }
+        };
+        Self::new(title, text, action, run).danger()
     }
 
     #[must_use]

@@ -257,7 +257,6 @@ pub fn SetField(
     choices: Signal<Vec<(String, String, String)>>,
     #[prop(default = false)] spaced: bool,
 ) -> impl IntoView {
-    draft.has_field(&at);
     let pointer = StoredValue::new(at.clone());
     let chosen = Memo::new(move |_| {
         let value = pointer.with_value(|at| draft.get(at));
@@ -276,29 +275,49 @@ pub fn SetField(
         let member = if spaced { json!(values.join(" ")) } else { json!(values) };
         pointer.with_value(|at| draft.set(at, member));
     };
-    let wrong = move || pointer.with_value(|at| draft.error(at));
-    let (hint, error) = (format!("{}-hint", field_id(&at)), format!("{}-error", field_id(&at)));
     view! {
-        <fieldset class="field field-set" aria-describedby=described_by(&at) disabled=move || draft.locked.get()>
+        <Choices draft at label help>
+            {move || choices.get().into_iter().map(|(value, name, about)| {
+                let (shown, set) = (value.clone(), value.clone());
+                view! {
+                    <Choice name about>
+                        <input type="checkbox" value=value prop:checked=move || chosen.with(|chosen| chosen.contains(&shown))
+                            on:change=move |event| toggle(&set, event_target_checked(&event)) />
+                    </Choice>
+                }
+            }).collect_view()}
+        </Choices>
+    }
+}
+
+/// What fields of several choices have around them.
+#[component]
+pub fn Choices(draft: Draft, at: String, label: String, help: String, children: Children) -> impl IntoView {
+    draft.has_field(&at);
+    let (name, described) = (field_id(&at), described_by(&at));
+    let (hint, error) = (format!("{name}-hint"), format!("{name}-error"));
+    let wrong = move || draft.error(&at);
+    view! {
+        <fieldset class="field field-set" aria-describedby=described disabled=move || draft.locked.get()>
             <legend>{label}</legend>
             {(!help.is_empty()).then(|| view! { <p class="hint" id=hint>{help}</p> })}
-            <div class="choices">
-                {move || choices.get().into_iter().map(|(value, name, about)| {
-                    let (shown, set) = (value.clone(), value.clone());
-                    view! {
-                        <label class="choice">
-                            <input type="checkbox" value=value prop:checked=move || chosen.with(|chosen| chosen.contains(&shown))
-                                on:change=move |event| toggle(&set, event_target_checked(&event)) />
-                            <span>
-                                <span class="choice-name">{name}</span>
-                                {(!about.is_empty()).then(|| view! { <span class="hint">{about}</span> })}
-                            </span>
-                        </label>
-                    }
-                }).collect_view()}
-            </div>
+            <div class="choices">{children()}</div>
             <p class="wrong" id=error aria-live="polite">{wrong}</p>
         </fieldset>
+    }
+}
+
+/// One of them, with what there is to say about it; the input is its child.
+#[component]
+pub fn Choice(#[prop(into)] name: String, about: String, children: Children) -> impl IntoView {
+    view! {
+        <label class="choice">
+            {children()}
+            <span>
+                <span class="choice-name">{name}</span>
+                {(!about.is_empty()).then(|| view! { <span class="hint">{about}</span> })}
+            </span>
+        </label>
     }
 }
 

@@ -19,15 +19,15 @@ pub use collection::{Collection, Column, Filter};
 pub use copy::{CopyButton, Secret};
 pub use dialog::{Dialog, Question, QuestionDialog, Questions, ask};
 pub use fields::{
-    ChoiceField, DurationField, Field, JsonField, ListField, NumberField, SetField, SwitchField, TextField,
-    described_by, field_id,
+    Choice, ChoiceField, Choices, DurationField, Field, JsonField, ListField, NumberField, SetField,
+    SwitchField, TextField, described_by, field_id,
 };
 pub use form::{Draft, SaveBar, Summary, read_document, save_patch};
 pub use index::Index;
 pub use params::{Params, params};
 pub use parts::{Badge, Empty, Fact, PageHead, Panel, Tone, go, icon, set_title};
 pub use radio::RadioField;
-pub use remote::{Document, Loaded, Remote, all, document, remote, show};
+pub use remote::{Document, Loaded, Remote, all, document, remote, show, show_once};
 pub use rows::RowsField;
 pub use tabs::{Tab, Tabs};
 pub use time::{Time, local, now, pause, seconds, utc_of_local};

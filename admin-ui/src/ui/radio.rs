@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Draft, described_by, field_id};
+use super::{Choice, Choices, Draft, field_id};
 
 /// One of a few, each with a sentence on what it means; null is the choice of "not set".
 #[component]
@@ -13,34 +13,20 @@ pub fn RadioField(
     /// Values, what they are called, and what there is to say about them.
     choices: Vec<(Value, &'static str, String)>,
 ) -> impl IntoView {
-    draft.has_field(&at);
     let pointer = StoredValue::new(at.clone());
     let chosen = Memo::new(move |_| pointer.with_value(|at| draft.get(at)));
-    let wrong = move || pointer.with_value(|at| draft.error(at));
-    let name = field_id(&at);
-    let (hint, error) = (format!("{name}-hint"), format!("{name}-error"));
-    view! {
-        <fieldset class="field field-set" aria-describedby=described_by(&at) disabled=move || draft.locked.get()>
-            <legend>{label}</legend>
-            {(!help.is_empty()).then(|| view! { <p class="hint" id=hint>{help}</p> })}
-            <div class="choices">
-                {choices.into_iter().map(|(value, title, about)| {
-                    let shown = value.clone();
-                    view! {
-                        <label class="choice">
-                            <input type="radio" name=name.clone() value=value_text(&value) prop:checked=move || chosen.with(|chosen| *chosen == shown)
-                                on:change=move |_| pointer.with_value(|at| draft.set(at, value.clone())) />
-                            <span>
-                                <span class="choice-name">{title}</span>
-                                {(!about.is_empty()).then(|| view! { <span class="hint">{about}</span> })}
-                            </span>
-                        </label>
-                    }
-                }).collect_view()}
-            </div>
-            <p class="wrong" id=error aria-live="polite">{wrong}</p>
-        </fieldset>
-    }
+    let group = field_id(&at);
+    let choices = choices.into_iter().map(|(value, title, about)| {
+        let (shown, group) = (value.clone(), group.clone());
+        view! {
+            <Choice name=title about>
+                <input type="radio" name=group value=value_text(&value) prop:checked=move || chosen.with(|chosen| *chosen == shown)
+                    on:change=move |_| pointer.with_value(|at| draft.set(at, value.clone())) />
+            </Choice>
+        }
+    });
+    let choices = choices.collect_view();
+    view! { <Choices draft at label help>{choices}</Choices> }
 }
 
 fn value_text(value: &Value) -> String {

@@ -174,6 +174,17 @@ where
     }
 }
 
+/// Makes the view once the content is there, and leaves it when that is loaded or put anew: a change does not
+/// take the page away under who is working on it.
+pub fn show_once<T, V>(remote: Remote<T>, view: impl Fn() -> V + Send + Sync + 'static) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let there = Memo::new(move |_| remote.state.with(|state| matches!(state, Loaded::Ready(_))));
+    move || if there.get() { view().into_any() } else { show(remote, |_| ()).into_any() }
+}
+
 /// Why something is not on the page, with the way to try again.
 #[component]
 fn Refused(refusal: Refusal, retry: Callback<()>) -> impl IntoView {

@@ -1,6 +1,7 @@
 use grantor_api::{Profile, Tenant};
 use leptos::prelude::*;
 
+use crate::snippets::shell;
 use crate::ui::{CopyButton, Draft, Panel, Remote, show};
 
 /// Who may register, as the policy says it or else the profile.
@@ -45,7 +46,8 @@ pub fn Endpoint(draft: Draft, of: Remote<Tenant>) -> impl IntoView {
 fn curl(endpoint: &str, with_token: bool) -> String {
     let token = if with_token { "  -H \"Authorization: Bearer $INITIAL_ACCESS_TOKEN\" \\\n" } else { "" };
     format!(
-        "curl -X POST {endpoint} \\\n{token}  -H 'Content-Type: application/json' \\\n  -d '{{\n    \"client_name\": \"My application\",\n    \
-         \"redirect_uris\": [\"https://app.example.com/callback\"],\n    \"token_endpoint_auth_method\": \"none\"\n  }}'"
+        "curl -X POST {} \\\n{token}  -H 'Content-Type: application/json' \\\n  -d '{{\n    \"client_name\": \"My application\",\n    \
+         \"redirect_uris\": [\"https://app.example.com/callback\"],\n    \"token_endpoint_auth_method\": \"none\"\n  }}'",
+        shell(endpoint)
     )
 }

@@ -2,9 +2,8 @@ use grantor_api::{InitialAccessToken, Page};
 use leptos::prelude::*;
 
 use super::new_token::NewToken;
-use crate::admin_api::Ask;
-use crate::session::{access, session};
-use crate::ui::{Dialog, Panel, Question, Remote, Time, ask, notify, remote, show};
+use crate::session::session;
+use crate::ui::{Dialog, Panel, Question, Remote, Time, ask, remote, show};
 
 /// What lets people and pipelines register clients while registration is not open.
 #[component]
@@ -84,20 +83,13 @@ fn bounds(token: &InitialAccessToken) -> String {
 }
 
 fn ask_to_delete(path: String, name: &str, tokens: Remote<Page<InitialAccessToken>>) {
-    let access = access();
-    ask(Question::new(
+    ask(Question::deletion(
         "Delete the initial access token?",
-        format!("Nobody can register clients with \u{201c}{name}\u{201d} any more. Clients that were registered with it stay."),
+        format!(
+            "Nobody can register clients with \u{201c}{name}\u{201d} any more. Clients that were registered with it stay."
+        ),
         "Delete the token",
-        move || {
-            let path = path.clone();
-            async move {
-                Ask::new("DELETE", &path).send(access).await?;
-                notify("The token is deleted");
-                tokens.reload();
-                Ok(())
-            }
-        },
-    )
-    .danger());
+        (path, "The token is deleted".to_owned()),
+        move || tokens.reload(),
+    ));
 }

@@ -9,8 +9,8 @@ use crate::client_words::title;
 use crate::place::{Place, Section};
 use crate::session::{access, session};
 use crate::ui::{
-    Document, Draft, Loaded, PageHead, Panel, Question, Remote, SaveBar, Summary, ask, document, go, notify,
-    save_patch, set_title, show,
+    Document, Draft, PageHead, Panel, Question, Remote, SaveBar, Summary, ask, document, go, notify,
+    save_patch, set_title, show_once,
 };
 
 #[component]
@@ -52,14 +52,7 @@ pub fn Resource(tenant: String, identifier: String) -> impl IntoView {
     let path = format!("tenants/{}/resources/{}", encode(&tenant), encode(&identifier));
     let asked = path.clone();
     let document = document(move || asked.clone());
-    let there = Memo::new(move |_| document.state.with(|state| matches!(state, Loaded::Ready(_))));
-    move || {
-        if there.get() {
-            view! { <Edit tenant=tenant.clone() path=path.clone() document /> }.into_any()
-        } else {
-            show(document, |_| ()).into_any()
-        }
-    }
+    show_once(document, move || view! { <Edit tenant=tenant.clone() path=path.clone() document /> })
 }
 
 #[component]
@@ -99,18 +92,8 @@ fn Edit(tenant: String, path: String, document: Remote<Document>) -> impl IntoVi
 }
 
 fn delete(path: String, name: String, gone: impl Fn() + Clone + 'static) {
-    let access = access();
     let text = "No token is issued for it any more, and clients that name it are refused. Tokens that are out already live on \
                 until they expire. This cannot be undone.";
-    let done = name.clone();
-    let run = move || {
-        let (path, gone, done) = (path.clone(), gone.clone(), done.clone());
-        async move {
-            send::<()>(access, "DELETE", &path, None).await?;
-            notify(format!("{done} is deleted"));
-            gone();
-            Ok(())
-        }
-    };
-    ask(Question::new(format!("Delete {name}?"), text, "Delete the resource", run).danger().typed(name));
+    let what = (path, format!("{name} is deleted"));
+    ask(Question::deletion(format!("Delete {name}?"), text, "Delete the resource", what, gone).typed(name));
 }

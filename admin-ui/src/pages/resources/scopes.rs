@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use crate::address::encode;
 use crate::session::session;
 use crate::ui::{
-    Document, Draft, Loaded, Panel, Remote, RowsField, SaveBar, Summary, document, save_patch, show,
+    Document, Draft, Panel, Remote, RowsField, SaveBar, Summary, document, save_patch, show_once,
 };
 
 /// Scopes that belong to no resource: a part of the tenant's document.
@@ -12,14 +12,7 @@ pub fn TenantScopes(tenant: String) -> impl IntoView {
     let path = format!("tenants/{}", encode(&tenant));
     let asked = path.clone();
     let document = document(move || asked.clone());
-    let there = Memo::new(move |_| document.state.with(|state| matches!(state, Loaded::Ready(_))));
-    move || {
-        if there.get() {
-            view! { <Edit tenant=tenant.clone() path=path.clone() document /> }.into_any()
-        } else {
-            show(document, |_| ()).into_any()
-        }
-    }
+    show_once(document, move || view! { <Edit tenant=tenant.clone() path=path.clone() document /> })
 }
 
 #[component]

@@ -2,7 +2,7 @@
 
 use grantor_api::Role as Allowed;
 use leptos::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Domain;
 use super::matrix::Matrix;
@@ -99,22 +99,15 @@ fn RoleActions(domain: Domain, role: Allowed, holds: bool) -> impl IntoView {
 }
 
 fn ask_to_delete(domain: &Domain, name: &str) -> impl Fn() + use<> {
-    let (access, go) = (access(), go());
+    let go = go();
     let (path, list, name) =
         (format!("{}/{}", domain.path("roles"), encode(name)), domain.roles(), name.to_owned());
     move || {
-        let (path, list, go, said) = (path.clone(), list.clone(), go.clone(), name.clone());
+        let (path, list, go) = (path.clone(), list.clone(), go.clone());
         let text = "Only a role that nobody has can be deleted: take it away from whoever has it first. It cannot be undone.";
-        let question = Question::new(format!("Delete the role {name}?"), text, "Delete", move || {
-            let (path, list, go, name) = (path.clone(), list.clone(), go.clone(), said.clone());
-            async move {
-                send::<Value>(access, "DELETE", &path, None).await?;
-                notify(format!("The role {name} was deleted"));
-                go(&list);
-                Ok(())
-            }
-        });
-        ask(question.danger().typed(name.clone()));
+        let (title, said) = (format!("Delete the role {name}?"), format!("The role {name} is deleted"));
+        let gone = move || go(&list);
+        ask(Question::deletion(title, text, "Delete the role", (path, said), gone).typed(name.clone()));
     }
 }
 

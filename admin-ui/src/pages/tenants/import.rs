@@ -66,6 +66,7 @@ fn Form(
     slug: Signal<String>,
 ) -> impl IntoView {
     draft.has_field("/id");
+    draft.has_field("/slug");
     let ready = move || {
         chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| chosen.tenant.is_some()))
             && !draft.text("/passphrase").is_empty()
@@ -89,6 +90,7 @@ fn Form(
                 <div class="field-with-preview">
                     <TextField draft at="/as_slug" label="Another slug" help="Empty: the slug that it had. Another one where that is taken here." />
                     <SlugPreview draft at="/as_slug" of=slug />
+                    <p class="wrong" aria-live="polite">{move || draft.error("/slug").map(|_| "Another tenant has this slug, or one that is being deleted still does.")}</p>
                     <p class="wrong" aria-live="polite">{move || draft.error("/id").map(|_| "This tenant is here already, under whatever slug. It cannot be here twice.")}</p>
                 </div>
                 {move || chosen.with(|chosen| chosen.as_ref().and_then(|chosen| chosen.tenant.clone())).map(|tenant| view! { <Issuers tenant slug /> })}

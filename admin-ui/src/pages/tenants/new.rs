@@ -58,12 +58,7 @@ pub fn SlugPreview(
     #[prop(optional, into)]
     of: Option<Signal<String>>,
 ) -> impl IntoView {
-    // The server says of the issuer that it is taken; it is the slug that makes it so.
-    draft.has_field("/issuer");
     move || {
-        if draft.error("/issuer").is_some() {
-            return view! { <p class="wrong">"Another tenant has this slug, or one that is being deleted still does."</p> }.into_any();
-        }
         let text = draft.text(at);
         match slug::problem(&text) {
             Some(problem) => view! { <p class="wrong">{problem}</p> }.into_any(),

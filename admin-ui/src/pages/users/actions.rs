@@ -118,7 +118,7 @@ fn ask_to_sign_out(path: String, name: String, changed: Callback<()>) {
 }
 
 fn ask_to_delete(tenant: String, user: User) -> impl Fn() {
-    let (access, go) = (access(), go());
+    let go = go();
     move || {
         let (path, name) = (user_path(&tenant, &user.id), user.username.clone());
         let (list, go) = (Place::Tenant(tenant.clone(), Section::Users), go.clone());
@@ -126,16 +126,10 @@ fn ask_to_delete(tenant: String, user: User) -> impl Fn() {
             "{name} is gone for good, with sessions, grants, tokens, consents and roles. Clients that come with one of \
              the tokens are refused. It cannot be undone: to keep somebody out for a while, lock them."
         );
-        let question = Question::new(format!("Delete {name}?"), text, "Delete", move || {
-            let (path, name, list, go) = (path.clone(), name.clone(), list.clone(), go.clone());
-            async move {
-                send::<Value>(access, "DELETE", &path, None).await?;
-                notify(format!("{name} was deleted"));
-                go(&list);
-                Ok(())
-            }
-        });
-        ask(question.danger().typed(user.username.clone()));
+        let said = format!("{name} is deleted");
+        let gone = move || go(&list);
+        ask(Question::deletion(format!("Delete {name}?"), text, "Delete the user", (path, said), gone)
+            .typed(name));
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde_json::json;
 
 use super::one::Context;
-use crate::admin_api::{Ask, send};
+use crate::admin_api::send;
 use crate::place::Place;
 use crate::session::access;
 use crate::ui::{
@@ -46,24 +46,15 @@ fn test(context: Context) {
 }
 
 fn ask_to_delete(context: Context, left: impl Fn() + Clone + 'static) {
-    let access = access();
     let url = context.state.ready().map(|webhook| webhook.url).unwrap_or_default();
     let host = url.split('/').nth(2).unwrap_or_default().to_owned();
-    ask(Question::new(
+    ask(Question::deletion(
         "Delete the webhook?",
         format!("Nothing more is sent to {url}, and its deliveries are gone, those that wait too. Its secret cannot be had again."),
         "Delete the webhook",
-        move || {
-            let (path, left) = (context.path.get_value(), left.clone());
-            async move {
-                Ask::new("DELETE", &path).send(access).await?;
-                notify("The webhook is deleted");
-                left();
-                Ok(())
-            }
-        },
+        (context.path.get_value(), "The webhook is deleted".to_owned()),
+        left,
     )
-    .danger()
     .typed(host));
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::list::status;
 use super::Shown;
-use crate::admin_api::{Access, Ask, get, send};
+use crate::admin_api::{Access, Ask, get};
 use crate::answer::{self, Refusal};
 use crate::client_kind;
 use crate::client_words::title;
@@ -89,17 +89,8 @@ fn delete(shown: Shown, client: Client, gone: impl Fn() + Clone + 'static) {
             None
         };
         let text = consequences(grants);
-        let done = name.clone();
-        let run = move || {
-            let (path, gone, done) = (path.clone(), gone.clone(), done.clone());
-            async move {
-                send::<()>(access, "DELETE", &path, None).await?;
-                notify(format!("{done} is deleted"));
-                gone();
-                Ok(())
-            }
-        };
-        ask(Question::new(format!("Delete {name}?"), text, "Delete the client", run).danger().typed(name));
+        let what = (path, format!("{name} is deleted"));
+        ask(Question::deletion(format!("Delete {name}?"), text, "Delete the client", what, gone).typed(name));
     });
 }
 

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::scopes::Offers;
 use crate::address::encode;
 use crate::session::session;
-use crate::ui::{Dialog, Document, Loaded, Remote, Secret, Tab, Tabs, document, show};
+use crate::ui::{Dialog, Document, Remote, Secret, Tab, Tabs, document, show_once};
 use grants::Grants;
 use head::Head;
 use overview::Overview;
@@ -83,15 +83,7 @@ pub fn Client(tenant: String, client_id: String) -> impl IntoView {
         document: document(move || path.clone()),
         secret: RwSignal::new(None),
     };
-    // A change of the client does not take the page away under who is working on it.
-    let there = Memo::new(move |_| shown.document.state.with(|state| matches!(state, Loaded::Ready(_))));
-    move || {
-        if there.get() {
-            view! { <Parts shown /> }.into_any()
-        } else {
-            show(shown.document, |_| ()).into_any()
-        }
-    }
+    show_once(shown.document, move || view! { <Parts shown /> })
 }
 
 #[component]

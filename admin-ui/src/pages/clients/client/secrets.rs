@@ -7,7 +7,7 @@ use crate::admin_api::send;
 use crate::session::access;
 use crate::ui::{
     Badge, ChoiceField, Dialog, Draft, DurationField, Empty, Panel, Question, Remote, Summary, Time, Tone,
-    ask, notify, remote, show,
+    ask, remote, show,
 };
 
 /// What can become of the other secrets: seconds that they stay valid, and in words.
@@ -88,20 +88,11 @@ fn Line(
 }
 
 fn delete(shown: Shown, id: String, secrets: Remote<Page<ClientSecret>>) {
-    let access = access();
     let path = format!("{}/secrets/{id}", shown.path());
-    let run = move || {
-        let path = path.clone();
-        async move {
-            send::<()>(access, "DELETE", &path, None).await?;
-            notify("The secret is deleted");
-            secrets.reload();
-            Ok(())
-        }
-    };
     let text = "It is refused at once: an application that still uses it gets no tokens any more. Tokens that it already has go \
                 on until they expire. This cannot be undone.";
-    ask(Question::new("Delete this secret?", text, "Delete the secret", run).danger());
+    let (what, gone) = ((path, "The secret is deleted".to_owned()), move || secrets.reload());
+    ask(Question::deletion("Delete this secret?", text, "Delete the secret", what, gone));
 }
 
 #[component]
