@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
     Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
-    GrantType, KeyState, PasswordHash, Session, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
+    Factor, GrantType, KeyState, PasswordHash, Session, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
     TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
 };
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind, password};
@@ -385,7 +385,7 @@ impl App {
         if user.status != UserStatus::Active {
             return Ok(None);
         }
-        self.start_session(context, &user, browser, None).await.map(Some)
+        self.start_session(context, (&user, &[Factor::Password]), browser, None).await.map(Some)
     }
 
     /// Whether a setup link is still good, without spending it.

@@ -33,6 +33,7 @@ pub mod portability;
 pub mod registration;
 mod request_object;
 pub mod revoke;
+pub mod sign_in;
 pub mod stats;
 pub mod tenants;
 pub mod token;

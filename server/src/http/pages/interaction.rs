@@ -15,7 +15,8 @@ use super::logo::logo_address;
 use super::views::{ConsentPage, DeviceNotice, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
-use crate::app::interaction::{Answer, Opened, SignInOutcome};
+use crate::app::interaction::{Answer, Opened};
+use crate::app::sign_in::{SessionStarted, SignInOutcome};
 use crate::app::{App, Fault, TenantContext};
 use crate::http::render::Asked;
 use crate::http::{cookies, extract};
@@ -51,17 +52,19 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
                 let problem = "That name and password do not match. Check both and try again.";
                 Ok(sign_in_page(context, &opened, username.to_owned(), Some(problem.to_owned())))
             }
-            SignInOutcome::Started(started) => {
-                let name = cookies::session(&context.tenant.slug);
-                let https = context.is_https();
-                let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), https);
-                let mut response = go(context, started.progress);
-                add_cookie(&mut response, &cookie);
-                Ok(response)
-            }
+            SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
         }
     })
     .await
+}
+
+/// Gives the browser the session of somebody who has just signed in, and takes it to where it goes next.
+pub(super) fn signed_in(context: &TenantContext, started: SessionStarted) -> Response {
+    let name = cookies::session(&context.tenant.slug);
+    let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), context.is_https());
+    let mut response = go(context, started.progress);
+    add_cookie(&mut response, &cookie);
+    response
 }
 
 /// `GET /t/:slug/consent`

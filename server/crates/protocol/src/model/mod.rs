@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod device;
 mod domain;
+mod factor;
 mod grant;
 mod interaction;
 mod limits;
@@ -26,6 +27,7 @@ pub use device::{
     DeviceState, PersonsAnswer, RequestOrigin,
 };
 pub use domain::Domain;
+pub use factor::{Factor, amr, is_multi_factor};
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
