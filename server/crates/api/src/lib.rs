@@ -4,6 +4,7 @@
 //! come back in a request, so what GET gave can be changed and sent with PUT.
 
 mod audit_event;
+mod authenticator;
 mod client;
 mod client_secret;
 mod device;
@@ -32,6 +33,7 @@ mod user;
 mod webhook;
 
 pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
+pub use authenticator::{Authenticator, AuthenticatorKind, Passkey};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,
 };
@@ -54,7 +56,9 @@ pub use role::{Permission, Role};
 pub use role_assignment::{RoleAssignment, SubjectType};
 pub use secret_text::SecretText;
 pub use session::{Session, SessionState};
-pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
+pub use sign_in::{
+    PasskeyUse, PasswordPolicy, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
+};
 pub use sort::{ClientSort, TenantSort, UserSort};
 pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{

@@ -29,13 +29,85 @@ const fn min_length() -> u32 {
 }
 
 /// How people sign in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct SignInPolicy {
     /// What people say who they are with. Users without it cannot sign in.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub identifier: SignInIdentifier,
+    /// What passkeys are good for.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub passkeys: PasskeyUse,
+    /// Whether a passkey must make sure that it is its owner who uses it: by a fingerprint, a face, a PIN.
+    /// One that did not is half of a sign-in.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub user_verification: UserVerification,
+    /// Who needs a second factor beside their password.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub second_factor: SecondFactorDemand,
+    /// For how many days a person can have a browser remembered as a second factor; 0: never.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(default = "remember_browser_days", validator(maximum(value = "365")))
+    )]
+    pub remember_browser_days: u32,
+}
+
+impl Default for SignInPolicy {
+    fn default() -> Self {
+        Self {
+            identifier: SignInIdentifier::default(),
+            passkeys: PasskeyUse::default(),
+            user_verification: UserVerification::default(),
+            second_factor: SecondFactorDemand::default(),
+            remember_browser_days: remember_browser_days(),
+        }
+    }
+}
+
+const fn remember_browser_days() -> u32 {
+    30
+}
+
+/// What passkeys are good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
+pub enum PasskeyUse {
+    /// Nobody signs in with one.
+    Off,
+    /// After the password.
+    SecondFactor,
+    /// In place of the password, too.
+    #[default]
+    Passwordless,
+}
+
+/// Whether a passkey must verify its user (WebAuthn §5.8.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
+pub enum UserVerification {
+    #[default]
+    Preferred,
+    Required,
+}
+
+/// Who needs a second factor beside their password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "snake_case"))]
+pub enum SecondFactorDemand {
+    /// Nobody is asked for one, whether they have one or not.
+    Off,
+    /// Whoever has one.
+    #[default]
+    Optional,
+    /// Whoever has a role in the administration; others as with `optional`.
+    RequiredForAdministrators,
+    /// Everybody: whoever has none makes one while they sign in.
+    Required,
 }
 
 /// What people say who they are with.

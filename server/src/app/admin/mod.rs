@@ -25,6 +25,7 @@ mod registration_policy;
 mod role_assignments;
 mod roles;
 mod sessions;
+mod sign_in_document;
 mod stats;
 mod tenant_document;
 mod tenant_members;

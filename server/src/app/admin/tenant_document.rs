@@ -3,15 +3,14 @@
 use grantor_api as api;
 use grantor_protocol::model::{
     AccessTokenAlgorithm, AccessTokenFormat, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes,
-    PasswordPolicy, RegistrationMode, RegistrationPolicy, ScopeDescription, SignInIdentifier, SignInPolicy,
-    SignOutRevokes, SigningAlgorithm, SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus,
-    TrustedSoftwareStatementIssuer,
+    PasswordPolicy, RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm,
+    SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
 };
 use grantor_protocol::{Lifetime, Profile, Scope};
 
 use super::client_document::{grant_type_document, grant_type_model};
 use super::document::twins;
-use super::limits_document;
+use super::{limits_document, sign_in_document};
 
 pub(super) fn document(tenant: &Tenant) -> api::Tenant {
     api::Tenant {
@@ -83,7 +82,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: api::SignInPolicy { identifier: sign_in_identifier_document(sign_in.identifier) },
+        sign_in: sign_in_document::document(sign_in),
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -150,7 +149,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: SignInPolicy { identifier: sign_in_identifier_model(sign_in.identifier) },
+        sign_in: sign_in_document::model(sign_in),
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -226,11 +225,6 @@ twins!(profile_model, profile_document, Profile { Oauth21, Mcp, OidcLegacy });
 twins!(algorithm_model, algorithm_document, SigningAlgorithm { ES256, RS256, PS256, EdDSA });
 twins!(device_approval_model, device_approval_document, DeviceApproval { User, UserThenAdmin, Admin });
 twins!(sign_out_revokes_model, sign_out_revokes_document, SignOutRevokes { None, Online, All });
-twins!(
-    sign_in_identifier_model,
-    sign_in_identifier_document,
-    SignInIdentifier { UsernameOrEmail, Username, Email }
-);
 twins!(access_token_format_model, access_token_format_document, AccessTokenFormat { Jwt, Opaque });
 twins!(
     registration_mode_model,
@@ -241,7 +235,9 @@ twins!(software_statement_model, software_statement_document, SoftwareStatementD
 
 #[cfg(test)]
 mod tests {
-    use grantor_protocol::model::{Quotas, RateKind};
+    use grantor_protocol::model::{
+        PasskeyUse, Quotas, RateKind, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
+    };
 
     use super::*;
 
@@ -279,7 +275,13 @@ mod tests {
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
         settings.password_policy = PasswordPolicy { min_length: 9, forbidden_words: vec!["word".to_owned()] };
-        settings.sign_in = SignInPolicy { identifier: SignInIdentifier::Email };
+        settings.sign_in = SignInPolicy {
+            identifier: SignInIdentifier::Email,
+            passkeys: PasskeyUse::SecondFactor,
+            user_verification: UserVerification::Required,
+            second_factor: SecondFactorDemand::RequiredForAdministrators,
+            remember_browser_days: 7,
+        };
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
         for (number, kind) in (1..).zip(RateKind::ALL) {

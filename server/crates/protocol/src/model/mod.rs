@@ -39,7 +39,9 @@ pub use registration::{
 };
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
 pub use session::{Session, SessionId};
-pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
+pub use sign_in::{
+    PasskeyUse, PasswordPolicy, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
+};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
     AccessTokenAlgorithm, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode,

@@ -20,10 +20,63 @@ impl Default for PasswordPolicy {
 }
 
 /// How people sign in at a tenant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignInPolicy {
     pub identifier: SignInIdentifier,
+    pub passkeys: PasskeyUse,
+    pub user_verification: UserVerification,
+    pub second_factor: SecondFactorDemand,
+    /// For how many days a person can have a browser remembered as a second factor; 0: never.
+    pub remember_browser_days: u32,
+}
+
+impl Default for SignInPolicy {
+    fn default() -> Self {
+        Self {
+            identifier: SignInIdentifier::default(),
+            passkeys: PasskeyUse::default(),
+            user_verification: UserVerification::default(),
+            second_factor: SecondFactorDemand::default(),
+            remember_browser_days: 30,
+        }
+    }
+}
+
+/// What passkeys are good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasskeyUse {
+    Off,
+    /// After the password.
+    SecondFactor,
+    /// In place of the password, too.
+    #[default]
+    Passwordless,
+}
+
+/// Whether a passkey must verify its user (WebAuthn §5.8.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserVerification {
+    #[default]
+    Preferred,
+    Required,
+}
+
+/// Who needs a second factor beside their password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorDemand {
+    /// Nobody is asked for one, whether they have one or not.
+    Off,
+    /// Whoever has one.
+    #[default]
+    Optional,
+    /// Whoever has a role in the administration; others as with `Optional`.
+    RequiredForAdministrators,
+    /// Everybody.
+    Required,
 }
 
 /// What people say who they are with.

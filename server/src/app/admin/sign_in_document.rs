@@ -1,0 +1,41 @@
+//! How people sign in, as the admin API tells it, and back.
+
+use grantor_api as api;
+use grantor_protocol::model::{
+    PasskeyUse, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
+};
+
+use super::document::twins;
+
+pub(super) fn document(policy: &SignInPolicy) -> api::SignInPolicy {
+    let SignInPolicy { identifier, passkeys, user_verification, second_factor, remember_browser_days } =
+        policy;
+    api::SignInPolicy {
+        identifier: identifier_document(*identifier),
+        passkeys: passkeys_document(*passkeys),
+        user_verification: user_verification_document(*user_verification),
+        second_factor: second_factor_document(*second_factor),
+        remember_browser_days: *remember_browser_days,
+    }
+}
+
+pub(super) fn model(policy: &api::SignInPolicy) -> SignInPolicy {
+    let api::SignInPolicy { identifier, passkeys, user_verification, second_factor, remember_browser_days } =
+        policy;
+    SignInPolicy {
+        identifier: identifier_model(*identifier),
+        passkeys: passkeys_model(*passkeys),
+        user_verification: user_verification_model(*user_verification),
+        second_factor: second_factor_model(*second_factor),
+        remember_browser_days: *remember_browser_days,
+    }
+}
+
+twins!(identifier_model, identifier_document, SignInIdentifier { UsernameOrEmail, Username, Email });
+twins!(passkeys_model, passkeys_document, PasskeyUse { Off, SecondFactor, Passwordless });
+twins!(user_verification_model, user_verification_document, UserVerification { Preferred, Required });
+twins!(
+    second_factor_model,
+    second_factor_document,
+    SecondFactorDemand { Off, Optional, RequiredForAdministrators, Required }
+);
