@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::model::{Client, GrantId, SigningAlgorithm, TokenId};
+use crate::model::{Acr, Client, GrantId, SigningAlgorithm, TokenId};
 use crate::{Scope, Timestamp};
 
 /// A JWT access token (RFC 9068 §2.2).
@@ -24,6 +24,9 @@ pub struct AccessTokenClaims {
     pub scope: Scope,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// RFC 9068 §2.2.1, RFC 9470 §6.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
     /// The grant that the token belongs to, so that revoking the grant ends it; absent where a
     /// client acts for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +143,8 @@ pub struct IdTokenClaims {
     pub nonce: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
     pub sid: String,
     /// OpenID Connect Core §3.1.3.6; known once the access token is signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,8 @@
 use crate::model::{
-    AuditEvent, AuthorizationCode, ClientId, Consent, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
-    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken,
-    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
+    AuditEvent, AuthorizationCode, Ceremony, CeremonyId, ClientId, Consent, DeviceAuthorization,
+    DeviceAuthorizationId, DeviceMove, Grant, GrantId, Interaction, InteractionId, KnownBrowser,
+    OpaqueAccessToken, Passkey, PasskeyId, Proven, PushedAuthorizationRequest, RefreshToken,
+    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, TotpAuthenticator, TotpId, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -38,6 +39,11 @@ pub enum Effect {
     RecordSignIn {
         interaction: InteractionId,
         session: SessionId,
+    },
+    /// What somebody proved so far. Guarded: the interaction is not completed.
+    RecordProven {
+        interaction: InteractionId,
+        proven: Box<Proven>,
     },
     /// Guarded: the interaction is not completed.
     CompleteInteraction {
@@ -162,6 +168,55 @@ pub enum Effect {
     /// The try was no wrong one.
     UncountAttempt {
         subject: SecretHash,
+    },
+    StoreCeremony(Box<Ceremony>),
+    /// Guarded: the ceremony is there. It is good for one answer.
+    SpendCeremony {
+        ceremony: CeremonyId,
+    },
+    /// Guarded: the tenant has no passkey of this credential identifier.
+    StorePasskey(Box<Passkey>),
+    /// Guarded: the passkey's counter is still the one that was read (WebAuthn §6.1.1).
+    UsePasskey {
+        passkey: PasskeyId,
+        credential: serde_json::Value,
+        counter: (i64, i64),
+        at: Timestamp,
+    },
+    /// Guarded: the user has it.
+    RemovePasskey {
+        user: UserId,
+        passkey: PasskeyId,
+    },
+    StoreTotp(Box<TotpAuthenticator>),
+    /// Guarded: no code of this step or of one after it was taken (RFC 6238 §5.2).
+    SpendTotpStep {
+        totp: TotpId,
+        step: i64,
+        at: Timestamp,
+    },
+    /// Guarded: the user has it.
+    RemoveTotp {
+        user: UserId,
+        totp: TotpId,
+    },
+    /// New recovery codes in place of all that the user had.
+    ReplaceRecoveryCodes {
+        user: UserId,
+        hashes: Vec<SecretHash>,
+        at: Timestamp,
+    },
+    /// Guarded: the user has the code, and it is not used up.
+    SpendRecoveryCode {
+        user: UserId,
+        hash: SecretHash,
+        at: Timestamp,
+    },
+    /// What is known of a browser of the user's, in place of what was.
+    StoreKnownBrowser(Box<KnownBrowser>),
+    /// No browser of the user's stands for a second factor any more.
+    DistrustBrowsers {
+        user: UserId,
     },
     RecordAudit(Box<AuditEvent>),
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::claims::{AccessTokenClaims, ActorClaim, Audience, Confirmation};
-use crate::model::{Client, Grant, RefreshToken};
+use crate::model::{Acr, Client, Grant, RefreshToken};
 use crate::{Policy, Scope, Timestamp};
 
 /// An introspection response (RFC 7662 §2.2).
@@ -28,6 +28,11 @@ pub struct Introspection {
     pub iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// RFC 9470 §6.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// RFC 8705 §3.2, RFC 9449 §6.2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
@@ -54,6 +59,8 @@ pub fn access_token(claims: &AccessTokenClaims, caller: &Client, now: Timestamp)
         aud: Some(claims.aud.clone()),
         iss: Some(claims.iss.clone()),
         jti: Some(claims.jti.to_string()),
+        acr: claims.acr,
+        auth_time: claims.auth_time,
         cnf: claims.cnf.clone(),
         act: claims.act.clone(),
     }

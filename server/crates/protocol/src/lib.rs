@@ -33,6 +33,7 @@ pub mod resource;
 pub mod revoke;
 mod scope;
 mod secret;
+pub mod sign_in;
 #[cfg(test)]
 mod testing;
 mod time;

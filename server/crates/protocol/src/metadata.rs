@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{AuthenticationMethod, GrantType, RegistrationMode, SigningAlgorithm};
+use crate::model::{Acr, AuthenticationMethod, GrantType, RegistrationMode, SigningAlgorithm};
 use crate::{Policy, Scope};
 
 /// Algorithms that clients may sign assertions (RFC 7523 §3) and request objects (RFC 9101 §6.2) with;
@@ -43,6 +43,7 @@ pub struct Metadata {
     dpop_signing_alg_values_supported: Vec<&'static str>,
     tls_client_certificate_bound_access_tokens: bool,
     code_challenge_methods_supported: [&'static str; 1],
+    acr_values_supported: [&'static str; 3],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
     authorization_response_iss_parameter_supported: bool,
@@ -58,7 +59,7 @@ pub struct Metadata {
 }
 
 /// Claims that ID tokens and UserInfo can have.
-const CLAIMS: [&str; 21] = [
+const CLAIMS: [&str; 22] = [
     "sub",
     "iss",
     "aud",
@@ -66,6 +67,7 @@ const CLAIMS: [&str; 21] = [
     "iat",
     "auth_time",
     "nonce",
+    "acr",
     "amr",
     "sid",
     "name",
@@ -120,6 +122,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS.to_vec(),
         tls_client_certificate_bound_access_tokens: policy.client_certificates,
         code_challenge_methods_supported: ["S256"],
+        acr_values_supported: Acr::ALL.map(Acr::as_str),
         claims_supported: CLAIMS.to_vec(),
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         authorization_response_iss_parameter_supported: true,

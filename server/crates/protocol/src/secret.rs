@@ -19,6 +19,7 @@ pub enum SecretKind {
     ClientSecret,
     Session,
     Browser,
+    KnownBrowser,
     ConsoleSession,
     Setup,
 }
@@ -37,6 +38,7 @@ impl SecretKind {
             Self::ClientSecret => "gcs",
             Self::Session => "gse",
             Self::Browser => "gbr",
+            Self::KnownBrowser => "gkb",
             Self::ConsoleSession => "gco",
             Self::Setup => "gsu",
         }

@@ -1,6 +1,6 @@
 use super::AuthorizationRequest;
-use crate::model::{Client, Consent, Interaction, Session, SignOutRevokes};
-use crate::{Decision, Effect, Error, ErrorCode, Lifetime, Scope, Timestamp};
+use crate::model::{Acr, Client, Consent, Factor, Interaction, Session, SignOutRevokes, stepped_up};
+use crate::{Decision, Effect, Error, ErrorCode, Lifetime, Scope, SecretHash, Timestamp};
 
 /// What is known when the next step is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct Situation<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     SignIn,
+    /// Prove more than the session does, to come to this level.
+    StepUp(Acr),
     /// Allow what was not allowed before.
     Consent {
         scope: Scope,
@@ -40,6 +42,11 @@ pub fn next_step(
         situation.interaction.is_some_and(|interaction| interaction.signed_in == Some(session.id));
     if !signed_in_here && must_sign_in_again(request, session, now) {
         return Step::SignIn;
+    }
+    if let Some(wanted) = request.acr
+        && Acr::of(&session.amr) < wanted
+    {
+        return Step::StepUp(wanted);
     }
     // Somebody else than the client expects signed in: they have nothing to consent to, and the answer
     // is an error, see `grant`.
@@ -76,11 +83,15 @@ fn must_sign_in_again(request: &AuthorizationRequest, session: &Session, now: Ti
 /// §3.1.2.6).
 ///
 /// # Errors
-/// `login_required` or `consent_required`.
+/// `login_required`, `interaction_required` or `consent_required`.
 pub fn without_interaction(step: Step) -> Result<(), Error> {
     match step {
         Step::Done => Ok(()),
         Step::SignIn => Err(Error::new(ErrorCode::LoginRequired, "the user has to sign in")),
+        Step::StepUp(wanted) => Err(Error::new(
+            ErrorCode::InteractionRequired,
+            format!("the user has to prove more for acr {}", wanted.as_str()),
+        )),
         Step::Consent { .. } => Err(Error::new(ErrorCode::ConsentRequired, "the user has to consent")),
     }
 }
@@ -110,6 +121,14 @@ pub fn sign_in(
             .map(|interaction| Effect::RecordSignIn { interaction: interaction.id, session: session.id }),
     );
     Decision { effects, outcome: Ok(session) }
+}
+
+/// The person of a session proved one factor more (RFC 9470 §5): the session goes on with it under a new cookie.
+/// When they signed in stays as it was.
+pub fn step_up(session: &Session, factor: Factor, secret: SecretHash) -> Decision<Session> {
+    let amr = stepped_up(&session.amr, factor);
+    let renewed = Session { secret, amr, ..session.clone() };
+    Decision { effects: vec![Effect::RenewSession(Box::new(renewed.clone()))], outcome: Ok(renewed) }
 }
 
 #[cfg(test)]
@@ -231,6 +250,27 @@ mod tests {
         }
     }
 
+    /// RFC 9470 §4: what the session does not prove is proven now, and nobody is asked for less.
+    #[test]
+    fn a_level_that_the_session_does_not_have() {
+        let mut session = testing::session();
+        let consent = consent_for("openid");
+        let mut request = testing::authorization_request("openid");
+        for (acr, amr, expected) in [
+            (None, &["pwd"] as &[&str], Step::Done),
+            (Some(Acr::SingleFactor), &["pwd"], Step::Done),
+            (Some(Acr::MultiFactor), &["pwd"], Step::StepUp(Acr::MultiFactor)),
+            (Some(Acr::MultiFactor), &["pwd", "otp", "mfa"], Step::Done),
+            (Some(Acr::PhishingResistant), &["pwd", "otp", "mfa"], Step::StepUp(Acr::PhishingResistant)),
+            (Some(Acr::PhishingResistant), &["pop", "user", "mfa"], Step::Done),
+        ] {
+            (request.acr, session.amr) = (acr, amr.iter().map(|held| (*held).to_owned()).collect());
+            assert_eq!(step(&request, Some(&session), Some(&consent)), expected, "{acr:?} {amr:?}");
+        }
+        request.prompt.login = true;
+        assert_eq!(step(&request, Some(&session), Some(&consent)), Step::SignIn, "that comes first");
+    }
+
     /// OpenID Connect Core §3.1.2.1: whoever the hint does not name has to make way.
     #[test]
     fn a_hint_that_names_another_user() {
@@ -293,6 +333,7 @@ mod tests {
         let code = |step| without_interaction(step).map_err(|error| error.code);
         assert_eq!(code(Step::SignIn), Err(ErrorCode::LoginRequired));
         assert_eq!(code(Step::Consent { scope: Scope::default() }), Err(ErrorCode::ConsentRequired));
+        assert_eq!(code(Step::StepUp(Acr::MultiFactor)), Err(ErrorCode::InteractionRequired));
         assert_eq!(code(Step::Done), Ok(()));
     }
 }

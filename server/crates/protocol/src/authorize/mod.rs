@@ -11,7 +11,7 @@ pub mod request_object;
 mod response;
 mod rules;
 
-pub use interaction::{Situation, Step, next_step, sign_in, without_interaction};
+pub use interaction::{Situation, Step, next_step, sign_in, step_up, without_interaction};
 pub use presented::{Presented, presented};
 pub use pushed::{PushedResponse, push, pushed};
 pub use request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ClientId, UserId};
+use crate::model::{Acr, ClientId, UserId};
 use crate::pkce::CodeChallenge;
 use crate::{Scope, SecretHash};
 
@@ -25,6 +25,9 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// Seconds since the last sign-in after which the user must sign in again.
     pub max_age: Option<u32>,
+    /// The least of `acr_values`: what the user must prove to be at least.
+    #[serde(default)]
+    pub acr: Option<Acr>,
     pub login_hint: Option<String>,
     /// Whom the ID token named that came as `id_token_hint` (OpenID Connect Core §3.1.2.1): the answer is
     /// about this user or an error.

@@ -1,5 +1,5 @@
 use super::request::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
-use crate::model::{Client, GrantType, UserId};
+use crate::model::{Acr, Client, GrantType, UserId};
 use crate::pkce::CodeChallenge;
 use crate::{Error, ErrorCode, Params, Policy, Scope, redirect_uri, resource};
 
@@ -90,6 +90,7 @@ const RULES: &[(Rule, &[Endpoint])] = &[
     (prompt, &[A, P]),
     (id_token_hint, &[A, P]),
     (max_age, &[A, P]),
+    (acr_values, &[A, P]),
     (login_hint, &[A, P]),
 ];
 
@@ -172,6 +173,7 @@ fn unchecked(params: &Params, client: &Client, redirect_uri: String) -> Authoriz
         nonce: None,
         prompt: Prompt::default(),
         max_age: None,
+        acr: None,
         login_hint: None,
         hinted_user: None,
         pushed_as: None,
@@ -430,6 +432,14 @@ fn max_age(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<
             text.parse().map_err(|_| Error::invalid_request("max_age must be a whole number of seconds"))?,
         ),
     };
+    Ok(())
+}
+
+/// OpenID Connect Core §3.1.2.1, RFC 9470 §4: the client takes any of these levels; those that are not ours it
+/// has to do without.
+fn acr_values(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.acr =
+        context.params.get("acr_values").and_then(|values| values.split(' ').filter_map(Acr::parse).min());
     Ok(())
 }
 

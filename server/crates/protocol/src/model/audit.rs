@@ -120,6 +120,12 @@ pub enum AuditKind {
     WebhookTested,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
+    /// A passkey, an authenticator app or recovery codes: added, removed.
+    AuthenticatorChanged,
+    /// Somebody with a first factor gave a wrong second one.
+    SecondFactorFailed,
+    /// A passkey's counter went backwards: there is a copy of it (WebAuthn §6.1.1).
+    PasskeyCopied,
     /// A client got access tokens: one, or several alike within a second or so.
     TokenIssued,
 }
@@ -157,6 +163,9 @@ impl AuditKind {
             Self::WebhookReplayed => "webhook.replayed",
             Self::WebhookTested => "webhook.tested",
             Self::TokenExchanged => "token.exchanged",
+            Self::AuthenticatorChanged => "authenticator.changed",
+            Self::SecondFactorFailed => "second_factor.failed",
+            Self::PasskeyCopied => "passkey.copied",
             Self::TokenIssued => "token.issued",
         }
     }

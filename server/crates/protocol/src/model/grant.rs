@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, SessionId, TenantId, UserId};
+use super::{Acr, ClientId, SessionId, TenantId, UserId};
 use crate::claims::{AccessTokenClaims, Confirmation};
 use crate::pkce::CodeChallenge;
 use crate::{Id, Scope, SecretHash, Timestamp};
@@ -40,6 +40,14 @@ pub struct Authentication {
     pub session_id: SessionId,
     pub authenticated_at: Timestamp,
     pub amr: Vec<String>,
+}
+
+impl Authentication {
+    /// How sure it is that the user is who they say (OpenID Connect Core §2); nothing is claimed where nothing is
+    /// known of how they signed in.
+    pub fn acr(&self) -> Option<Acr> {
+        (!self.amr.is_empty()).then(|| Acr::of(&self.amr))
+    }
 }
 
 /// Why a grant ended.

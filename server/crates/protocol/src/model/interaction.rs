@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceAuthorizationId, RequestOrigin, SessionId, TenantId};
+use super::{DeviceAuthorizationId, Factor, RequestOrigin, SessionId, TenantId, UserId};
 use crate::authorize::AuthorizationRequest;
 use crate::{Id, SecretHash, Timestamp};
 
@@ -18,9 +18,18 @@ pub struct Interaction {
     /// The session in which the person signed in during this interaction. That counts as the
     /// sign-in that `prompt=login` or `max_age` asked for.
     pub signed_in: Option<SessionId>,
+    /// What the person has proven so far, while that is not enough for a session.
+    pub proven: Option<Proven>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub completed_at: Option<Timestamp>,
+}
+
+/// What somebody has proven on the way to a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proven {
+    pub user_id: UserId,
+    pub factors: Vec<Factor>,
 }
 
 /// What the interaction leads to.

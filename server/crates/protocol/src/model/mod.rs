@@ -1,6 +1,7 @@
 //! What a tenant holds, as rules see it. The store maps rows to these types and back.
 
 mod audit;
+mod authenticator;
 mod client;
 mod device;
 mod domain;
@@ -18,6 +19,10 @@ mod user;
 mod webhook;
 
 pub use audit::{Actor, AuditEvent, AuditKind, EventOrigin};
+pub use authenticator::{
+    Authenticators, Ceremony, CeremonyId, CeremonyPurpose, KnownBrowser, Passkey, PasskeyId, RecoveryCode,
+    TotpAuthenticator, TotpId,
+};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
     ClientSecretId, GrantType, TokenExchange,
@@ -27,12 +32,12 @@ pub use device::{
     DeviceState, PersonsAnswer, RequestOrigin,
 };
 pub use domain::Domain;
-pub use factor::{Factor, amr, is_multi_factor};
+pub use factor::{Acr, Factor, amr, is_multi_factor, stepped_up};
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
 };
-pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
+pub use interaction::{Interaction, InteractionId, Proven, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};
 pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,

@@ -98,6 +98,7 @@ fn exchange(request: TokenRequest<'_>, loaded: Loaded<'_>) -> Result<(Vec<Effect
     }
     claims.sub = subject.sub.clone();
     claims.auth_time = subject.auth_time;
+    claims.acr = subject.acr;
     claims.grant_id = subject.grant_id;
     claims.act = act;
     // What went in bound comes out bound, whether or not the client registered for that.

@@ -79,6 +79,7 @@ pub(crate) fn for_grant(
     let mut issuance = access_token(request, (scope, resources))?;
     issuance.access_token.sub = grant.user_id.to_string();
     issuance.access_token.auth_time = Some(grant.authentication.authenticated_at.unix_seconds());
+    issuance.access_token.acr = grant.authentication.acr();
     issuance.access_token.grant_id = Some(grant.id);
     let TokenRequest { client, policy, now, .. } = request;
     issuance.id_token = issuance.scope.contains("openid").then(|| id_token(grant, client, policy, now));
@@ -133,6 +134,7 @@ pub(super) fn access_token(
             jti: Id::generate(now, entropy),
             scope: scope.clone(),
             auth_time: None,
+            acr: None,
             grant_id: None,
             cnf: confirmation::of_tokens(client, possession)?,
             act: None,
@@ -183,6 +185,7 @@ pub(crate) fn id_token(grant: &Grant, client: &Client, policy: &Policy, now: Tim
             auth_time: grant.authentication.authenticated_at.unix_seconds(),
             nonce: grant.nonce.clone(),
             amr: grant.authentication.amr.clone(),
+            acr: grant.authentication.acr(),
             sid: grant.authentication.session_id.to_string(),
             at_hash: None,
             c_hash: None,
