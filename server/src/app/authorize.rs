@@ -22,6 +22,8 @@ pub struct Browser {
     pub browser: Option<Secret>,
     /// A signed-in person's session.
     pub session: Option<Secret>,
+    /// Names it to everybody who has signed in with it before.
+    pub known: Option<Secret>,
     /// Where it is, as far as that is known.
     pub address: Option<IpAddr>,
     /// What it says that it is, cut to [`RequestOrigin::USER_AGENT_LENGTH`].
@@ -44,6 +46,8 @@ pub enum Progress {
     /// Back to the client.
     Respond(AuthorizationResponse),
     SignIn(InteractionId),
+    /// To the page that asks for another factor.
+    SecondFactor(InteractionId),
     Consent(InteractionId),
     /// To the page that says what becomes of a device.
     Device(InteractionId),
@@ -216,6 +220,7 @@ impl App {
             browser: secret.hash(),
             purpose,
             signed_in: None,
+            proven: None,
             created_at: now,
             expires_at: now + context.policy.lifetimes.interaction,
             completed_at: None,
@@ -276,6 +281,7 @@ pub(super) fn id_token_hint(context: &TenantContext, params: &Params) -> IdToken
 pub(super) fn progress(step: &Step, interaction: InteractionId) -> Progress {
     match step {
         Step::Consent { .. } => Progress::Consent(interaction),
+        Step::StepUp(_) => Progress::SecondFactor(interaction),
         Step::SignIn | Step::Done => Progress::SignIn(interaction),
     }
 }

@@ -385,7 +385,7 @@ impl App {
         if user.status != UserStatus::Active {
             return Ok(None);
         }
-        self.start_session(context, (&user, &[Factor::Password]), browser, None).await.map(Some)
+        self.start_session(context, (&user, &[Factor::Password]), browser, None, vec![]).await.map(Some)
     }
 
     /// Whether a setup link is still good, without spending it.

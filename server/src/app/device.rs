@@ -106,7 +106,7 @@ impl App {
         let Some(user_code) = UserCode::parse(typed) else { return Ok(Entered::Unknown) };
         let tenant_id = context.tenant.id;
         let subjects = attempt_subjects(browser);
-        self.count_attempts(tenant_id, &subjects).await?;
+        self.count_attempts(tenant_id, &subjects, (MOST_ATTEMPTS, ATTEMPTS_FORGOTTEN_AFTER)).await?;
         let hash = self.user_codes.hash(tenant_id, &user_code);
         let device = self.store.tenant(tenant_id).device_by_user_code(&hash).await?;
         let Some(device) = device.filter(|device| device::can_be_entered(device, self.now())) else {
@@ -248,9 +248,14 @@ impl App {
     }
 
     /// Before the attempt is made, so that no crowd gets past the limit.
-    async fn count_attempts(&self, tenant_id: TenantId, subjects: &[SecretHash]) -> Result<(), Fault> {
-        let (most, at) = (MOST_ATTEMPTS, self.now());
-        let expires_at = at + ATTEMPTS_FORGOTTEN_AFTER;
+    pub(super) async fn count_attempts(
+        &self,
+        tenant_id: TenantId,
+        subjects: &[SecretHash],
+        (most, forgotten_after): (u32, Lifetime),
+    ) -> Result<(), Fault> {
+        let at = self.now();
+        let expires_at = at + forgotten_after;
         let count = |subject: &SecretHash| Effect::CountAttempt { subject: *subject, most, at, expires_at };
         match self.apply(tenant_id, subjects.iter().map(count).collect()).await {
             Err(ApplyError::Conflict) => {

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod authenticators;
 pub mod authorize;
 pub mod bootstrap;
 pub mod certificates;
@@ -33,14 +34,17 @@ pub mod portability;
 pub mod registration;
 mod request_object;
 pub mod revoke;
+pub mod second_factor;
 pub mod sign_in;
 pub mod stats;
 pub mod tenants;
 pub mod token;
 pub mod token_issues;
 pub mod tokens;
+pub mod totp;
 pub mod userinfo;
 mod verified_tokens;
+pub mod webauthn;
 mod webhooks;
 
 use std::sync::{Arc, Weak};

@@ -4,26 +4,44 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize;
 use grantor_protocol::model::{
-    self, Actor, AuditKind, Factor, Interaction, Metric, RateKind, Session, User, UserId, UserStatus,
+    self, Actor, AuditKind, Authenticators, Factor, Interaction, KnownBrowser, Metric, Proven, RateKind,
+    SecondFactorDemand, Session, User, UserId, UserStatus,
 };
-use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind};
+use grantor_protocol::sign_in::{self, Needed, Standing};
+use grantor_protocol::{Decision, Effect, Id, Lifetime, Secret, SecretKind};
+use grantor_store::{ApplyError, Subject};
 
 use super::authorize::{Browser, Progress, SignedIn};
 use super::interaction::{OVER, Opened};
 use super::{App, Fault, TenantContext};
 
+/// How long a browser is known after its person last signed in: as long as browsers keep cookies.
+const BROWSER_KNOWN_FOR: Lifetime = Lifetime::from_seconds(400 * 24 * 3600);
+
 /// A successful sign-in: the session's cookie, and where to go.
 pub struct SessionStarted {
     pub cookie: Secret,
     pub expires_in: i64,
+    /// The cookie for a browser that nobody had signed in with before, and how long it keeps it.
+    pub new_known: Option<(Secret, i64)>,
     pub progress: Progress,
 }
 
 /// What came of a sign-in form.
 pub enum SignInOutcome {
     Started(Box<SessionStarted>),
-    /// Wrong name or password: which of them is not said.
+    /// It was right, and is not enough: the page that asks for more.
+    Further(Progress),
+    /// Wrong name or password, or a wrong code: which of them is not said.
     Refused,
+}
+
+/// Somebody who has proven something.
+pub(super) struct Person {
+    pub user: User,
+    /// In order.
+    pub factors: Vec<Factor>,
+    pub authenticators: Authenticators,
 }
 
 impl App {
@@ -63,8 +81,8 @@ impl App {
         self.proven(context, opened, browser, (user, Factor::Password)).await
     }
 
-    /// Somebody proved with one factor, during an interaction, to be this user: starts their session and
-    /// goes on with the interaction. Whatever proves it ends here.
+    /// Somebody proved with a first factor, during an interaction, to be this user: starts their session and
+    /// goes on with the interaction, or asks for another factor. Whatever proves it ends here.
     ///
     /// # Errors
     /// [`Fault::Expired`] when the interaction was finished meanwhile.
@@ -75,18 +93,121 @@ impl App {
         browser: &Browser,
         (user, factor): (User, Factor),
     ) -> Result<SignInOutcome, Fault> {
+        if !sign_in::begins(&context.tenant.settings.sign_in, factor) {
+            return Ok(SignInOutcome::Refused);
+        }
+        let authenticators = self.authenticators(context, &user, browser).await?;
+        let person = Person { user, factors: vec![factor], authenticators };
+        self.go_on(context, opened, browser, (person, false)).await
+    }
+
+    /// Starts the session of somebody who has proven enough, or has them asked for what is missing. `remember`:
+    /// this browser shall stand for their second factor for a while.
+    ///
+    /// # Errors
+    /// As [`Self::proven`].
+    pub(super) async fn go_on(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        browser: &Browser,
+        (person, remember): (Person, bool),
+    ) -> Result<SignInOutcome, Fault> {
+        let amr = model::amr(&person.factors);
+        let needed = self.needed(context, opened, (&person.user, &person.authenticators), &amr).await?;
+        if needed != Needed::Nothing {
+            let proven = Proven { user_id: person.user.id, factors: person.factors };
+            let effect =
+                Effect::RecordProven { interaction: opened.interaction.id, proven: Box::new(proven) };
+            expect_open(self.apply(context.tenant.id, vec![effect]).await)?;
+            return Ok(SignInOutcome::Further(Progress::SecondFactor(opened.interaction.id)));
+        }
+        let (known, new_known) = self.known_browser(context, &person, browser, remember);
+        let effects = vec![Effect::StoreKnownBrowser(Box::new(known))];
         let interaction = Some(&opened.interaction);
-        let (session, cookie) = self.start_session(context, (&user, &[factor]), browser, interaction).await?;
-        let expires_in = session.expires_at.seconds_since(self.now());
+        let (session, cookie) =
+            self.start_session(context, (&person.user, &person.factors), browser, interaction, effects).await?;
+        let signed_in = SignedIn { session, user: person.user };
+        let mut started = self.with_session(context, opened, signed_in, cookie).await?;
+        started.new_known = new_known;
+        Ok(SignInOutcome::Started(Box::new(started)))
+    }
+
+    /// Goes on with the interaction in a session that was just made or renewed.
+    pub(super) async fn with_session(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        signed_in: SignedIn,
+        cookie: Secret,
+    ) -> Result<SessionStarted, Fault> {
+        let expires_in = signed_in.session.expires_at.seconds_since(self.now());
         let mut interaction = opened.interaction.clone();
-        interaction.signed_in = Some(session.id);
+        interaction.signed_in = Some(signed_in.session.id);
         let (client, device) = (opened.client.clone(), opened.device.clone());
         let opened = Opened { interaction, client, device, form_token: String::new() };
-        let progress = self.advance(context, &opened, &SignedIn { session, user }, false).await?;
-        Ok(SignInOutcome::Started(Box::new(SessionStarted { cookie, expires_in, progress })))
+        let progress = self.advance(context, &opened, &signed_in, false).await?;
+        Ok(SessionStarted { cookie, expires_in, new_known: None, progress })
+    }
+
+    /// What somebody with this `amr` still needs for what the interaction leads to.
+    pub(super) async fn needed(
+        &self,
+        context: &TenantContext,
+        opened: &Opened,
+        (user, authenticators): (&User, &Authenticators),
+        amr: &[String],
+    ) -> Result<Needed, Fault> {
+        let policy = &context.tenant.settings.sign_in;
+        let is_administrator = policy.second_factor == SecondFactorDemand::RequiredForAdministrators
+            && !self.store.tenant(context.tenant.id).assignments_of(&Subject::User(user.id)).await?.is_empty();
+        let demanded = opened.request().and_then(|request| request.acr);
+        Ok(sign_in::needed(Standing { policy, amr, authenticators, is_administrator, demanded }, self.now()))
+    }
+
+    /// What the user can sign in with beside their password.
+    pub(super) async fn authenticators(
+        &self,
+        context: &TenantContext,
+        user: &User,
+        browser: &Browser,
+    ) -> Result<Authenticators, Fault> {
+        let known = browser.known.as_ref().map(Secret::hash);
+        Ok(self.store.tenant(context.tenant.id).authenticators(user.id, known.as_ref(), self.now()).await?)
+    }
+
+    /// What is known of the browser from now on, with the cookie for one that had none.
+    fn known_browser(
+        &self,
+        context: &TenantContext,
+        person: &Person,
+        browser: &Browser,
+        remember: bool,
+    ) -> (KnownBrowser, Option<(Secret, i64)>) {
+        let now = self.now();
+        let (secret, is_new) = match &browser.known {
+            Some(secret) => (secret.clone(), false),
+            None => (Secret::generate(SecretKind::KnownBrowser, self.entropy.as_ref()), true),
+        };
+        let days = context.tenant.settings.sign_in.remember_browser_days;
+        let before = person.authenticators.browser.as_ref().and_then(|browser| browser.trusted_until);
+        let trusted_until = match remember && days > 0 {
+            true => Some(now + Lifetime::from_seconds(days.saturating_mul(24 * 3600))),
+            false => before,
+        };
+        let browser = KnownBrowser {
+            tenant_id: context.tenant.id,
+            user_id: person.user.id,
+            hash: secret.hash(),
+            seen_at: now,
+            trusted_until,
+            expires_at: now + BROWSER_KNOWN_FOR,
+        };
+        (browser, is_new.then_some((secret, BROWSER_KNOWN_FOR.seconds().into())))
     }
 
     /// Starts the session of somebody who has just proven who they are, during an interaction or without one.
+    /// `effects` stand with it or not at all.
     ///
     /// # Errors
     /// [`Fault::Expired`] when the interaction was finished meanwhile.
@@ -96,21 +217,41 @@ impl App {
         (user, factors): (&User, &[Factor]),
         browser: &Browser,
         interaction: Option<&Interaction>,
+        mut effects: Vec<Effect>,
     ) -> Result<(Session, Secret), Fault> {
         let (session, cookie) = self.new_session(context, (user, factors), browser);
         let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
         let previous = previous.as_ref().map(|previous| &previous.session);
         let revokes = context.policy.sign_out_revokes;
-        let Decision { mut effects, outcome } = authorize::sign_in(session, previous, interaction, revokes);
-        let session = outcome?;
+        let decision = authorize::sign_in(session, previous, interaction, revokes);
+        let session = decision.outcome?;
+        effects.extend(decision.effects);
         let event =
             self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
         effects.push(Effect::RecordAudit(Box::new(event)));
-        match self.apply(context.tenant.id, effects).await {
-            Err(grantor_store::ApplyError::Conflict) => return Err(OVER),
-            other => other?,
-        }
+        expect_open(self.apply(context.tenant.id, effects).await)?;
         self.count(context.tenant.id, Metric::SignIns);
+        Ok((session, cookie))
+    }
+
+    /// The session of somebody who proved one factor more goes on under a new cookie.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when it has ended meanwhile.
+    pub(super) async fn step_up(
+        &self,
+        context: &TenantContext,
+        signed_in: &SignedIn,
+        factor: Factor,
+    ) -> Result<(Session, Secret), Fault> {
+        let cookie = Secret::generate(SecretKind::Session, self.entropy.as_ref());
+        let Decision { mut effects, outcome } =
+            authorize::step_up(&signed_in.session, factor, cookie.hash());
+        let session = outcome?;
+        let actor = Actor::User { id: signed_in.user.id };
+        let event = self.event(AuditKind::SignInSucceeded, actor, session.id.to_string());
+        effects.push(Effect::RecordAudit(Box::new(event)));
+        expect_open(self.apply(context.tenant.id, effects).await)?;
         Ok((session, cookie))
     }
 
@@ -146,5 +287,13 @@ impl App {
         let target = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
         let event = self.event(AuditKind::SignInFailed, Actor::Anonymous, target);
         Ok(self.apply(context.tenant.id, vec![Effect::RecordAudit(Box::new(event))]).await?)
+    }
+}
+
+/// A guard that is broken here is that of an interaction that was finished, or a session that has ended.
+pub(super) fn expect_open(applied: Result<(), ApplyError>) -> Result<(), Fault> {
+    match applied {
+        Err(ApplyError::Conflict) => Err(OVER),
+        other => Ok(other?),
     }
 }

@@ -44,6 +44,11 @@ pub fn session(slug: &str) -> String {
     format!("grantor-session-{slug}")
 }
 
+/// Names a browser to those who have signed in with it, for as long as it keeps the cookie.
+pub fn known(slug: &str) -> String {
+    format!("grantor-known-{slug}")
+}
+
 /// Names a browser to a tenant before anybody signs in.
 pub fn browser(slug: &str) -> String {
     format!("grantor-browser-{slug}")

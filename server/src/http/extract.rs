@@ -151,6 +151,7 @@ pub fn browser(app: &App, context: &TenantContext, request: &Request) -> Browser
     Browser {
         browser: cookies::get(request, &cookies::browser(slug), https),
         session: cookies::get(request, &cookies::session(slug), https),
+        known: cookies::get(request, &cookies::known(slug), https),
         address: address(app, request),
         user_agent: user_agent(request),
     }

@@ -117,12 +117,6 @@ pub fn follows(policy: &SignInPolicy, factor: Factor) -> bool {
     }
 }
 
-/// Whether a passkey that was used is the one that it was, and not a copy of it: one that counts its signatures
-/// never counts backwards or stands still (WebAuthn §6.1.1, §7.2 step 22).
-pub const fn counter_goes_on(before: i64, now: i64) -> bool {
-    (before == 0 && now == 0) || now > before
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,15 +305,5 @@ mod tests {
         let any = SignInPolicy::default();
         assert!(begins(&any, Factor::Password) && !begins(&any, Factor::Totp));
         assert!(follows(&any, Factor::RecoveryCode) && !follows(&any, Factor::Upstream));
-    }
-
-    /// WebAuthn §6.1.1, §7.2 step 22.
-    #[test]
-    fn a_counter_that_goes_back_is_a_copys() {
-        for (before, now, goes_on) in
-            [(0, 0, true), (0, 1, true), (5, 6, true), (5, 5, false), (5, 4, false), (5, 0, false)]
-        {
-            assert_eq!(counter_goes_on(before, now), goes_on, "{before} {now}");
-        }
     }
 }

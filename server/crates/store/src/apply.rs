@@ -7,7 +7,8 @@ use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
-    attempt, audit, consent, device, grant, interaction, pushed_request, registration, session, token,
+    attempt, audit, authenticator, ceremony, consent, device, grant, interaction, pushed_request,
+    registration, session, token,
 };
 
 impl TenantStore<'_> {
@@ -85,6 +86,9 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::RecordSignIn { interaction, session } => {
             interaction::record_sign_in(conn, tenant, interaction, session).await
         }
+        Effect::RecordProven { interaction, proven } => {
+            interaction::record_proven(conn, tenant, interaction, &proven).await
+        }
         Effect::CompleteInteraction { interaction, at } => {
             interaction::complete(conn, tenant, interaction, at).await
         }
@@ -138,11 +142,33 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             attempt::count(conn, tenant, subject, most, (at, expires_at)).await
         }
         Effect::UncountAttempt { subject } => attempt::uncount(conn, tenant, subject).await,
+        Effect::StoreCeremony(ceremony) => ceremony::store(conn, &ceremony).await,
+        Effect::SpendCeremony { ceremony } => ceremony::spend(conn, tenant, ceremony).await,
+        Effect::StorePasskey(passkey) => authenticator::store_passkey(conn, &passkey).await,
+        Effect::UsePasskey { passkey, credential, counter, at } => {
+            authenticator::use_passkey(conn, tenant, (passkey, credential), counter, at).await
+        }
+        Effect::RemovePasskey { user, passkey } => {
+            authenticator::remove_passkey(conn, tenant, user, passkey).await
+        }
+        Effect::StoreTotp(totp) => authenticator::store_totp(conn, &totp).await,
+        Effect::SpendTotpStep { totp, step, at } => {
+            authenticator::spend_totp_step(conn, tenant, totp, step, at).await
+        }
+        Effect::RemoveTotp { user, totp } => authenticator::remove_totp(conn, tenant, user, totp).await,
+        Effect::ReplaceRecoveryCodes { user, hashes, at } => {
+            authenticator::replace_recovery_codes(conn, tenant, user, &hashes, at).await
+        }
+        Effect::SpendRecoveryCode { user, hash, at } => {
+            authenticator::spend_recovery_code(conn, tenant, user, hash, at).await
+        }
+        Effect::StoreKnownBrowser(browser) => authenticator::store_known_browser(conn, &browser).await,
+        Effect::DistrustBrowsers { user } => authenticator::distrust_browsers(conn, tenant, user).await,
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
 
-/// Adding to a consent reads it first, a grant looks at its user and session, signing out ends more
+/// Adding to a consent reads it first, new recovery codes follow the old ones, a grant looks at its user and session, signing out ends more
 /// than one kind of thing, and an event continues its tenant's chain.
 fn is_one_statement(effect: &Effect) -> bool {
     !matches!(
@@ -151,6 +177,7 @@ fn is_one_statement(effect: &Effect) -> bool {
             | Effect::StoreGrant(_)
             | Effect::EndSession { .. }
             | Effect::SignOutEverywhere { .. }
+            | Effect::ReplaceRecoveryCodes { .. }
             | Effect::RecordAudit(_)
     )
 }
@@ -167,7 +194,20 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
         Effect::StoreDeviceAuthorization(device) => Some(device.tenant_id),
+        Effect::StoreCeremony(ceremony) => Some(ceremony.tenant_id),
+        Effect::StorePasskey(passkey) => Some(passkey.tenant_id),
+        Effect::StoreTotp(totp) => Some(totp.tenant_id),
+        Effect::StoreKnownBrowser(browser) => Some(browser.tenant_id),
         Effect::RecordSignIn { .. }
+        | Effect::RecordProven { .. }
+        | Effect::SpendCeremony { .. }
+        | Effect::UsePasskey { .. }
+        | Effect::RemovePasskey { .. }
+        | Effect::SpendTotpStep { .. }
+        | Effect::RemoveTotp { .. }
+        | Effect::ReplaceRecoveryCodes { .. }
+        | Effect::SpendRecoveryCode { .. }
+        | Effect::DistrustBrowsers { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }

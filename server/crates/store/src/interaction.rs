@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
-use grantor_protocol::model::{Interaction, InteractionId, SessionId, TenantId};
+use grantor_protocol::model::{Interaction, InteractionId, Proven, SessionId, TenantId};
 
 use crate::apply::guarded;
 use crate::compiled_here;
@@ -22,7 +22,10 @@ struct InteractionRow {
     created_at: Time,
     expires_at: Time,
     completed_at: Option<Time>,
+    proven: Option<serde_json::Value>,
 }
+
+const PROVEN: &str = "interactions.proven";
 
 impl InteractionRow {
     fn new(interaction: &Interaction) -> Result<Self, Error> {
@@ -35,6 +38,7 @@ impl InteractionRow {
             created_at: interaction.created_at.into(),
             expires_at: interaction.expires_at.into(),
             completed_at: interaction.completed_at.map(Into::into),
+            proven: interaction.proven.as_ref().map(|proven| document(PROVEN, proven)).transpose()?,
         })
     }
 
@@ -48,6 +52,7 @@ impl InteractionRow {
             created_at: self.created_at.into(),
             expires_at: self.expires_at.into(),
             completed_at: self.completed_at.map(Into::into),
+            proven: self.proven.map(|proven| from_document(PROVEN, proven)).transpose()?,
         })
     }
 }
@@ -81,7 +86,24 @@ pub(crate) async fn record_sign_in(
     let key = (Bytes::from(tenant), Bytes::from(interaction));
     guarded(dual!(conn, c => Kept(diesel::update(interactions::table.find(key))
         .filter(interactions::completed_at.is_null())
-        .set(interactions::signed_in.eq(Bytes::from(session))))
+        .set((
+            interactions::signed_in.eq(Bytes::from(session)),
+            interactions::proven.eq(None::<serde_json::Value>),
+        )))
+        .execute(c).await)?)
+}
+
+pub(crate) async fn record_proven(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    interaction: InteractionId,
+    proven: &Proven,
+) -> Result<(), ApplyError> {
+    let key = (Bytes::from(tenant), Bytes::from(interaction));
+    let proven = document(PROVEN, proven)?;
+    guarded(dual!(conn, c => Kept(diesel::update(interactions::table.find(key))
+        .filter(interactions::completed_at.is_null())
+        .set(interactions::proven.eq(proven)))
         .execute(c).await)?)
 }
 

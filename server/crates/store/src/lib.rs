@@ -8,7 +8,9 @@
 mod apply;
 mod attempt;
 mod audit;
+mod authenticator;
 mod canonical_json;
+mod ceremony;
 mod changes;
 mod client;
 mod conn;

@@ -114,6 +114,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         completed_at -> Nullable<BigInt>,
+        proven -> Nullable<Jsonb>,
     }
 }
 
@@ -423,6 +424,65 @@ diesel::table! {
         error -> Nullable<Text>,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkeys (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        user_id -> Binary,
+        credential_id -> Binary,
+        name -> Text,
+        credential -> Jsonb,
+        counter -> BigInt,
+        synced -> Bool,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    totp_authenticators (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        user_id -> Binary,
+        name -> Text,
+        sealed_secret -> Binary,
+        last_step -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (tenant_id, user_id, hash) {
+        tenant_id -> Binary,
+        user_id -> Binary,
+        hash -> Binary,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    known_browsers (tenant_id, user_id, hash) {
+        tenant_id -> Binary,
+        user_id -> Binary,
+        hash -> Binary,
+        seen_at -> BigInt,
+        trusted_until -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ceremonies (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        purpose -> Jsonb,
+        state -> Jsonb,
+        expires_at -> BigInt,
     }
 }
 

@@ -10,7 +10,7 @@ use grantor_protocol::{Entropy, Id};
 use grantor_store::{Cell, PortableRow};
 use serde_json::Value;
 
-use crate::app::{Fault, client_secrets, keyring, webhooks};
+use crate::app::{Fault, client_secrets, keyring, totp, webhooks};
 
 /// From clear to sealed or back: takes what the value is bound to, and the value.
 type Turn<'a> = &'a dyn Fn(&[u8], &[u8]) -> Result<Vec<u8>, Fault>;
@@ -58,6 +58,12 @@ fn turn(row: &mut PortableRow, tenant: TenantId, turn: Turn<'_>) -> Result<(), F
                 for secret in secrets {
                     turn_secret(secret, tenant, &client_id, turn)?;
                 }
+            }
+        }
+        "totp_authenticators" => {
+            let data = totp::associated_data(tenant, id(row, "totp_authenticators.id")?);
+            if let Some(Cell::Bytes(secret)) = row.cell_mut("sealed_secret") {
+                *secret = turn(&data, secret)?;
             }
         }
         "webhooks" => {
@@ -128,6 +134,6 @@ mod tests {
             .filter(|(column, _)| column.starts_with("sealed"))
             .map(|(column, _)| column)
             .collect();
-        assert_eq!(sealed, ["sealed_private_key"]);
+        assert_eq!(sealed, ["sealed_private_key", "sealed_secret"]);
     }
 }

@@ -52,6 +52,7 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
                 let problem = "That name and password do not match. Check both and try again.";
                 Ok(sign_in_page(context, &opened, username.to_owned(), Some(problem.to_owned())))
             }
+            SignInOutcome::Further(progress) => Ok(go(context, progress)),
             SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
         }
     })
@@ -64,6 +65,10 @@ pub(super) fn signed_in(context: &TenantContext, started: SessionStarted) -> Res
     let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), context.is_https());
     let mut response = go(context, started.progress);
     add_cookie(&mut response, &cookie);
+    if let Some((known, expires_in)) = &started.new_known {
+        let name = cookies::known(&context.tenant.slug);
+        add_cookie(&mut response, &cookies::set(&name, known, Some(*expires_in), context.is_https()));
+    }
     response
 }
 

@@ -118,6 +118,9 @@ pub fn go(context: &TenantContext, progress: Progress) -> Response {
     let base = tenant_path(context);
     match progress {
         Progress::SignIn(interaction) => see_other(&format!("{base}/login?interaction={interaction}")),
+        Progress::SecondFactor(interaction) => {
+            see_other(&format!("{base}/login/second-factor?interaction={interaction}"))
+        }
         Progress::Consent(interaction) => see_other(&format!("{base}/consent?interaction={interaction}")),
         Progress::Device(interaction) => {
             see_other(&format!("{base}/activate/callback?interaction={interaction}"))

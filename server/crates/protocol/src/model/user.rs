@@ -86,6 +86,11 @@ pub struct UserProfile {
 }
 
 impl User {
+    /// Whether the user can sign in at all.
+    pub fn may_sign_in(&self) -> bool {
+        self.status == UserStatus::Active
+    }
+
     /// What to call the user on a page.
     pub fn display_name(&self) -> &str {
         self.profile.name.as_deref().or(self.email.as_deref()).unwrap_or(&self.username)

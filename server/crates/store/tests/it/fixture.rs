@@ -273,6 +273,7 @@ impl World {
             browser: hash(),
             purpose: Purpose::Authorization { request: Box::new(self.authorization_request()) },
             signed_in: None,
+            proven: None,
             created_at: at(2),
             expires_at: at(1800),
             completed_at: None,
