@@ -36,6 +36,12 @@ pub struct SignInPolicy {
     /// What people say who they are with. Users without it cannot sign in.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub identifier: SignInIdentifier,
+    /// Whether people may change their user name on their account pages.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub change_username: bool,
+    /// Whether people may delete their account on their account pages. The last administrator cannot.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub account_deletion: bool,
 }
 
 /// What people say who they are with.

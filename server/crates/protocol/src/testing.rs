@@ -132,6 +132,7 @@ pub fn authorization_request(scope: &str) -> AuthorizationRequest {
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        ui_locales: None,
         hinted_user: None,
         pushed_as: None,
     }

@@ -31,6 +31,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         profile,
         lifetimes,
         branding,
+        default_locale,
         scopes,
         access_token_algorithm,
         id_token_algorithm,
@@ -66,6 +67,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             primary_color: branding.primary_color.clone(),
             background_color: branding.background_color.clone(),
         },
+        default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
             .map(|scope| api::ScopeDescription {
@@ -83,7 +85,11 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: api::SignInPolicy { identifier: sign_in_identifier_document(sign_in.identifier) },
+        sign_in: api::SignInPolicy {
+            identifier: sign_in_identifier_document(sign_in.identifier),
+            change_username: sign_in.change_username,
+            account_deletion: sign_in.account_deletion,
+        },
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -98,6 +104,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         profile,
         lifetimes,
         branding,
+        default_locale,
         scopes,
         access_token_algorithm,
         id_token_algorithm,
@@ -133,6 +140,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             primary_color: branding.primary_color.clone(),
             background_color: branding.background_color.clone(),
         },
+        default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
             .map(|scope| ScopeDescription {
@@ -150,7 +158,11 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: SignInPolicy { identifier: sign_in_identifier_model(sign_in.identifier) },
+        sign_in: SignInPolicy {
+            identifier: sign_in_identifier_model(sign_in.identifier),
+            change_username: sign_in.change_username,
+            account_deletion: sign_in.account_deletion,
+        },
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -279,7 +291,12 @@ mod tests {
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
         settings.password_policy = PasswordPolicy { min_length: 9, forbidden_words: vec!["word".to_owned()] };
-        settings.sign_in = SignInPolicy { identifier: SignInIdentifier::Email };
+        settings.sign_in = SignInPolicy {
+            identifier: SignInIdentifier::Email,
+            change_username: true,
+            account_deletion: true,
+        };
+        settings.default_locale = Some("de".to_owned());
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
         for (number, kind) in (1..).zip(RateKind::ALL) {

@@ -24,6 +24,10 @@ impl Default for PasswordPolicy {
 #[serde(default)]
 pub struct SignInPolicy {
     pub identifier: SignInIdentifier,
+    /// Whether people may change the name that they sign in with.
+    pub change_username: bool,
+    /// Whether people may delete their own account.
+    pub account_deletion: bool,
 }
 
 /// What people say who they are with.
