@@ -10,6 +10,7 @@ use grantor_protocol::model::{
     Factor, GrantType, KeyState, PasswordHash, Session, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
     TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
 };
+use grantor_protocol::password::Weakness;
 use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind, password};
 pub use grantor_store::PLATFORM_ADMIN;
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
@@ -343,7 +344,7 @@ impl App {
     /// Without a session in the answer they can do that themselves.
     ///
     /// # Errors
-    /// [`SetupError::Refused`] for what the person can mend; [`Fault::Expired`] for a link that was
+    /// [`SetupError::NoEmail`] and [`SetupError::Weak`] for what the person can mend; [`Fault::Expired`] for a link that was
     /// used or is too old.
     pub async fn set_up(
         &self,
@@ -352,11 +353,11 @@ impl App {
         browser: &Browser,
     ) -> Result<Option<(Session, Secret)>, SetupError> {
         if !email.contains('@') || email.len() > 254 {
-            return Err(SetupError::Refused("that is not an email address".to_owned()));
+            return Err(SetupError::NoEmail);
         }
         let context = self.any_tenant(SYSTEM_TENANT).await?;
         let policy = &context.tenant.settings.password_policy;
-        password::check(password, policy, [email]).map_err(SetupError::Refused)?;
+        password::check(password, policy, [email]).map_err(SetupError::Weak)?;
         let system = context.tenant.id;
         if self.has_administrator(system).await? {
             return Err(SPENT_LINK.into());
@@ -413,8 +414,10 @@ pub enum CreateTenantError {
 /// Why the first administrator was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
+    #[error("that is not an email address")]
+    NoEmail,
     #[error("{0}")]
-    Refused(String),
+    Weak(Weakness),
     #[error(transparent)]
     Fault(#[from] Fault),
 }

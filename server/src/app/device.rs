@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::authorize::{Browser, Progress, SignedIn, progress};
 use super::client_auth::ClientRequest;
+use super::fault::WRONG_CODES;
 use super::interaction::{OVER, Opened};
 use super::limits::Network;
 use super::{App, Fault, LoadedClient, TenantContext};
@@ -261,7 +262,7 @@ impl App {
             Err(ApplyError::Conflict) => {
                 let store = self.store.tenant(tenant_id);
                 let until = store.attempts_exhausted_until(subjects, most, at).await?.unwrap_or(at);
-                Err(Fault::TooMany { what: "wrong codes", retry_after: until.seconds_since(at).max(1) })
+                Err(Fault::TooMany { what: WRONG_CODES, retry_after: until.seconds_since(at).max(1) })
             }
             other => Ok(other?),
         }

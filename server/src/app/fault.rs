@@ -1,6 +1,10 @@
 use grantor_protocol::Error;
 use grantor_store::ApplyError;
 
+/// What [`Fault::TooMany`] names where somebody guesses: pages have other words for it than for a crowd.
+pub const WRONG_PASSWORDS: &str = "wrong passwords";
+pub const WRONG_CODES: &str = "wrong codes";
+
 /// Why a use case has no answer. Theirs is logged as a warning, ours as an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {

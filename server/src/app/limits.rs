@@ -14,6 +14,7 @@ use grantor_protocol::model::{Metric, Rate, RateKind, RateLimits, TenantId};
 use grantor_protocol::rate::{self, Exhausted};
 use quick_cache::sync::Cache;
 
+use super::fault::WRONG_PASSWORDS;
 use super::{App, Fault, TenantContext};
 
 /// Tenants whose buckets are kept; the least used ones leave.
@@ -198,7 +199,7 @@ impl App {
 const fn what(kind: RateKind) -> &'static str {
     match kind {
         RateKind::SignIn => "sign-ins",
-        RateKind::FailedSignIn => "wrong passwords",
+        RateKind::FailedSignIn => WRONG_PASSWORDS,
         RateKind::Token => "requests with or for tokens",
         RateKind::Registration | RateKind::RegistrationAddress => "registrations",
         RateKind::Admin => "calls of the admin API",

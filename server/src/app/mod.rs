@@ -16,7 +16,7 @@ mod console_client;
 pub mod device;
 pub mod dpop;
 pub mod entropy;
-mod fault;
+pub mod fault;
 mod forms;
 pub mod interaction;
 pub mod introspect;

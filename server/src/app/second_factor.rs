@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::{self, Actor, Authenticators, AuditKind, CeremonyPurpose, Factor, Proven, User};
+use grantor_protocol::model::{
+    self, Actor, AuditKind, Authenticators, CeremonyPurpose, Factor, Proven, User,
+};
 use grantor_protocol::sign_in::{self, MOST_WRONG_CODES, Needed};
 use grantor_protocol::{Effect, Lifetime, SecretHash};
 use grantor_store::ApplyError;

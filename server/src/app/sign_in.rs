@@ -125,8 +125,9 @@ impl App {
         let (known, new_known) = self.known_browser(context, &person, browser, remember);
         let effects = vec![Effect::StoreKnownBrowser(Box::new(known))];
         let interaction = Some(&opened.interaction);
-        let (session, cookie) =
-            self.start_session(context, (&person.user, &person.factors), browser, interaction, effects).await?;
+        let (session, cookie) = self
+            .start_session(context, (&person.user, &person.factors), browser, interaction, effects)
+            .await?;
         let signed_in = SignedIn { session, user: person.user };
         let mut started = self.with_session(context, opened, signed_in, cookie).await?;
         started.new_known = new_known;
@@ -160,7 +161,12 @@ impl App {
     ) -> Result<Needed, Fault> {
         let policy = &context.tenant.settings.sign_in;
         let is_administrator = policy.second_factor == SecondFactorDemand::RequiredForAdministrators
-            && !self.store.tenant(context.tenant.id).assignments_of(&Subject::User(user.id)).await?.is_empty();
+            && !self
+                .store
+                .tenant(context.tenant.id)
+                .assignments_of(&Subject::User(user.id))
+                .await?
+                .is_empty();
         let demanded = opened.request().and_then(|request| request.acr);
         Ok(sign_in::needed(Standing { policy, amr, authenticators, is_administrator, demanded }, self.now()))
     }
@@ -245,8 +251,7 @@ impl App {
         factor: Factor,
     ) -> Result<(Session, Secret), Fault> {
         let cookie = Secret::generate(SecretKind::Session, self.entropy.as_ref());
-        let Decision { mut effects, outcome } =
-            authorize::step_up(&signed_in.session, factor, cookie.hash());
+        let Decision { mut effects, outcome } = authorize::step_up(&signed_in.session, factor, cookie.hash());
         let session = outcome?;
         let actor = Actor::User { id: signed_in.user.id };
         let event = self.event(AuditKind::SignInSucceeded, actor, session.id.to_string());

@@ -1,8 +1,6 @@
 //! Authenticator apps (RFC 6238) and recovery codes.
 
-use grantor_protocol::model::{
-    CeremonyId, CeremonyPurpose, TenantId, TotpAuthenticator, TotpId, User,
-};
+use grantor_protocol::model::{CeremonyId, CeremonyPurpose, TenantId, TotpAuthenticator, TotpId, User};
 use grantor_protocol::{Effect, Id, Secret, SecretHash};
 use grantor_store::ApplyError;
 use serde::{Deserialize, Serialize};
@@ -140,7 +138,8 @@ impl App {
             let mut byte = [0];
             self.entropy.fill(&mut byte);
             // 240 is a multiple of 20: what is above would make some letters likelier than others.
-            let Some(letter) = (byte[0] < 240).then(|| ALPHABET[usize::from(byte[0]) % ALPHABET.len()]) else {
+            let Some(letter) = (byte[0] < 240).then(|| ALPHABET[usize::from(byte[0]) % ALPHABET.len()])
+            else {
                 continue;
             };
             if code.len() % 5 == 4 {

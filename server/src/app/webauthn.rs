@@ -4,7 +4,7 @@
 //! host share it, so that a credential is looked for in the tenant that asks, and nowhere else.
 
 use grantor_protocol::model::{
-    Actor, Authenticators, AuditKind, Ceremony, CeremonyId, CeremonyPurpose, Factor, InteractionId, Passkey,
+    Actor, AuditKind, Authenticators, Ceremony, CeremonyId, CeremonyPurpose, Factor, InteractionId, Passkey,
     User, UserStatus, UserVerification,
 };
 use grantor_protocol::{Effect, Id, Lifetime};
@@ -54,7 +54,8 @@ impl App {
         context: &TenantContext,
         interaction: InteractionId,
     ) -> Result<Challenge, Fault> {
-        let (options, state) = relying_party(context)?.start_discoverable_authentication().map_err(Fault::internal)?;
+        let (options, state) =
+            relying_party(context)?.start_discoverable_authentication().map_err(Fault::internal)?;
         self.begin_ceremony(context, CeremonyPurpose::Discover { interaction }, &options, &state).await
     }
 

@@ -84,6 +84,6 @@ fn password_from_input() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::because)?;
     let password = line.trim_end_matches(['\r', '\n']);
-    password::check(password, &PasswordPolicy::default(), []).map_err(Failure)?;
+    password::check(password, &PasswordPolicy::default(), []).map_err(Failure::because)?;
     Ok(password.to_owned())
 }

@@ -162,6 +162,6 @@ pub(super) fn administrator(
         return Err(sources.wrong("admin_email", "is not an email address"));
     }
     password::check(password, &PasswordPolicy::default(), [email])
-        .map_err(|problem| sources.wrong("admin_password", &problem))?;
+        .map_err(|weakness| sources.wrong("admin_password", &weakness.to_string()))?;
     Ok(Administrator { email: email.to_owned(), password: password.to_owned() })
 }

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
 use grantor_protocol::model::EventOrigin;
-use poem::http::header::USER_AGENT;
+use poem::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use poem::{Endpoint, Middleware, Request};
 
 use super::extract;
 use super::request_id::RequestId;
 use crate::app::{App, origin};
+use crate::messages::wanted;
 
-/// The middleware that tells the use cases where each request comes from, for the audit trail. It comes
-/// after [`RequestIds`](super::request_id::RequestIds).
+/// The middleware that tells the use cases where each request comes from, for the audit trail, and the pages in what
+/// language to be. It comes after [`RequestIds`](super::request_id::RequestIds).
 pub struct Origins(pub Arc<App>);
 
 /// See [`Origins`].
@@ -33,6 +34,9 @@ impl<E: Endpoint> Endpoint for OriginEndpoint<E> {
         let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
         let address = extract::address(&self.app, &request);
         let origin = EventOrigin::new(address, user_agent, RequestId::of(&request).to_string());
-        origin::within(Arc::new(origin), self.endpoint.call(request)).await
+        let accept_language = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let accept_language = accept_language.map(str::to_owned);
+        let answer = wanted::within(accept_language.as_deref(), self.endpoint.call(request));
+        origin::within(Arc::new(origin), answer).await
     }
 }

@@ -14,6 +14,8 @@ use super::extract;
 use super::pages::{self, ErrorPage};
 use super::request_id::RequestId;
 use crate::app::Fault;
+use crate::app::fault::{WRONG_CODES, WRONG_PASSWORDS};
+use crate::messages::Messages;
 
 /// Seconds after which somebody who found us busy may come back.
 const RETRY_AFTER: &str = "1";
@@ -134,52 +136,50 @@ pub fn error_page_with(
     sign_in: Option<String>,
 ) -> Response {
     log(fault);
-    let (title, message, code) = match fault {
-        Fault::Protocol(error) => (
-            "This request cannot be answered",
-            format!("{} Nothing was shared with it.", description(fault)),
-            Some(error.code.as_str().to_owned()),
-        ),
-        Fault::UnknownTenant => {
-            ("There is nothing here", "This address belongs to no organisation.".to_owned(), None)
-        }
-        Fault::SuspendedTenant => {
-            ("Closed for now", "Signing in to this organisation is suspended.".to_owned(), None)
-        }
-        Fault::ForgedForm(_) => (
-            "This form cannot be used",
-            "It was made for another browser or has been open for too long. Go back to the application and start \
-             again; cookies have to be allowed."
-                .to_owned(),
-            None,
-        ),
-        Fault::TooLarge(_) => ("Too much", "More was sent than this page takes.".to_owned(), None),
-        Fault::Expired(_) => (
-            "This page has expired",
-            "It was used already or has been open for too long. Go back to where you came from and start again."
-                .to_owned(),
-            None,
-        ),
-        Fault::Busy(_) => ("Too busy", "Many people are here at the moment. Try again in a few seconds.".to_owned(), None),
-        Fault::TooMany { what, retry_after } => (
-            "That is enough for now",
-            format!("There were too many {what}. Wait {}, then try again.", minutes(*retry_after)),
-            None,
-        ),
-        Fault::Internal(_) => {
-            ("Something broke on our side", "Try again. If it happens again, tell us the reference below.".to_owned(), None)
-        }
+    let messages = layout.messages;
+    let (title, message) = in_words(fault, messages);
+    let code = match fault {
+        Fault::Protocol(error) => Some(error.code.as_str().to_owned()),
+        _ => None,
     };
-    let (title, correlation_id) = (title.to_owned(), asked.id.to_string());
+    let (title, correlation_id) = (messages.text(title).into_owned(), asked.id.to_string());
     let page = ErrorPage { layout, title, message, code, sign_in, correlation_id };
     let mut response = pages::html(status(fault), page.render(), &[]);
     retry_after(fault, &mut response);
     response
 }
 
+/// The name of a fault's title, and what to tell the person of it.
+fn in_words(fault: &Fault, messages: Messages) -> (&'static str, String) {
+    let (title, message) = match fault {
+        Fault::Protocol(_) => {
+            let nothing_shared = messages.text("error-protocol-nothing-shared");
+            return ("error-protocol-title", format!("{} {nothing_shared}", description(fault, messages)));
+        }
+        Fault::TooMany { what, retry_after } => {
+            let what = match *what {
+                WRONG_PASSWORDS => "error-too-many-passwords",
+                WRONG_CODES => "error-too-many-codes",
+                _ => "error-too-many-requests",
+            };
+            let minutes = retry_after.saturating_add(59) / 60;
+            let wait = messages.with("error-too-many-wait", &[("minutes", minutes.max(1))]);
+            return ("error-too-many-title", format!("{} {wait}", messages.text(what)));
+        }
+        Fault::UnknownTenant => ("error-unknown-tenant-title", "error-unknown-tenant"),
+        Fault::SuspendedTenant => ("error-suspended-title", "error-suspended"),
+        Fault::ForgedForm(_) => ("error-forged-title", "error-forged"),
+        Fault::TooLarge(_) => ("error-too-large-title", "error-too-large"),
+        Fault::Expired(_) => ("error-expired-title", "error-expired"),
+        Fault::Busy(_) => ("error-busy-title", "error-busy"),
+        Fault::Internal(_) => ("error-internal-title", "error-internal"),
+    };
+    (title, messages.text(message).into_owned())
+}
+
 /// What is wrong with the request that an application sent somebody with, for that person.
-pub fn description(fault: &Fault) -> String {
-    format!("The application that sent you here made a mistake: {}.", public(fault).1)
+pub fn description(fault: &Fault, messages: Messages) -> String {
+    messages.with("error-protocol", &[("detail", public(fault).1)])
 }
 
 /// The one place where statuses are decided.
@@ -253,14 +253,6 @@ pub fn log(fault: &Fault) {
         // They come in crowds, and are counted.
         fault @ Fault::TooMany { .. } => tracing::debug!(%fault, "refused"),
         fault => tracing::warn!(%fault, "refused"),
-    }
-}
-
-/// Whole minutes in words, rounded up.
-fn minutes(seconds: i64) -> String {
-    match seconds.saturating_add(59) / 60 {
-        ..=1 => "a minute".to_owned(),
-        minutes => format!("{minutes} minutes"),
     }
 }
 

@@ -20,6 +20,7 @@ use super::pages::{see_other, theme};
 use super::request_id::RequestIds;
 use super::{Metrics, admin, assets, console, oauth, pages, registration};
 use crate::app::{App, origin};
+use crate::messages::wanted;
 
 /// Browsers that came by https once come by nothing else for a year (RFC 6797 §6.1).
 const HSTS: &str = "max-age=31536000";
@@ -251,7 +252,8 @@ where
     use tracing::Instrument;
     move |app, request| {
         // Boxed where it is made: a handler's future is large, and a task would move it about.
-        let answer = tokio::spawn(origin::carried(Box::pin(handler(app, request)).in_current_span()));
+        let answer = wanted::carried(Box::pin(handler(app, request)).in_current_span());
+        let answer = tokio::spawn(origin::carried(answer));
         Box::pin(async move {
             answer.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a handler ended without an answer");

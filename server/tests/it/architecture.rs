@@ -10,6 +10,11 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         &["crate::http", "poem::", "poem_openapi", "crate::cli", "crate::jobs"],
         "use cases know no HTTP",
     ),
+    (
+        "src/messages",
+        &["crate::app", "crate::http", "crate::cli", "crate::jobs", "poem", "grantor_store"],
+        "words know nobody who says them",
+    ),
     ("src/jobs", &["crate::http", "poem::", "crate::cli"], "jobs call use cases"),
     ("src/http", &["crate::cli", "crate::jobs", "diesel"], "the edge calls use cases"),
     (

@@ -52,6 +52,12 @@ pub struct SignInPolicy {
         oai(default = "remember_browser_days", validator(maximum(value = "365")))
     )]
     pub remember_browser_days: u32,
+    /// Whether people may change their user name on their account pages.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub change_username: bool,
+    /// Whether people may delete their account on their account pages. The last administrator cannot.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub account_deletion: bool,
 }
 
 impl Default for SignInPolicy {
@@ -62,6 +68,8 @@ impl Default for SignInPolicy {
             user_verification: UserVerification::default(),
             second_factor: SecondFactorDemand::default(),
             remember_browser_days: remember_browser_days(),
+            change_username: false,
+            account_deletion: false,
         }
     }
 }

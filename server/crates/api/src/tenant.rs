@@ -70,6 +70,11 @@ pub struct TenantSettings {
     /// How the tenant's pages look.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub branding: Branding,
+    /// Language of the pages where neither the application (`ui_locales`) nor the browser asks for one that there is, as
+    /// a language tag; those that there are stand in the metadata (`ui_locales_supported`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub default_locale: Option<String>,
     /// Scopes that clients of the tenant may ask for beside `openid`, `profile`, `email` and
     /// `offline_access`.
     #[cfg_attr(feature = "openapi", oai(default, validator(max_items = 200)))]
@@ -129,6 +134,7 @@ impl Default for TenantSettings {
             profile: Profile::default(),
             lifetimes: Lifetimes::default(),
             branding: Branding::default(),
+            default_locale: None,
             scopes: vec![],
             access_token_algorithm: access_token_algorithm(),
             id_token_algorithm: id_token_algorithm(),

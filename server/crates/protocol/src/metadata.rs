@@ -14,6 +14,9 @@ pub const ASSERTION_ALGORITHMS: [&str; 9] =
 /// Algorithms of DPoP proofs (RFC 9449 §4.3), none of them symmetric.
 pub const PROOF_ALGORITHMS: [&str; 9] = ASSERTION_ALGORITHMS;
 
+/// Languages of the pages, as BCP 47 tags.
+pub const UI_LOCALES: [&str; 2] = ["en", "de"];
+
 /// The metadata document.
 #[derive(Debug, Serialize)]
 pub struct Metadata {
@@ -46,6 +49,7 @@ pub struct Metadata {
     acr_values_supported: [&'static str; 3],
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
+    ui_locales_supported: [&'static str; UI_LOCALES.len()],
     authorization_response_iss_parameter_supported: bool,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -125,6 +129,7 @@ pub fn metadata(policy: &Policy) -> Metadata {
         acr_values_supported: Acr::ALL.map(Acr::as_str),
         claims_supported: CLAIMS.to_vec(),
         prompt_values_supported: ["none", "login", "consent", "select_account"],
+        ui_locales_supported: UI_LOCALES,
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
         request_parameter_supported: true,

@@ -1,6 +1,8 @@
 //! Whether a new password is acceptable (NIST SP 800-63B-4 §3.1.1.2). Nothing is said of what it is composed
 //! of: such rules make passwords alike.
 
+use std::fmt;
+
 use crate::model::PasswordPolicy;
 
 /// The longest that is taken, in bytes; hashing is not the place to find out about a long one.
@@ -19,33 +21,76 @@ pub const MOST_MIN_LENGTH: u32 = 64;
 /// Shorter words are part of too many others to be looked for.
 pub const SHORTEST_WORD: usize = 4;
 
+/// A password that is found within so many guesses, made in the order in which everybody would make them, is refused.
+/// Whoever has a hash makes as many in a day or two.
+const FEWEST_GUESSES: u64 = 100_000_000;
+
+/// How much of a password is looked at for how easy it is to guess, in characters: what takes longer to look at
+/// than a hash takes to make is not looked at.
+const ESTIMATED_LENGTH: usize = 100;
+
+/// Why a password is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// How many characters it needs at least.
+    TooShort(u32),
+    TooLong,
+    /// It has the person's name in it.
+    OwnName,
+    ForbiddenWord,
+    /// Everybody uses it, or something much like it.
+    Common,
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort(least) => write!(formatter, "a password needs at least {least} characters"),
+            Self::TooLong => write!(formatter, "a password can have at most {MAX_LENGTH} bytes"),
+            Self::OwnName => {
+                formatter.write_str("a password must not contain the name or the address that it is for")
+            }
+            Self::ForbiddenWord => {
+                formatter.write_str("the password contains a word that everybody would try here")
+            }
+            Self::Common => {
+                formatter.write_str("the password is easy to guess; a few unrelated words make a better one")
+            }
+        }
+    }
+}
+
 /// Checks a new password. `own` is what the person is called: user name, email address.
 ///
 /// # Errors
-/// What is wrong with it, for the person who chose it.
+/// What is wrong with it.
 pub fn check<'a>(
     password: &str,
     policy: &'a PasswordPolicy,
     own: impl IntoIterator<Item = &'a str>,
-) -> Result<(), String> {
+) -> Result<(), Weakness> {
     let least = policy.min_length;
     if password.chars().count() < least as usize {
-        return Err(format!("a password needs at least {least} characters"));
+        return Err(Weakness::TooShort(least));
     }
     if password.len() > MAX_LENGTH {
-        return Err(format!("a password can have at most {MAX_LENGTH} bytes"));
+        return Err(Weakness::TooLong);
     }
-    let password = password.to_lowercase();
-    let contains =
-        |word: &str| word.chars().count() >= SHORTEST_WORD && password.contains(&word.to_lowercase());
-    let before_at = |name: &'a str| name.split_once('@').map_or(name, |(local, _)| local);
-    if own.into_iter().any(|name| contains(before_at(name))) {
-        return Err("a password must not contain the name or the address that it is for".to_owned());
+    let lower = password.to_lowercase();
+    let contains = |word: &str| word.chars().count() >= SHORTEST_WORD && lower.contains(&word.to_lowercase());
+    let own: Vec<&str> =
+        own.into_iter().map(|name| name.split_once('@').map_or(name, |(local, _)| local)).collect();
+    if own.iter().any(|name| contains(name)) {
+        return Err(Weakness::OwnName);
     }
     if policy.forbidden_words.iter().any(|word| contains(word)) {
-        return Err("the password contains a word that everybody would try here".to_owned());
+        return Err(Weakness::ForbiddenWord);
     }
-    Ok(())
+    let looked_at: String = password.chars().take(ESTIMATED_LENGTH).collect();
+    match zxcvbn::zxcvbn(&looked_at, &own).guesses() {
+        ..FEWEST_GUESSES => Err(Weakness::Common),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -62,22 +107,69 @@ mod tests {
             ("elevenchars", Some("12 characters")),
             ("twelve chars", None),
             ("\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}", Some("12 characters")),
-            ("\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}", None),
+            ("\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc} \u{e4}\u{e4}\u{f6}\u{f6}\u{fc}", None),
             ("my ADA.Lovelace password", Some("name")),
             ("the lovelace family", Some("name")),
             // What is after the at sign is everybody's, and three letters are in any word.
             ("something with mail.example", None),
             ("a thingamabob or two", None),
             ("welcome to CONTOSO", Some("everybody")),
-            ("abracadabra abracadabra", None),
+            ("abracadabra abracadabra", Some("guess")),
+            ("abracadabra over the hills", None),
         ] {
             let found = check(password, &policy, own);
             match refused {
                 None => assert_eq!(found, Ok(()), "{password}"),
-                Some(why) => assert!(found.is_err_and(|found| found.contains(why)), "{password}"),
+                Some(why) => assert!(found.is_err_and(|found| found.to_string().contains(why)), "{password}"),
             }
         }
-        assert!(check(&"x".repeat(MAX_LENGTH), &policy, own).is_ok());
-        assert!(check(&"x".repeat(MAX_LENGTH + 1), &policy, own).is_err());
+        let long = |length: usize| {
+            "a rather long story about nothing ".chars().cycle().take(length).collect::<String>()
+        };
+        assert_eq!(check(&long(MAX_LENGTH), &policy, own), Ok(()));
+        assert_eq!(check(&long(MAX_LENGTH + 1), &policy, own), Err(Weakness::TooLong));
+    }
+
+    /// NIST SP 800-63B-4 §3.1.1.2: what is commonly used or expected is refused; what it is made of is not asked.
+    #[test]
+    fn what_everybody_uses_is_refused() {
+        let policy = PasswordPolicy { min_length: 8, forbidden_words: vec![] };
+        for password in [
+            "password",
+            "Password1234!",
+            "P@ssw0rd2024",
+            "qwertyuiop12",
+            "qwertyuiop[]",
+            "1q2w3e4r5t6y",
+            "123456789012",
+            "aaaaaaaaaaaaaaaa",
+            "abcabcabcabcabc",
+            "abcdefghijklmnop",
+            "iloveyou1234",
+            "letmein12345",
+            "sunshine2024",
+            "20001224",
+        ] {
+            assert_eq!(check(password, &policy, []), Err(Weakness::Common), "{password}");
+        }
+        for password in [
+            "correct horse battery staple",
+            "velvet otter canal brick",
+            "lampe fluss gabel wolke",
+            "Tr0ub4dor&3 again",
+            "kX9#mQ2$vL7p",
+            "mein Hund bellt nachts",
+        ] {
+            assert_eq!(check(password, &policy, []), Ok(()), "{password}");
+        }
+    }
+
+    /// The longest that is taken is looked at in bounded time.
+    #[test]
+    fn only_the_beginning_is_estimated() {
+        let policy = PasswordPolicy::default();
+        let beginning = "1".repeat(ESTIMATED_LENGTH);
+        let end = "velvet otter canal brick".repeat(20);
+        assert_eq!(check(&format!("{beginning}{end}"), &policy, []), Err(Weakness::Common));
     }
 }

@@ -133,6 +133,7 @@ pub fn authorization_request(scope: &str) -> AuthorizationRequest {
         max_age: None,
         acr: None,
         login_hint: None,
+        ui_locales: None,
         hinted_user: None,
         pushed_as: None,
     }

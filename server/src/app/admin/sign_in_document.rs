@@ -8,26 +8,44 @@ use grantor_protocol::model::{
 use super::document::twins;
 
 pub(super) fn document(policy: &SignInPolicy) -> api::SignInPolicy {
-    let SignInPolicy { identifier, passkeys, user_verification, second_factor, remember_browser_days } =
-        policy;
+    let SignInPolicy {
+        identifier,
+        passkeys,
+        user_verification,
+        second_factor,
+        remember_browser_days,
+        change_username,
+        account_deletion,
+    } = policy;
     api::SignInPolicy {
         identifier: identifier_document(*identifier),
         passkeys: passkeys_document(*passkeys),
         user_verification: user_verification_document(*user_verification),
         second_factor: second_factor_document(*second_factor),
         remember_browser_days: *remember_browser_days,
+        change_username: *change_username,
+        account_deletion: *account_deletion,
     }
 }
 
 pub(super) fn model(policy: &api::SignInPolicy) -> SignInPolicy {
-    let api::SignInPolicy { identifier, passkeys, user_verification, second_factor, remember_browser_days } =
-        policy;
+    let api::SignInPolicy {
+        identifier,
+        passkeys,
+        user_verification,
+        second_factor,
+        remember_browser_days,
+        change_username,
+        account_deletion,
+    } = policy;
     SignInPolicy {
         identifier: identifier_model(*identifier),
         passkeys: passkeys_model(*passkeys),
         user_verification: user_verification_model(*user_verification),
         second_factor: second_factor_model(*second_factor),
         remember_browser_days: *remember_browser_days,
+        change_username: *change_username,
+        account_deletion: *account_deletion,
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
         profile,
         lifetimes,
         branding,
+        default_locale,
         scopes,
         access_token_algorithm,
         id_token_algorithm,
@@ -65,6 +66,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             primary_color: branding.primary_color.clone(),
             background_color: branding.background_color.clone(),
         },
+        default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
             .map(|scope| api::ScopeDescription {
@@ -97,6 +99,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
         profile,
         lifetimes,
         branding,
+        default_locale,
         scopes,
         access_token_algorithm,
         id_token_algorithm,
@@ -132,6 +135,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             primary_color: branding.primary_color.clone(),
             background_color: branding.background_color.clone(),
         },
+        default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
             .map(|scope| ScopeDescription {
@@ -281,7 +285,10 @@ mod tests {
             user_verification: UserVerification::Required,
             second_factor: SecondFactorDemand::RequiredForAdministrators,
             remember_browser_days: 7,
+            change_username: true,
+            account_deletion: true,
         };
+        settings.default_locale = Some("de".to_owned());
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
         for (number, kind) in (1..).zip(RateKind::ALL) {

@@ -1,4 +1,5 @@
 use grantor_api as api;
+use grantor_protocol::metadata::UI_LOCALES;
 use grantor_protocol::model::{Actor, AuditEvent, AuditKind, Tenant};
 use grantor_protocol::{Id, OPENID_SCOPES, Scope, password, registration};
 use grantor_store::{ChangeKind, Count, Job, JobKind, Page, TenantFilter, WriteError};
@@ -385,6 +386,11 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
         faults.push(FieldFault::new("/settings/audit_retention", "must be 1 to 3650 days"));
     }
     check_password_policy(&wanted.settings.password_policy, &mut faults);
+    let locale = wanted.settings.default_locale.as_deref();
+    if locale.is_some_and(|locale| !UI_LOCALES.contains(&locale)) {
+        let detail = format!("must be one of {}", UI_LOCALES.join(", "));
+        faults.push(FieldFault::new("/settings/default_locale", detail));
+    }
     let branding = &wanted.settings.branding;
     for (name, color) in
         [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]

@@ -379,8 +379,8 @@ fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> 
     }
     if let Some(password) = &wanted.password {
         let own = [Some(username.as_str()), wanted.email.as_deref()];
-        if let Err(detail) = password::check(password.expose(), policy, own.into_iter().flatten()) {
-            fault("/password", &detail);
+        if let Err(weakness) = password::check(password.expose(), policy, own.into_iter().flatten()) {
+            fault("/password", &weakness.to_string());
         }
     }
     let api::UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =

@@ -111,6 +111,7 @@ pub const AUTHORIZATION: &[Parameter] = &[
     optional("prompt", "none, or what the person has to do: login, consent, select_account.", CORE),
     optional("max_age", "Seconds since the person signed in, at most.", CORE),
     optional("login_hint", "Who is to sign in.", CORE),
+    optional("ui_locales", "Languages for the pages, separated by spaces.", CORE),
     RESOURCE,
 ];
 

@@ -48,10 +48,8 @@ pub async fn activate_answer(app: Arc<App>, request: Request) -> Response {
                 Ok(outcome_page(context, DeviceState::AwaitingAdministrator, &name))
             }
             Entered::Unknown => {
-                let problem =
-                    "That code is not right, or it was used or has expired. Compare it with your device.";
                 let (csrf, _) = app.activation_form(browser);
-                Ok(activate_page(context, csrf, typed.to_owned(), Some(problem.to_owned())))
+                Ok(activate_page(context, csrf, typed.to_owned(), Some("activate-wrong")))
             }
         }
     })
@@ -74,38 +72,32 @@ fn activate_page(
     context: &TenantContext,
     csrf: String,
     user_code: String,
-    problem: Option<String>,
+    problem: Option<&str>,
 ) -> Response {
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let action = format!("{}/activate", tenant_path(context));
-    let page = ActivatePage { layout: layout(context), action, csrf, user_code, problem };
+    let layout = layout(context);
+    let problem = problem.map(|id| layout.text(id).into_owned());
+    let page = ActivatePage { layout, action, csrf, user_code, problem };
     html(status, page.render(), &[])
 }
 
 fn outcome_page(context: &TenantContext, state: DeviceState, client_name: &str) -> Response {
+    let layout = layout(context);
+    let client = &[("client", client_name)];
     let (title, message, done) = match state {
         DeviceState::Approved | DeviceState::Redeemed => (
-            "Your device is connected",
-            "Go on at your device: it notices within a few seconds. You can close this page.".to_owned(),
-            Some(format!("{client_name} can use your account there.")),
+            "device-connected-title",
+            layout.text("device-connected").into_owned(),
+            Some(layout.with("device-connected-done", client)),
         ),
-        DeviceState::Denied => (
-            "The device stays out",
-            format!(
-                "{client_name} was not let in and shares nothing of yours. If you did not ask for this, there is nothing more to do."
-            ),
-            None,
-        ),
-        DeviceState::AwaitingAdministrator | DeviceState::Pending => (
-            "An administrator decides next",
-            format!(
-                "{client_name} is let in once an administrator of {} has approved it. Leave the device on: it \
-                 goes on by itself, and you can close this page.",
-                context.tenant.name
-            ),
-            None,
-        ),
+        DeviceState::Denied => ("device-denied-title", layout.with("device-denied", client), None),
+        DeviceState::AwaitingAdministrator | DeviceState::Pending => {
+            let names = &[("client", client_name), ("tenant", context.tenant.name.as_str())];
+            ("device-waits-title", layout.with("device-waits", names), None)
+        }
     };
-    let page = DevicePage { layout: layout(context), title: title.to_owned(), message, done };
+    let title = layout.text(title).into_owned();
+    let page = DevicePage { layout, title, message, done };
     html(StatusCode::OK, page.render(), &[])
 }

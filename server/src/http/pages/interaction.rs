@@ -10,10 +10,9 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
-use super::account::ago;
 use super::logo::logo_address;
-use super::views::{ConsentPage, DeviceNotice, ScopeLine, SignInPage};
-use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
+use super::views::{ConsentPage, DeviceNotice, Layout, ScopeLine, SignInPage};
+use super::{fault_page, form_target, go, html, layout_of, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
 use crate::app::sign_in::{SessionStarted, SignInOutcome};
@@ -49,8 +48,7 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
         let password = params.get("password").unwrap_or_default();
         match app.sign_in(context, &opened, browser, (username, password)).await? {
             SignInOutcome::Refused => {
-                let problem = "That name and password do not match. Check both and try again.";
-                Ok(sign_in_page(context, &opened, username.to_owned(), Some(problem.to_owned())))
+                Ok(sign_in_page(context, &opened, username.to_owned(), Some("sign-in-mismatch")))
             }
             SignInOutcome::Further(progress) => Ok(go(context, progress)),
             SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
@@ -157,23 +155,24 @@ fn sign_in_page(
     context: &TenantContext,
     opened: &Opened,
     username: String,
-    problem: Option<String>,
+    problem: Option<&str>,
 ) -> Response {
+    let layout = layout_of(context, opened);
+    let identifier = match context.tenant.settings.sign_in.identifier {
+        SignInIdentifier::UsernameOrEmail => "sign-in-identifier-either",
+        SignInIdentifier::Username => "sign-in-identifier-username",
+        SignInIdentifier::Email => "email",
+    };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = SignInPage {
-        layout: layout(context),
         action: format!("{}/login", tenant_path(context)),
         csrf: opened.form_token.clone(),
         interaction: opened.interaction.id.to_string(),
-        identifier: match context.tenant.settings.sign_in.identifier {
-            SignInIdentifier::UsernameOrEmail => "Email or username",
-            SignInIdentifier::Username => "Username",
-            SignInIdentifier::Email => "Email",
-        }
-        .to_owned(),
+        identifier: layout.text(identifier).into_owned(),
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
-        problem,
+        problem: problem.map(|id| layout.text(id).into_owned()),
+        layout,
     };
     html(status, page.render(), &form_targets(opened))
 }
@@ -187,15 +186,14 @@ fn consent_page(
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
         return go(context, Progress::Account);
     };
-    let metadata = &loaded.client.metadata;
+    let (layout, metadata) = (layout_of(context, opened), &loaded.client.metadata);
     let device = opened.device.as_ref().map(|device| DeviceNotice {
         user_code: app.user_code_of(device),
-        requested: ago(device.created_at, app.clock.now()),
+        requested: layout.messages.ago(device.created_at, app.clock.now()),
         requested_exact: device.created_at.to_string(),
         requested_from: device.origin.address.clone(),
     });
     let page = ConsentPage {
-        layout: layout(context),
         action: format!("{}/consent", tenant_path(context)),
         csrf,
         interaction: opened.interaction.id.to_string(),
@@ -204,35 +202,34 @@ fn consent_page(
         client_logo: logo_address(app, context, &loaded.client),
         client_host: client_id_document::host(loaded.client.client_id.as_str())
             .filter(|_| loaded.client.origin.is_self_made()),
-        warning: warning(context, &loaded.client),
+        warning: warning(context, &layout, &loaded.client),
         client_uri: metadata.client_uri.clone(),
         return_host: device.is_none().then(|| return_host(&request.redirect_uri)),
         device,
         user_name: user.display_name().to_owned(),
         user_email: user.email.clone().filter(|email| email != user.display_name()),
-        scopes: request.scope.iter().map(|scope| scope_line(context, scope)).collect(),
+        scopes: request.scope.iter().map(|scope| scope_line(context, &layout, scope)).collect(),
         resources: request.resources.iter().map(|resource| resource_name(context, resource)).collect(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
+        layout,
     };
     html(StatusCode::OK, page.render(), &form_targets(opened))
 }
 
 /// OAuth 2.1 §7, MCP authorization (security considerations): nobody vouches for a self-made client, and one
 /// on the person's own device may be any program there.
-fn warning(context: &TenantContext, client: &Client) -> Option<String> {
+fn warning(context: &TenantContext, layout: &Layout, client: &Client) -> Option<String> {
     if !client.origin.is_self_made() {
         return None;
     }
     let on_the_device =
         |uri: &String| matches!(redirect_uri::target(uri), Some(Target::Loopback | Target::PrivateUse));
-    let mut warning = format!("Nobody at {} has checked this application.", context.tenant.name);
-    if client.metadata.redirect_uris.iter().all(on_the_device) {
-        warning.push_str(
-            " It runs on a device and cannot prove what it is: go on only if you have just started it yourself.",
-        );
-    }
-    Some(warning)
+    let unchecked = layout.with("consent-unchecked", &[("tenant", context.tenant.name.as_str())]);
+    Some(match client.metadata.redirect_uris.iter().all(on_the_device) {
+        true => format!("{unchecked} {}", layout.text("consent-unproven")),
+        false => unchecked,
+    })
 }
 
 fn form_targets(opened: &Opened) -> Vec<String> {
@@ -253,8 +250,8 @@ pub(super) fn return_host(redirect_uri: &str) -> String {
     url.host_str().map_or_else(|| url.scheme().to_owned(), str::to_owned)
 }
 
-/// Worded to follow "It will be able to".
-pub(super) fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
+/// What a scope lets an application do: the tenant's own words, or those of the standard scopes.
+pub(super) fn scope_line(context: &TenantContext, layout: &Layout, scope: &str) -> ScopeLine {
     let of_resources = context.resources.iter().flat_map(|resource| &resource.settings.scopes);
     let configured = context
         .tenant
@@ -266,7 +263,7 @@ pub(super) fn scope_line(context: &TenantContext, scope: &str) -> ScopeLine {
         .map(|held| held.description.clone());
     ScopeLine {
         name: scope.to_owned(),
-        description: configured.unwrap_or_else(|| standard_scope(scope).to_owned()),
+        description: configured.unwrap_or_else(|| standard_scope(layout, scope)),
     }
 }
 
@@ -279,14 +276,15 @@ fn resource_name(context: &TenantContext, identifier: &str) -> String {
     }
 }
 
-fn standard_scope(scope: &str) -> &'static str {
-    match scope {
-        "openid" => "know who you are when you sign in",
-        "profile" => "see your name, picture and other profile details",
-        "email" => "see your email address",
-        "offline_access" => "keep this access while you are away",
-        _ => "",
-    }
+fn standard_scope(layout: &Layout, scope: &str) -> String {
+    let id = match scope {
+        "openid" => "scope-openid",
+        "profile" => "scope-profile",
+        "email" => "scope-email",
+        "offline_access" => "scope-offline-access",
+        _ => return String::new(),
+    };
+    layout.text(id).into_owned()
 }
 
 pub(in crate::http) fn set_browser_cookie(

@@ -127,15 +127,16 @@ fn sign_out_page(
             .into_iter()
             .chain(state)
     });
+    let layout = layout(context);
     let status = problem.as_ref().map_or(StatusCode::OK, render::status);
     let page = SignOutPage {
-        layout: layout(context),
         action: format!("{}/logout", tenant_path(context)),
         csrf: app.forms.token(cookie),
         user_name: signed_in.user.display_name().to_owned(),
         client_name,
         fields: fields.map(|(name, value)| (name.to_owned(), value)).collect(),
-        problem: problem.map(|problem| render::description(&problem)),
+        problem: problem.map(|problem| render::description(&problem, layout.messages)),
+        layout,
     };
     html(status, page.render(), &form_targets)
 }

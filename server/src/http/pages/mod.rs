@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::authorize::{AuthorizationResponse, ResponseMode};
+use grantor_protocol::password::{MAX_LENGTH, Weakness};
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
@@ -29,17 +30,28 @@ pub use views::{ErrorPage, Layout, theme_css};
 use super::render::{self, Asked};
 use super::{assets, extract};
 use crate::app::authorize::Progress;
+use crate::app::interaction::Opened;
 use crate::app::{App, Fault, TenantContext};
+use crate::messages::Messages;
 use views::FormPostPage;
 
-/// What pages of this tenant carry.
+/// What pages of this tenant carry, in the language that the browser prefers.
 pub fn layout(context: &TenantContext) -> Layout {
+    spoken(context, None)
+}
+
+/// What the pages of an interaction carry: the application may know in which language the person has spoken with it.
+fn layout_of(context: &TenantContext, opened: &Opened) -> Layout {
+    spoken(context, opened.request().and_then(|request| request.ui_locales.as_deref()))
+}
+
+fn spoken(context: &TenantContext, ui_locales: Option<&str>) -> Layout {
     let tenant = &context.tenant;
     Layout {
         tenant_name: tenant.name.clone(),
         stylesheet: assets::stylesheet(),
         theme: format!("{}/theme.css?v={}", tenant_path(context), tenant.version),
-        lang: "en",
+        messages: Messages::for_request(ui_locales, tenant.settings.default_locale.as_deref()),
     }
 }
 
@@ -49,7 +61,7 @@ pub fn plain_layout() -> Layout {
         tenant_name: "Grantor".to_owned(),
         stylesheet: assets::stylesheet(),
         theme: assets::plain_theme(),
-        lang: "en",
+        messages: Messages::for_request(None, None),
     }
 }
 
@@ -87,6 +99,7 @@ pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[St
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::CACHE_CONTROL, "no-store")
+        .header(header::VARY, "Accept-Language")
         .body(page)
 }
 
@@ -163,6 +176,17 @@ pub async fn theme(app: Arc<App>, request: Request) -> Response {
             render::log(&fault);
             render::status(&fault).into()
         }
+    }
+}
+
+/// What is wrong with a new password, for whoever chose it.
+fn weakness_in_words(weakness: Weakness, messages: Messages) -> String {
+    match weakness {
+        Weakness::TooShort(least) => messages.with("password-too-short", &[("least", least)]),
+        Weakness::TooLong => messages.with("password-too-long", &[("most", MAX_LENGTH)]),
+        Weakness::OwnName => messages.text("password-own-name").into_owned(),
+        Weakness::ForbiddenWord => messages.text("password-forbidden-word").into_owned(),
+        Weakness::Common => messages.text("password-common").into_owned(),
     }
 }
 

@@ -8,11 +8,12 @@ use poem::http::StatusCode;
 use poem::{Request, Response};
 
 use super::views::SetupPage;
-use super::{add_cookie, fault_page, html, plain_layout, see_other};
+use super::{add_cookie, fault_page, html, plain_layout, see_other, weakness_in_words};
 use crate::app::bootstrap::{SYSTEM_TENANT, SetupError};
 use crate::app::{App, Fault};
 use crate::http::render::Asked;
 use crate::http::{cookies, extract};
+use crate::messages::Messages;
 
 /// `GET /setup`
 pub async fn setup(app: Arc<App>, request: Request) -> Response {
@@ -20,7 +21,7 @@ pub async fn setup(app: Arc<App>, request: Request) -> Response {
     let shown = async {
         let secret = Secret::presented(extract::query(&app, &request)?.get("setup").unwrap_or_default());
         app.check_setup(&secret).await?;
-        Ok(setup_page(&secret, String::new(), None))
+        Ok(setup_page(&secret, String::new(), |_| None))
     };
     shown.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
 }
@@ -50,17 +51,24 @@ pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
                 }
                 Ok(response)
             }
-            Err(SetupError::Refused(problem)) => Ok(setup_page(&secret, email, Some(sentence(&problem)))),
+            Err(SetupError::NoEmail) => {
+                Ok(setup_page(&secret, email, |messages| Some(messages.text("setup-no-email").into_owned())))
+            }
+            Err(SetupError::Weak(weakness)) => {
+                Ok(setup_page(&secret, email, |messages| Some(weakness_in_words(weakness, messages))))
+            }
             Err(SetupError::Fault(fault)) => Err(fault),
         }
     };
     answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
 }
 
-fn setup_page(secret: &Secret, email: String, problem: Option<String>) -> Response {
+fn setup_page(secret: &Secret, email: String, problem: impl FnOnce(Messages) -> Option<String>) -> Response {
+    let layout = plain_layout();
+    let problem = problem(layout.messages);
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = SetupPage {
-        layout: plain_layout(),
+        layout,
         action: "/setup".to_owned(),
         setup: secret.expose().to_owned(),
         csrf: None,
@@ -68,10 +76,4 @@ fn setup_page(secret: &Secret, email: String, problem: Option<String>) -> Respon
         problem,
     };
     html(status, page.render(), &[])
-}
-
-fn sentence(problem: &str) -> String {
-    let mut characters = problem.chars();
-    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", characters.as_str())
 }

@@ -9,7 +9,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use askama::Template;
+
+use crate::messages::{Messages, Named, Value};
 
 pub use grantor_theme::theme_css;
 
@@ -25,8 +29,25 @@ pub struct Layout {
     pub stylesheet: String,
     /// Address of the tenant's [`theme_css`]; where no tenant is known, that of a tenant without branding.
     pub theme: String,
-    /// Language of the page's text as a BCP 47 tag.
-    pub lang: &'static str,
+    /// The page's texts, in the language that it is in.
+    pub messages: Messages,
+}
+
+impl Layout {
+    /// See [`Messages::text`].
+    pub fn text(&self, id: &str) -> Cow<'static, str> {
+        self.messages.text(id)
+    }
+
+    /// See [`Messages::with`].
+    pub fn with<'a, V: Into<Value<'a>> + Clone>(&self, id: &str, args: &[(&'static str, V)]) -> String {
+        self.messages.with(id, args)
+    }
+
+    /// See [`Messages::named`].
+    pub fn named(&self, id: &str, names: &[(&'static str, &str)]) -> Named {
+        self.messages.named(id, names)
+    }
 }
 
 /// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`.
@@ -84,7 +105,7 @@ pub struct ConsentPage {
 #[derive(Clone, Debug)]
 pub struct DeviceNotice {
     pub user_code: String,
-    /// When the device asked, worded to follow "Asked": "just now", "2 minutes ago".
+    /// When the device asked: "just now", "2 minutes ago".
     pub requested: String,
     /// The same moment in RFC 3339.
     pub requested_exact: String,
@@ -175,7 +196,7 @@ pub struct Application {
     pub client_name: String,
     /// What it may do, in the words of [`ScopeLine::description`].
     pub scopes: Vec<String>,
-    /// When it was allowed, worded to follow "Allowed": "today", "3 weeks ago", "on 4 May 2026".
+    /// When it was allowed: "3 weeks ago".
     pub since: String,
     /// The same moment in RFC 3339.
     pub since_exact: String,
@@ -248,6 +269,13 @@ impl ScopeLine {
 }
 
 impl ConsentPage {
+    const fn heading(&self) -> &'static str {
+        match &self.device {
+            None => "consent-heading",
+            Some(_) => "consent-heading-device",
+        }
+    }
+
     fn has_links(&self) -> bool {
         [&self.client_uri, &self.policy_uri, &self.tos_uri].into_iter().any(|uri| web_link(uri).is_some())
     }

@@ -18,6 +18,7 @@ mod interaction;
 mod isolation;
 mod jar;
 pub mod key_life;
+mod languages;
 mod legacy;
 mod limits;
 mod logo;

@@ -15,6 +15,7 @@ pub struct Browser {
     cookies: BTreeMap<String, String>,
     address: Option<IpAddr>,
     user_agent: Option<String>,
+    languages: Option<String>,
 }
 
 impl Browser {
@@ -26,6 +27,11 @@ impl Browser {
     /// The same browser, which says that it is this.
     pub fn called(self, user_agent: &str) -> Self {
         Self { user_agent: Some(user_agent.to_owned()), ..self }
+    }
+
+    /// The same browser, which prefers these languages (`Accept-Language`).
+    pub fn speaking(self, languages: &str) -> Self {
+        Self { languages: Some(languages.to_owned()), ..self }
     }
 
     pub async fn get(&mut self, app: &TestApp, path: &str) -> Answer {
@@ -86,6 +92,9 @@ impl Browser {
     pub fn connected(&self, mut request: Request) -> Request {
         if let Some(user_agent) = &self.user_agent {
             request.headers_mut().insert(header::USER_AGENT, user_agent.parse().unwrap());
+        }
+        if let Some(languages) = &self.languages {
+            request.headers_mut().insert(header::ACCEPT_LANGUAGE, languages.parse().unwrap());
         }
         let Some(address) = self.address else { return request };
         let (parts, body) = request.into_parts();

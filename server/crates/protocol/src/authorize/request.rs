@@ -29,6 +29,9 @@ pub struct AuthorizationRequest {
     #[serde(default)]
     pub acr: Option<Acr>,
     pub login_hint: Option<String>,
+    /// Languages for the pages, as tags in the order in which they are preferred (OpenID Connect Core §3.1.2.1).
+    #[serde(default)]
+    pub ui_locales: Option<String>,
     /// Whom the ID token named that came as `id_token_hint` (OpenID Connect Core §3.1.2.1): the answer is
     /// about this user or an error.
     #[serde(default)]

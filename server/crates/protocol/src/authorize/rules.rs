@@ -92,6 +92,7 @@ const RULES: &[(Rule, &[Endpoint])] = &[
     (max_age, &[A, P]),
     (acr_values, &[A, P]),
     (login_hint, &[A, P]),
+    (ui_locales, &[A, P]),
 ];
 
 /// Validates a request of a client that `client_id` named.
@@ -175,6 +176,7 @@ fn unchecked(params: &Params, client: &Client, redirect_uri: String) -> Authoriz
         max_age: None,
         acr: None,
         login_hint: None,
+        ui_locales: None,
         hinted_user: None,
         pushed_as: None,
     }
@@ -446,6 +448,12 @@ fn acr_values(context: &Context<'_>, request: &mut AuthorizationRequest) -> Resu
 /// OpenID Connect Core §3.1.2.1.
 fn login_hint(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.login_hint = context.params.get("login_hint").map(str::to_owned);
+    Ok(())
+}
+
+/// OpenID Connect Core §3.1.2.1: languages that there are not are no error.
+fn ui_locales(context: &Context<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
+    request.ui_locales = context.params.get("ui_locales").map(str::to_owned);
     Ok(())
 }
 

@@ -29,6 +29,10 @@ pub struct SignInPolicy {
     pub second_factor: SecondFactorDemand,
     /// For how many days a person can have a browser remembered as a second factor; 0: never.
     pub remember_browser_days: u32,
+    /// Whether people may change the name that they sign in with.
+    pub change_username: bool,
+    /// Whether people may delete their own account.
+    pub account_deletion: bool,
 }
 
 impl Default for SignInPolicy {
@@ -39,6 +43,8 @@ impl Default for SignInPolicy {
             user_verification: UserVerification::default(),
             second_factor: SecondFactorDemand::default(),
             remember_browser_days: 30,
+            change_username: false,
+            account_deletion: false,
         }
     }
 }

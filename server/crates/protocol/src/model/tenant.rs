@@ -48,6 +48,9 @@ pub struct TenantSettings {
     pub profile: Profile,
     pub lifetimes: Lifetimes,
     pub branding: Branding,
+    /// Language of the pages where neither application nor browser asks for one that there is, as a BCP 47 tag;
+    /// none: English.
+    pub default_locale: Option<String>,
     /// Scopes that clients of the tenant may ask for beside OpenID Connect's own, with the sentence
     /// that the consent page shows.
     pub scopes: Vec<ScopeDescription>,
@@ -80,6 +83,7 @@ impl Default for TenantSettings {
             profile: Profile::default(),
             lifetimes: Lifetimes::default(),
             branding: Branding::default(),
+            default_locale: None,
             scopes: vec![],
             access_token_algorithm: AccessTokenAlgorithm::default(),
             id_token_algorithm: IdTokenAlgorithm::default(),

@@ -24,9 +24,9 @@ impl Made for String {
     }
 }
 
-impl Made for &'static str {
+impl Made for Messages {
     fn made(_: &mut Hostile) -> Self {
-        "en"
+        Self::english()
     }
 }
 
@@ -60,7 +60,7 @@ macro_rules! made {
 }
 
 made! {
-    Layout { tenant_name, stylesheet, theme, lang }
+    Layout { tenant_name, stylesheet, theme, messages }
     ScopeLine { name, description }
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
@@ -175,10 +175,10 @@ fn the_title_names_the_page_and_the_tenant() {
         tenant_name: "Acme".into(),
         stylesheet: "/assets/pages.css".into(),
         theme: "/t/acme/theme.css".into(),
-        lang: "en",
+        messages: Messages::english(),
     };
     let html = SignedOutPage { layout, sign_in: None, return_to: None }.render().unwrap();
-    assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{html}");
+    assert!(html.starts_with("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"), "{html}");
     assert!(html.contains("<title>Signed out · Acme</title>"), "{html}");
 }
 

@@ -15,6 +15,7 @@ pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
         "response_types_supported" => response_types(subject, member).await,
         "response_modes_supported" => response_modes(subject, member).await,
         "code_challenge_methods_supported" => code_challenge_methods(subject, member).await,
+        "ui_locales_supported" => languages(subject, member).await,
         "prompt_values_supported" => prompts(subject, member).await,
         "scopes_supported" => scopes(subject, member).await,
         "authorization_response_iss_parameter_supported" => iss(subject, member).await,
@@ -117,6 +118,18 @@ async fn prompts(subject: &Subject<'_>, member: &str) {
             }
             unknown => panic!("nobody has said what prompt={unknown} does"),
         }
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: the pages are in the language that is asked for, if it is advertised.
+async fn languages(subject: &Subject<'_>, member: &str) {
+    for (tag, supported) in subject.universe(member, &["en", "de", "fr", "ar", "EN-gb"]) {
+        let mut browser = Browser::default();
+        let path = subject.acme.authorize(&subject.request("ui_locales", &tag));
+        let begun = browser.get(subject.app, &path).await;
+        let page = browser.follow(subject.app, &begun).await;
+        let spoken = if supported { tag.as_str() } else { "en" };
+        assert!(page.body.contains(&format!("<html lang=\"{spoken}\" dir=\"ltr\">")), "{tag}: {page:?}");
     }
 }
 

@@ -1,0 +1,7 @@
+# Die erste Administratorin, der erste Administrator.
+
+setup-title = Einrichten
+setup-heading = Erstes Administrationskonto anlegen
+setup-lead = Dieses Konto betreut die gesamte Plattform. Der Link, der Sie hierher geführt hat, funktioniert einmal.
+setup-submit = Administrationskonto anlegen
+setup-no-email = Das ist keine E-Mail-Adresse.
