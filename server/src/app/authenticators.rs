@@ -4,7 +4,7 @@ use grantor_protocol::model::{
     Actor, AuditKind, Authenticators, Factor, Passkey, PasskeyId, TotpAuthenticator, TotpId, User,
 };
 use grantor_protocol::sign_in::MOST_AUTHENTICATORS;
-use grantor_protocol::{Effect, Lifetime, Secret};
+use grantor_protocol::{Effect, Error, Lifetime, Secret};
 use grantor_store::ApplyError;
 use serde_json::json;
 
@@ -71,7 +71,7 @@ impl App {
     /// Adds what somebody made while they sign in: it is their second factor then.
     ///
     /// # Errors
-    /// [`Fault::Expired`] when it is over meanwhile; [`Fault::TooMany`] for more than one has.
+    /// [`Fault::Expired`] when it is over meanwhile; `invalid_request` for more than anybody has.
     pub async fn add_while_signing_in(
         &self,
         context: &TenantContext,
@@ -112,7 +112,9 @@ impl App {
             Made::Totp(_) => authenticators.totp.len(),
         };
         if held >= MOST_AUTHENTICATORS {
-            return Err(Fault::TooMany { what: "authenticators: remove one first", retry_after: 1 });
+            return Err(
+                Error::invalid_request("there are too many of these already: remove one first").into()
+            );
         }
         let event = self.authenticator_event(user, Actor::User { id: user.id }, kind(&made), "added");
         let mut effects = vec![made.into_effect(), event];

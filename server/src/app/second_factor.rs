@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::{
-    self, Actor, AuditKind, Authenticators, CeremonyPurpose, Factor, Proven, User,
-};
+use grantor_protocol::model::{self, Actor, AuditKind, Authenticators, Factor, Proven, User};
 use grantor_protocol::sign_in::{self, MOST_WRONG_CODES, Needed};
-use grantor_protocol::{Effect, Lifetime, SecretHash};
+use grantor_protocol::{Effect, Error, ErrorCode, Lifetime, Secret, SecretHash, authorize};
 use grantor_store::ApplyError;
 use sha2::{Digest, Sha256};
 
@@ -93,7 +91,7 @@ impl App {
         context: &Arc<TenantContext>,
         opened: &Opened,
         browser: &Browser,
-        halfway: Halfway,
+        halfway: &Halfway,
         (proving, remember): (Proving<'_>, bool),
     ) -> Result<SignInOutcome, Fault> {
         let tenant_id = context.tenant.id;
@@ -131,18 +129,18 @@ impl App {
         context: &Arc<TenantContext>,
         opened: &Opened,
         browser: &Browser,
-        halfway: Halfway,
+        halfway: &Halfway,
         (factor, remember): (Factor, bool),
     ) -> Result<SignInOutcome, Fault> {
-        let Halfway { user, authenticators, proof, .. } = halfway;
-        match proof {
-            Proof::Here(mut factors) => {
-                factors.push(factor);
-                let person = Person { user, factors, authenticators };
+        let user = halfway.user.clone();
+        match &halfway.proof {
+            Proof::Here(factors) => {
+                let factors = factors.iter().copied().chain([factor]).collect();
+                let person = Person { user, factors, authenticators: halfway.authenticators.clone() };
                 self.go_on(context, opened, browser, (person, remember)).await
             }
             Proof::Session(signed_in) => {
-                let (session, cookie) = self.step_up(context, &signed_in, factor).await?;
+                let (session, cookie) = self.step_up(context, signed_in, factor).await?;
                 let signed_in = SignedIn { session, user };
                 let started = self.in_session(context, opened, signed_in, cookie).await?;
                 Ok(SignInOutcome::Started(Box::new(started)))
@@ -175,7 +173,7 @@ impl App {
         opened: &Opened,
         halfway: &Halfway,
         (factor, mut effects): (Factor, Vec<Effect>),
-    ) -> Result<Option<(SignedIn, grantor_protocol::Secret)>, Fault> {
+    ) -> Result<Option<(SignedIn, Secret)>, Fault> {
         match &halfway.proof {
             Proof::Here(factors) => {
                 let mut factors = factors.clone();
@@ -191,6 +189,22 @@ impl App {
                 Ok(Some((SignedIn { session, user: halfway.user.clone() }, cookie)))
             }
         }
+    }
+
+    /// Tells the client that what it asks for cannot be had here.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when it is over meanwhile.
+    pub async fn refuse_unmet(&self, context: &TenantContext, opened: &Opened) -> Result<Progress, Fault> {
+        let Some(request) = opened.request() else { return Ok(Progress::Account) };
+        let error = Error::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            "the user cannot sign in in the way that acr_values ask for",
+        );
+        let interaction = Some(&opened.interaction);
+        let refused = authorize::refuse(request, &error, interaction, &context.policy, self.now());
+        expect_open(self.apply(context.tenant.id, refused.effects).await)?;
+        Ok(Progress::Respond(refused.outcome?))
     }
 
     /// Goes on once the recovery codes are written down.
@@ -223,7 +237,7 @@ impl App {
         context: &Arc<TenantContext>,
         opened: &Opened,
         signed_in: SignedIn,
-        cookie: grantor_protocol::Secret,
+        cookie: Secret,
     ) -> Result<SessionStarted, Fault> {
         let expires_in = signed_in.session.expires_at.seconds_since(self.now());
         let progress: Progress = self.advance(context, opened, &signed_in, false).await?;
@@ -249,9 +263,4 @@ impl App {
 fn wrong_codes_of(user: &User) -> SecretHash {
     let digest = Sha256::new().chain_update(b"second factor of ").chain_update(user.id.as_bytes()).finalize();
     SecretHash::from_bytes(digest.into())
-}
-
-/// What a ceremony in which a user gets an authenticator app is for.
-pub(super) const fn enrolment_of(user: &User) -> CeremonyPurpose {
-    CeremonyPurpose::Enrol { user: user.id }
 }

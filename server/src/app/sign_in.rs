@@ -13,6 +13,7 @@ use grantor_store::{ApplyError, Subject};
 
 use super::authorize::{Browser, Progress, SignedIn};
 use super::interaction::{OVER, Opened};
+use super::webauthn::Asserted;
 use super::{App, Fault, TenantContext};
 
 /// How long a browser is known after its person last signed in: as long as browsers keep cookies.
@@ -79,6 +80,31 @@ impl App {
         };
         attempt.give_back();
         self.proven(context, opened, browser, (user, Factor::Password)).await
+    }
+
+    /// Signs in whoever has the passkey that answers a challenge.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] for a challenge that is over; [`Fault::TooMany`] after many wrong ones from one network.
+    pub async fn sign_in_with_passkey(
+        &self,
+        context: &Arc<TenantContext>,
+        opened: &Opened,
+        browser: &Browser,
+        answer: (&str, &str),
+    ) -> Result<SignInOutcome, Fault> {
+        let attempt = self.limit_network(context, RateKind::FailedSignIn, browser.address)?;
+        match self.finish_passkey_assertion(context, opened.interaction.id, answer).await? {
+            Asserted::Yes(user, factor) => {
+                attempt.give_back();
+                self.proven(context, opened, browser, (*user, factor)).await
+            }
+            Asserted::No => {
+                self.count(context.tenant.id, Metric::FailedSignIns);
+                self.record_failed_sign_in(context, None).await?;
+                Ok(SignInOutcome::Refused)
+            }
+        }
     }
 
     /// Somebody proved with a first factor, during an interaction, to be this user: starts their session and

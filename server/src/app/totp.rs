@@ -1,6 +1,8 @@
 //! Authenticator apps (RFC 6238) and recovery codes.
 
-use grantor_protocol::model::{CeremonyId, CeremonyPurpose, TenantId, TotpAuthenticator, TotpId, User};
+use grantor_protocol::model::{
+    Ceremony, CeremonyId, CeremonyPurpose, TenantId, TotpAuthenticator, TotpId, User,
+};
 use grantor_protocol::{Effect, Id, Secret, SecretHash};
 use grantor_store::ApplyError;
 use serde::{Deserialize, Serialize};
@@ -52,16 +54,7 @@ impl App {
         let state = serde_json::to_value(Enrolment { id, sealed_secret }).map_err(Fault::internal)?;
         let purpose = CeremonyPurpose::Enrol { user: user.id };
         let ceremony = self.store_ceremony(context, purpose, state).await?;
-        // A colon separates the two in the address.
-        let without_colon = |text: &str| text.replace(':', " ");
-        let totp = Builder::new()
-            .with_secret(secret.to_vec())
-            .with_account_name(without_colon(user.email.as_deref().unwrap_or(&user.username)))
-            .with_issuer(Some(without_colon(&context.tenant.name)))
-            .build()
-            .map_err(|error| Fault::internal(error.to_string()))?;
-        let address = totp.to_url().map_err(|error| Fault::internal(error.to_string()))?;
-        Ok(TotpOffer { ceremony, secret: totp.secret().to_base32(), address })
+        offer(context, user, ceremony, &secret)
     }
 
     /// The authenticator app, if it shows this code now: then it has the secret. A wrong code spends nothing, so that
@@ -75,11 +68,7 @@ impl App {
         user: &User,
         (ceremony, code, name): (&str, &str, &str),
     ) -> Result<Option<TotpAuthenticator>, Fault> {
-        let id: CeremonyId = ceremony.parse().map_err(|_| OVER)?;
-        let found = self.store.tenant(context.tenant.id).ceremony(id).await?;
-        let found = found.filter(|ceremony| ceremony.purpose == CeremonyPurpose::Enrol { user: user.id });
-        let found = found.ok_or(OVER)?;
-        let enrolment: Enrolment = serde_json::from_value(found.state).map_err(Fault::internal)?;
+        let (_, enrolment) = self.enrolment(context, user, ceremony).await?;
         let now = self.now();
         let mut totp = TotpAuthenticator {
             tenant_id: context.tenant.id,
@@ -97,7 +86,7 @@ impl App {
         Ok(Some(totp))
     }
 
-    /// The offer that is still open, shown once more.
+    /// The offer that is still open, to be shown once more.
     ///
     /// # Errors
     /// As [`Self::finish_totp`].
@@ -107,9 +96,25 @@ impl App {
         user: &User,
         ceremony: &str,
     ) -> Result<TotpOffer, Fault> {
+        let (id, enrolment) = self.enrolment(context, user, ceremony).await?;
+        let data = associated_data(context.tenant.id, enrolment.id);
+        let secret = self.master.open(&data, &enrolment.sealed_secret)?;
+        offer(context, user, id, secret.expose())
+    }
+
+    async fn enrolment(
+        &self,
+        context: &TenantContext,
+        user: &User,
+        ceremony: &str,
+    ) -> Result<(CeremonyId, Enrolment), Fault> {
         let id: CeremonyId = ceremony.parse().map_err(|_| OVER)?;
-        self.spend_ceremony(context, &id.to_string()).await?;
-        self.begin_totp(context, user).await
+        let found = self.store.tenant(context.tenant.id).ceremony(id).await?;
+        let is_open = |found: &Ceremony| {
+            found.purpose == CeremonyPurpose::Enrol { user: user.id } && self.now() < found.expires_at
+        };
+        let found = found.filter(is_open).ok_or(OVER)?;
+        Ok((id, serde_json::from_value(found.state).map_err(Fault::internal)?))
     }
 
     /// The time step whose code this is, one step before or after now included (RFC 6238 §5.2).
@@ -159,6 +164,24 @@ impl App {
             other => Ok(other.map(|()| true)?),
         }
     }
+}
+
+/// What the person puts into their app. A colon separates tenant and user in the address.
+fn offer(
+    context: &TenantContext,
+    user: &User,
+    ceremony: CeremonyId,
+    secret: &[u8],
+) -> Result<TotpOffer, Fault> {
+    let without_colon = |text: &str| text.replace(':', " ");
+    let totp = Builder::new()
+        .with_secret(secret.to_vec())
+        .with_account_name(without_colon(user.email.as_deref().unwrap_or(&user.username)))
+        .with_issuer(Some(without_colon(&context.tenant.name)))
+        .build()
+        .map_err(|error| Fault::internal(error.to_string()))?;
+    let address = totp.to_url().map_err(|error| Fault::internal(error.to_string()))?;
+    Ok(TotpOffer { ceremony, secret: totp.secret().to_base32(), address })
 }
 
 /// Case, spaces and hyphens mean nothing.

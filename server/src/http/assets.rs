@@ -14,6 +14,7 @@ use super::pages::theme_css;
 const STYLESHEET: &str =
     concat!(include_str!("../../assets/shared/design.css"), "\n", include_str!("../../assets/pages.css"));
 const DOCS: &str = include_str!("../../assets/docs.css");
+const PASSKEY: &str = include_str!("../../assets/passkey.js");
 const FORM_POST: &str = include_str!("../../assets/form_post.js");
 
 const ICON: &str = include_str!("../../assets/shared/icon.svg");
@@ -26,12 +27,13 @@ struct File {
     address: String,
 }
 
-static FILES: LazyLock<[File; 4]> = LazyLock::new(|| {
+static FILES: LazyLock<[File; 5]> = LazyLock::new(|| {
     [
         ("pages.css", "text/css; charset=utf-8", STYLESHEET.to_owned()),
         ("form_post.js", "text/javascript; charset=utf-8", FORM_POST.to_owned()),
         ("theme.css", "text/css; charset=utf-8", theme_css(None, None)),
         ("docs.css", "text/css; charset=utf-8", DOCS.to_owned()),
+        ("passkey.js", "text/javascript; charset=utf-8", PASSKEY.to_owned()),
     ]
     .map(|(path, content_type, body)| {
         let version = URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..6]);
@@ -57,6 +59,11 @@ pub fn plain_theme() -> String {
 /// Address of what the reader of the admin API's description adds to the pages' stylesheet.
 pub fn docs_stylesheet() -> String {
     FILES[3].address.clone()
+}
+
+/// Address of the script that asks the browser for passkeys.
+pub fn passkey_script() -> String {
+    FILES[4].address.clone()
 }
 
 /// `GET /assets/:file`

@@ -199,6 +199,7 @@ pub fn status(fault: &Fault) -> StatusCode {
             | ErrorCode::UnsupportedTokenType
             | ErrorCode::InvalidTarget
             | ErrorCode::LoginRequired
+            | ErrorCode::UnmetAuthenticationRequirements
             | ErrorCode::ConsentRequired
             | ErrorCode::InteractionRequired
             | ErrorCode::AccountSelectionRequired

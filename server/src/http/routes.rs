@@ -100,6 +100,25 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
                 .limited(RateKind::SignIn)
                 .post(pages::login_answer)
         })
+        .closed("/t/:slug/login/passkey", "login", |on| {
+            on.limited(RateKind::SignIn).post(pages::passkey_sign_in)
+        })
+        .closed("/t/:slug/login/passkey/options", "login", |on| {
+            on.limited(RateKind::Authorize).post(pages::passkey_options)
+        })
+        .closed("/t/:slug/login/second-factor", "login", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::second_factor)
+                .limited(RateKind::SignIn)
+                .post(pages::second_factor_answer)
+        })
+        .closed("/t/:slug/login/new-authenticator", "login", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::new_authenticator)
+                .limited(RateKind::SignIn)
+                .post(pages::new_authenticator_answer)
+        })
+        .closed("/t/:slug/login/continue", "login", |on| on.limited(RateKind::Authorize).post(pages::go_on))
         .closed("/t/:slug/consent", "consent", |on| {
             on.limited(RateKind::Authorize).get(pages::consent).post(pages::consent_answer)
         })
@@ -113,6 +132,21 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .closed("/t/:slug/account", "account", |on| on.limited(RateKind::Authorize).get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::account_revoke)
+        })
+        .closed("/t/:slug/account/security", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::security)
+        })
+        .closed("/t/:slug/account/security/add", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::security_add).post(pages::security_add_answer)
+        })
+        .closed("/t/:slug/account/security/options", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::security_options)
+        })
+        .closed("/t/:slug/account/security/remove", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::security_remove)
+        })
+        .closed("/t/:slug/account/security/recovery-codes", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::security_recovery)
         })
         .closed("/t/:slug/logout", "logout", |on| {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)

@@ -22,7 +22,7 @@ pub struct Passkey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 pub struct Authenticator {
-    /// A UUID.
+    /// A UUID; `recovery-codes` for the user's recovery codes.
     pub id: String,
     pub kind: AuthenticatorKind,
     /// What the user calls it; recovery codes have no name.

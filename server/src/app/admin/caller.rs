@@ -63,7 +63,7 @@ impl Caller {
         }
     }
 
-    pub(super) fn actor(&self) -> Actor {
+    pub(in crate::app) fn actor(&self) -> Actor {
         match &self.subject {
             Subject::User(id) => Actor::User { id: *id },
             Subject::Client(client_id) => Actor::Client { client_id: client_id.clone() },

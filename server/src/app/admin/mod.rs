@@ -3,6 +3,7 @@
 
 mod access;
 mod audit_events;
+mod authenticators;
 mod caller;
 mod client_document;
 mod client_secrets;

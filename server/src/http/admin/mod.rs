@@ -4,6 +4,7 @@
 #![expect(clippy::too_many_arguments, reason = "an operation has an argument for each of its parameters")]
 
 mod audit_events;
+mod authenticators;
 mod caller;
 mod client_secrets;
 mod clients;
@@ -130,7 +131,8 @@ fn nouns() -> impl OpenApi {
         registration_policy::RegistrationPolicyApi,
         devices::DevicesApi,
     );
-    let people = (users::UsersApi, sessions::SessionsApi, grants::GrantsApi);
+    let people =
+        (users::UsersApi, authenticators::AuthenticatorsApi, sessions::SessionsApi, grants::GrantsApi);
     let rights = (roles::RolesApi, role_assignments::RoleAssignmentsApi);
     let records = (keys::KeysApi, stats::StatsApi, audit_events::AuditEventsApi, webhooks::WebhooksApi);
     (platform, registered, people, rights, records)

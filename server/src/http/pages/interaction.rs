@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{Client, InteractionId, SignInIdentifier, User};
+use grantor_protocol::model::{Client, InteractionId, PasskeyUse, SignInIdentifier, User};
 use grantor_protocol::redirect_uri::{self, Target};
 use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -11,14 +11,14 @@ use poem::{Request, Response};
 use url::Url;
 
 use super::logo::logo_address;
-use super::views::{ConsentPage, DeviceNotice, Layout, ScopeLine, SignInPage};
+use super::views::{ConsentPage, DeviceNotice, Layout, PasskeySignIn, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout_of, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
 use crate::app::sign_in::{SessionStarted, SignInOutcome};
 use crate::app::{App, Fault, TenantContext};
 use crate::http::render::Asked;
-use crate::http::{cookies, extract};
+use crate::http::{assets, cookies, extract};
 
 /// `GET /t/:slug/login`: the sign-in form of an interaction, or of a new one that leads to the
 /// account page.
@@ -151,7 +151,7 @@ pub(super) fn parse(interaction: &str) -> Result<InteractionId, Fault> {
     interaction.parse().map_err(|_| Fault::Expired("the address names no interaction"))
 }
 
-fn sign_in_page(
+pub(super) fn sign_in_page(
     context: &TenantContext,
     opened: &Opened,
     username: String,
@@ -171,10 +171,22 @@ fn sign_in_page(
         identifier: layout.text(identifier).into_owned(),
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
+        passkey: passkey_form(context),
         problem: problem.map(|id| layout.text(id).into_owned()),
         layout,
     };
     html(status, page.render(), &form_targets(opened))
+}
+
+/// Where passkeys are as good as a password, the form that signs in with one.
+fn passkey_form(context: &TenantContext) -> Option<PasskeySignIn> {
+    let base = tenant_path(context);
+    let offered = context.tenant.settings.sign_in.passkeys == PasskeyUse::Passwordless;
+    (offered && App::takes_passkeys(context)).then(|| PasskeySignIn {
+        script: assets::passkey_script(),
+        action: format!("{base}/login/passkey"),
+        options: format!("{base}/login/passkey/options"),
+    })
 }
 
 fn consent_page(
@@ -232,7 +244,7 @@ fn warning(context: &TenantContext, layout: &Layout, client: &Client) -> Option<
     })
 }
 
-fn form_targets(opened: &Opened) -> Vec<String> {
+pub(super) fn form_targets(opened: &Opened) -> Vec<String> {
     opened.request().map(|request| form_target(&request.redirect_uri)).into_iter().collect()
 }
 

@@ -6,6 +6,8 @@ mod device;
 mod interaction;
 mod logo;
 mod logout;
+mod second_factor;
+mod security;
 mod setup;
 mod views;
 
@@ -24,6 +26,13 @@ pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
 pub use logout::{logout, logout_answer};
+pub use second_factor::{
+    go_on, new_authenticator, new_authenticator_answer, passkey_options, passkey_sign_in, second_factor,
+    second_factor_answer,
+};
+pub use security::{
+    security, security_add, security_add_answer, security_options, security_recovery, security_remove,
+};
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 
@@ -84,8 +93,8 @@ pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[St
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action {}; \
-         frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action {}; frame-ancestors 'none'; base-uri 'none'",
         std::iter::once("'self'")
             .chain(form_targets.iter().map(String::as_str))
             .collect::<Vec<_>>()

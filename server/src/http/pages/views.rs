@@ -6,6 +6,7 @@
 //! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
 //! the client's origin there.
 
+mod second_factor;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,9 @@ use askama::Template;
 use crate::messages::{Messages, Named, Value};
 
 pub use grantor_theme::theme_css;
+pub use second_factor::{
+    Held, NewAuthenticatorPage, PasskeySignIn, RecoveryCodesPage, SecondFactorPage, SecurityPage, TotpForm,
+};
 
 /// Fewest characters of a password that a person chooses.
 pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
@@ -64,6 +68,8 @@ pub struct SignInPage {
     pub username: String,
     /// The client that waits for the answer; none when a person signs in to the account page.
     pub client_name: Option<String>,
+    /// Where passkeys are as good as a password.
+    pub passkey: Option<PasskeySignIn>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
 }

@@ -36,6 +36,7 @@ mod registration_management;
 mod remote_keys;
 mod resources;
 mod responses;
+mod second_factor;
 mod setup;
 mod software_statement;
 mod specification;

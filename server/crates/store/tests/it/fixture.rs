@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
-    AccessTokenFormat, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client, ClientId,
-    ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
+    AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client,
+    ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
     DeviceAuthorization, DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken,
     PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin,
     ResourceSettings, ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId,
@@ -239,6 +239,7 @@ impl World {
             nonce: Some("n".to_owned()),
             prompt: Prompt::default(),
             max_age: Some(60),
+            acr: Some(Acr::MultiFactor),
             login_hint: None,
             hinted_user: Some(self.user.id),
             pushed_as: Some(hash()),

@@ -4,6 +4,7 @@
 
 mod administration;
 mod audit;
+mod authenticators;
 mod cancellation;
 mod changes;
 mod device;

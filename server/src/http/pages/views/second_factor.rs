@@ -1,0 +1,109 @@
+//! The pages of what people sign in with beside a password.
+
+use askama::Template;
+use grantor_protocol::sign_in::Offer;
+
+use super::{Layout, monogram};
+
+/// The form that signs in with a passkey.
+#[derive(Clone, Debug)]
+pub struct PasskeySignIn {
+    /// Address of `passkey.js`.
+    pub script: String,
+    pub action: String,
+    /// Where the script gets the challenge.
+    pub options: String,
+}
+
+/// Asks for a second factor. Posts `interaction`, `csrf`, `method` (`totp`, `recovery_code`, `passkey`), `code` or
+/// `ceremony` and `credential`, and `remember`.
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+pub struct SecondFactorPage {
+    pub layout: Layout,
+    pub script: String,
+    pub action: String,
+    pub options: String,
+    pub csrf: String,
+    pub interaction: String,
+    pub user_name: String,
+    pub offer: Offer,
+    /// For how many days the browser can be remembered; 0: it cannot.
+    pub remember_days: u32,
+    /// Where to sign in as somebody else.
+    pub sign_in: String,
+    pub problem: Option<String>,
+}
+
+/// Lets a person make a second factor. Posts `interaction`, `csrf`, `method` (`totp`, `passkey`), `name`, `ceremony`
+/// and `code` or `credential`.
+#[derive(Template)]
+#[template(path = "new_authenticator.html")]
+pub struct NewAuthenticatorPage {
+    pub layout: Layout,
+    pub script: String,
+    pub action: String,
+    pub options: String,
+    pub csrf: String,
+    /// Empty on the account's page.
+    pub interaction: String,
+    pub in_sign_in: bool,
+    /// Whether a passkey would do.
+    pub passkey: bool,
+    /// An authenticator app, where one would do.
+    pub totp: Option<TotpForm>,
+    pub problem: Option<String>,
+}
+
+/// What a person puts into their authenticator app.
+#[derive(Clone, Debug)]
+pub struct TotpForm {
+    /// An SVG image.
+    pub qr: String,
+    /// In base 32, in groups of four.
+    pub secret: String,
+    pub ceremony: String,
+}
+
+/// Shows recovery codes, once, and goes on to `action`.
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+pub struct RecoveryCodesPage {
+    pub layout: Layout,
+    /// None are shown to somebody who has some already.
+    pub codes: Vec<String>,
+    pub method: &'static str,
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+}
+
+/// What a person can sign in with. Every form posts `csrf` and `passkey` or `totp`.
+#[derive(Template)]
+#[template(path = "security.html")]
+pub struct SecurityPage {
+    pub layout: Layout,
+    pub csrf: String,
+    pub passkeys: Vec<Held>,
+    pub apps: Vec<Held>,
+    /// How many are left.
+    pub recovery_codes: u32,
+    /// Where another is added.
+    pub add: String,
+    pub remove_action: String,
+    pub recovery_action: String,
+    pub account: String,
+    pub notice: Option<String>,
+}
+
+/// A passkey or an authenticator app.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub id: String,
+    pub name: String,
+    /// In several devices.
+    pub synced: bool,
+    /// Worded to follow "added".
+    pub added: String,
+    /// Worded to follow "used".
+    pub used: Option<String>,
+}
