@@ -8,7 +8,8 @@ use grantor_protocol::authorize::{
     Situation, Step, Submitted,
 };
 use grantor_protocol::model::{
-    ClientId, Interaction, InteractionId, Purpose, RequestOrigin, Session, TenantId, User, UserStatus,
+    AccountPage, ClientId, Interaction, InteractionId, Purpose, RequestOrigin, Session, TenantId, User,
+    UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 
@@ -47,8 +48,8 @@ pub enum Progress {
     Consent(InteractionId),
     /// To the page that says what becomes of a device.
     Device(InteractionId),
-    /// To the user's account page.
-    Account,
+    /// To a page of the user's account.
+    Account(AccountPage),
 }
 
 /// The first step of an authorization request, with the cookie to set if the browser had none.

@@ -138,7 +138,7 @@ impl App {
     }
 
     /// What was typed as the name is not kept: people type passwords there.
-    async fn record_failed_sign_in(
+    pub(super) async fn record_failed_sign_in(
         &self,
         context: &TenantContext,
         known: Option<UserId>,

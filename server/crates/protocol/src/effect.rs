@@ -1,7 +1,7 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
-    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken,
-    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
+    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PasswordHash, PushedAuthorizationRequest,
+    RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -58,6 +58,21 @@ pub enum Effect {
     EndSession {
         session: SessionId,
         revokes: SignOutRevokes,
+        at: Timestamp,
+    },
+    /// Ends every other session of the user, each as [`EndSession`](Self::EndSession) does.
+    EndOtherSessions {
+        user: UserId,
+        session: SessionId,
+        revokes: SignOutRevokes,
+        at: Timestamp,
+    },
+    /// Gives the user a password, and counts their version up. Guarded: they have the one that they had, or
+    /// still none.
+    ChangePassword {
+        user: UserId,
+        from: Option<PasswordHash>,
+        to: PasswordHash,
         at: Timestamp,
     },
     /// Guarded: the session has not ended. Whatever ends with a session says this after it is stored,

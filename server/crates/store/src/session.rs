@@ -196,6 +196,24 @@ pub(crate) async fn end(
     Ok(())
 }
 
+/// Ends the user's sessions but for one, and tells which they were.
+pub(crate) async fn end_others_of(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<Vec<SessionId>, ApplyError> {
+    let ended: Vec<Bytes<16>> = dual!(conn, c => Kept(diesel::update(sessions::table)
+        .filter(sessions::tenant_id.eq(Bytes::from(tenant)))
+        .filter(sessions::user_id.eq(Bytes::from(user)))
+        .filter(sessions::id.ne(Bytes::from(session)))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Time::from(at)))
+        .returning(sessions::id)).get_results(c).await)?;
+    Ok(ended.into_iter().map(SessionId::from).collect())
+}
+
 pub(crate) async fn end_all_of(
     conn: &mut Conn<'_>,
     tenant: TenantId,

@@ -32,13 +32,13 @@ pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
 };
-pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
+pub use interaction::{AccountPage, Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};
 pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
 };
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
-pub use session::{Session, SessionId};
+pub use session::{FRESH, Session, SessionId};
 pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{

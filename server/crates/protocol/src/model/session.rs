@@ -1,5 +1,8 @@
 use super::{RequestOrigin, TenantId, UserId};
-use crate::{Id, SecretHash, Timestamp};
+use crate::{Id, Lifetime, SecretHash, Timestamp};
+
+/// For how long a sign-in is enough for what cannot be taken back.
+pub const FRESH: Lifetime = Lifetime::from_seconds(600);
 
 /// Identifies a session; its text is the `sid` claim. The cookie holds another, secret value, and a new one
 /// whenever the user signs in again.
@@ -25,6 +28,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether the user proved who they are a short while ago: what cannot be taken back asks for that.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.seconds_since(self.authenticated_at) < i64::from(FRESH.seconds())
+    }
+
     /// Neither ended nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
