@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize;
 use grantor_protocol::model::{
-    self, Actor, AuditKind, Factor, Interaction, Metric, RateKind, Session, User, UserId, UserStatus,
+    self, Actor, AuditKind, Factor, Idle, Interaction, Metric, RateKind, Session, User, UserId, UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Id, Secret, SecretKind};
 
@@ -122,6 +122,7 @@ impl App {
     ) -> (Session, Secret) {
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let cookie = Secret::generate(SecretKind::Session, entropy);
+        let idle = context.policy.lifetimes.session_idle;
         let session = Session {
             tenant_id: context.tenant.id,
             id: Id::generate(now, entropy),
@@ -133,6 +134,7 @@ impl App {
             expires_at: now + context.policy.lifetimes.session,
             ended_at: None,
             origin: browser.origin(),
+            idle: Some(Idle { lifetime: idle, expires_at: now + idle }),
         };
         (session, cookie)
     }

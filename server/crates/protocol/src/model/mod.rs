@@ -38,7 +38,7 @@ pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
 };
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
-pub use session::{FRESH, Session, SessionId};
+pub use session::{FRESH, Idle, Session, SessionId};
 pub use sign_in::{PasswordPolicy, SignInIdentifier, SignInPolicy};
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
