@@ -119,9 +119,13 @@ async fn consent_is_remembered_until_it_is_removed(database: Database) -> anyhow
     browser.open(&request).await?;
     landing.next().await?.require("code")?;
 
-    browser.open(&format!("{}/account", acme.issuer)).await?;
+    for page in ["", "/profile", "/password", "/sessions", "/data"] {
+        browser.open(&format!("{}/account{page}", acme.issuer)).await?;
+        check_page(&browser, &format!("account{}", page.replace('/', "-"))).await?;
+    }
+    browser.open(&format!("{}/account/applications", acme.issuer)).await?;
     browser.shows("Pocket Planner").await?;
-    check_page(&browser, "account").await?;
+    check_page(&browser, "account-applications").await?;
     browser.press("form:has(input[name=client_id][value=planner]) button").await?;
     browser.shows("No application").await?;
     check_page(&browser, "account-empty").await?;

@@ -8,7 +8,8 @@ use grantor_protocol::authorize::{
     Situation, Step, Submitted,
 };
 use grantor_protocol::model::{
-    ClientId, Interaction, InteractionId, Purpose, RequestOrigin, Session, TenantId, User, UserStatus,
+    AccountPage, ClientId, Interaction, InteractionId, Purpose, RequestOrigin, Session, TenantId, User,
+    UserStatus,
 };
 use grantor_protocol::{Decision, Effect, Error, Id, Params, Secret, SecretKind};
 
@@ -51,8 +52,8 @@ pub enum Progress {
     Consent(InteractionId),
     /// To the page that says what becomes of a device.
     Device(InteractionId),
-    /// To the user's account page.
-    Account,
+    /// To a page of the user's account.
+    Account(AccountPage),
 }
 
 /// The first step of an authorization request, with the cookie to set if the browser had none.
@@ -239,9 +240,21 @@ impl App {
     ) -> Result<Option<SignedIn>, Fault> {
         let Some(cookie) = cookie else { return Ok(None) };
         let found = self.store.tenant(tenant_id).session_by_secret(&cookie.hash()).await?;
-        Ok(found
+        let live = found
             .filter(|(session, user)| session.is_live(self.now()) && user.status == UserStatus::Active)
-            .map(|(session, user)| SignedIn { session, user }))
+            .map(|(session, user)| SignedIn { session, user });
+        if let Some(signed_in) = &live {
+            self.note_seen(&signed_in.session).await?;
+        }
+        Ok(live)
+    }
+
+    /// Notes that a session's browser was there, every few minutes.
+    pub(super) async fn note_seen(&self, session: &Session) -> Result<(), Fault> {
+        match session.seen(self.now()) {
+            None => Ok(()),
+            Some(until) => Ok(self.store.tenant(session.tenant_id).see_session(session.id, until).await?),
+        }
     }
 
     /// What the person must do next, with what is remembered of them.

@@ -217,11 +217,12 @@ impl App {
         };
         let found = self.store.tenant(context.tenant.id).console_session(&cookie.hash()).await?;
         let now = self.now();
-        Ok(found
-            .filter(|(console, session, user)| {
-                now < console.expires_at && session.is_live(now) && user.status == UserStatus::Active
-            })
-            .map(|(_, session, user)| (context, SignedIn { session, user })))
+        let live = found.filter(|(console, session, user)| {
+            now < console.expires_at && session.is_live(now) && user.status == UserStatus::Active
+        });
+        let Some((_, session, user)) = live else { return Ok(None) };
+        self.note_seen(&session).await?;
+        Ok(Some((context, SignedIn { session, user })))
     }
 
     pub(super) fn console_callback(&self) -> String {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor_protocol::authorize::{self, AuthorizationRequest, Granted, Step};
 use grantor_protocol::model::{
-    Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose,
+    AccountPage, Actor, AuditEvent, AuditKind, DeviceAuthorization, Interaction, InteractionId, Purpose,
 };
 use grantor_protocol::{Decision, Id, Secret, device};
 
@@ -40,7 +40,15 @@ impl Opened {
     pub fn request(&self) -> Option<&AuthorizationRequest> {
         match &self.interaction.purpose {
             Purpose::Authorization { request } | Purpose::Device { request, .. } => Some(request),
-            Purpose::Account => None,
+            Purpose::Account { .. } => None,
+        }
+    }
+
+    /// The page of the account that it leads to where it leads to no client.
+    pub const fn account_page(&self) -> AccountPage {
+        match &self.interaction.purpose {
+            Purpose::Account { page } => *page,
+            Purpose::Authorization { .. } | Purpose::Device { .. } => AccountPage::Overview,
         }
     }
 
@@ -53,16 +61,17 @@ impl Opened {
 }
 
 impl App {
-    /// Starts signing in to the account page.
+    /// Starts signing in to a page of the person's account.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn begin_account_sign_in(
         &self,
         context: &TenantContext,
+        page: AccountPage,
         browser: &Browser,
     ) -> Result<(InteractionId, Option<Secret>), Fault> {
-        self.begin(context, Purpose::Account, browser).await
+        self.begin(context, Purpose::Account { page }, browser).await
     }
 
     /// Opens an interaction for the browser that it belongs to.
@@ -84,7 +93,7 @@ impl App {
             .filter(|interaction| interaction.is_open(self.now()) && interaction.browser.matches(cookie))
             .ok_or(OVER)?;
         let client = match &interaction.purpose {
-            Purpose::Account => None,
+            Purpose::Account { .. } => None,
             Purpose::Authorization { request } | Purpose::Device { request, .. } => {
                 let client = self.client(context.tenant.id, &request.client_id).await?;
                 Some(client.filter(|loaded| loaded.client.enabled).ok_or(OVER)?)
@@ -95,7 +104,7 @@ impl App {
                 let device = self.store.tenant(context.tenant.id).device_authorization(*device).await?;
                 Some(device.filter(|device| device::is_open(device, self.now())).ok_or(OVER)?)
             }
-            Purpose::Authorization { .. } | Purpose::Account => None,
+            Purpose::Authorization { .. } | Purpose::Account { .. } => None,
         };
         Ok(Opened { interaction, client, device, form_token: self.forms.token(cookie) })
     }
@@ -112,7 +121,7 @@ impl App {
         consented_now: bool,
     ) -> Result<Progress, Fault> {
         let (Some(request), Some(client)) = (opened.request(), &opened.client) else {
-            return Ok(Progress::Account);
+            return Ok(Progress::Account(opened.account_page()));
         };
         let tenant_id = context.tenant.id;
         let interaction = Some(&opened.interaction);
@@ -167,7 +176,9 @@ impl App {
                 if let (Some(device), Some(client)) = (&opened.device, &opened.client) {
                     return self.answer_for_device(context, opened, (device, client), signed_in, false).await;
                 }
-                let Some(request) = opened.request() else { return Ok(Progress::Account) };
+                let Some(request) = opened.request() else {
+                    return Ok(Progress::Account(opened.account_page()));
+                };
                 let denied = authorize::deny(request, &opened.interaction, &context.policy, self.now());
                 match self.apply(context.tenant.id, denied.effects).await {
                     Err(grantor_store::ApplyError::Conflict) => Err(OVER),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize;
 use grantor_protocol::model::{
-    self, Actor, AuditKind, Authenticators, Factor, Interaction, KnownBrowser, Metric, Proven, RateKind,
-    SecondFactorDemand, Session, User, UserId, UserStatus,
+    self, Actor, AuditKind, Authenticators, Factor, Idle, Interaction, KnownBrowser, Metric, Proven,
+    RateKind, SecondFactorDemand, Session, User, UserId, UserStatus,
 };
 use grantor_protocol::sign_in::{self, Needed, Standing};
 use grantor_protocol::{Decision, Effect, Id, Lifetime, Secret, SecretKind};
@@ -294,6 +294,7 @@ impl App {
     ) -> (Session, Secret) {
         let (now, entropy) = (self.now(), self.entropy.as_ref());
         let cookie = Secret::generate(SecretKind::Session, entropy);
+        let idle = context.policy.lifetimes.session_idle;
         let session = Session {
             tenant_id: context.tenant.id,
             id: Id::generate(now, entropy),
@@ -305,12 +306,13 @@ impl App {
             expires_at: now + context.policy.lifetimes.session,
             ended_at: None,
             origin: browser.origin(),
+            idle: Some(Idle { lifetime: idle, expires_at: now + idle }),
         };
         (session, cookie)
     }
 
     /// What was typed as the name is not kept: people type passwords there.
-    async fn record_failed_sign_in(
+    pub(super) async fn record_failed_sign_in(
         &self,
         context: &TenantContext,
         known: Option<UserId>,

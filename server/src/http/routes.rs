@@ -130,8 +130,29 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         })
         .closed("/t/:slug/client-logo", "logo", |on| on.limited(RateKind::Authorize).get(pages::client_logo))
         .closed("/t/:slug/account", "account", |on| on.limited(RateKind::Authorize).get(pages::account))
+        .closed("/t/:slug/account/profile", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::profile).post(pages::profile_answer)
+        })
+        .closed("/t/:slug/account/password", "account", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::password)
+                .limited(RateKind::SignIn)
+                .post(pages::password_answer)
+        })
+        .closed("/t/:slug/account/sessions", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::sessions).post(pages::sessions_answer)
+        })
+        .closed("/t/:slug/account/applications", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::applications)
+        })
         .closed("/t/:slug/account/revoke", "account", |on| {
-            on.limited(RateKind::Authorize).post(pages::account_revoke)
+            on.limited(RateKind::Authorize).post(pages::applications_revoke)
+        })
+        .closed("/t/:slug/account/data", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::data).post(pages::data_download)
+        })
+        .closed("/t/:slug/account/deletion", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::deletion).post(pages::deletion_answer)
         })
         .closed("/t/:slug/account/security", "account", |on| {
             on.limited(RateKind::Authorize).get(pages::security)

@@ -5,6 +5,7 @@
 //! never a half-translated page.
 
 mod choose;
+mod device;
 pub mod wanted;
 
 #[cfg(test)]

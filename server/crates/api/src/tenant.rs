@@ -295,6 +295,15 @@ pub struct Lifetimes {
         oai(default = "lifetimes::session", validator(minimum(value = "300"), maximum(value = "7776000")))
     )]
     pub session: u32,
+    /// A session whose browser stays away for so long expires; within five minutes or so.
+    #[cfg_attr(
+        feature = "openapi",
+        oai(
+            default = "lifetimes::session_idle",
+            validator(minimum(value = "300"), maximum(value = "7776000"))
+        )
+    )]
+    pub session_idle: u32,
     /// How long a person may take over signing in and consenting.
     #[cfg_attr(
         feature = "openapi",
@@ -337,6 +346,7 @@ impl Default for Lifetimes {
             refresh_token_absolute: lifetimes::refresh_token_absolute(),
             refresh_retry_window: lifetimes::refresh_retry_window(),
             session: lifetimes::session(),
+            session_idle: lifetimes::session_idle(),
             interaction: lifetimes::interaction(),
             device_code: lifetimes::device_code(),
             device_poll_interval: lifetimes::device_poll_interval(),
@@ -372,6 +382,9 @@ mod lifetimes {
     }
 
     pub(super) const fn session() -> u32 {
+        12 * 3600
+    }
+    pub(super) const fn session_idle() -> u32 {
         12 * 3600
     }
 

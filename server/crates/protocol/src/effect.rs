@@ -1,7 +1,7 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, Ceremony, CeremonyId, ClientId, Consent, DeviceAuthorization,
     DeviceAuthorizationId, DeviceMove, Grant, GrantId, Interaction, InteractionId, KnownBrowser,
-    OpaqueAccessToken, Passkey, PasskeyId, Proven, PushedAuthorizationRequest, RefreshToken,
+    OpaqueAccessToken, Passkey, PasskeyId, PasswordHash, Proven, PushedAuthorizationRequest, RefreshToken,
     RevocationReason, Session, SessionId, SignOutRevokes, TokenId, TotpAuthenticator, TotpId, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
@@ -64,6 +64,21 @@ pub enum Effect {
     EndSession {
         session: SessionId,
         revokes: SignOutRevokes,
+        at: Timestamp,
+    },
+    /// Ends every other session of the user, each as [`EndSession`](Self::EndSession) does.
+    EndOtherSessions {
+        user: UserId,
+        session: SessionId,
+        revokes: SignOutRevokes,
+        at: Timestamp,
+    },
+    /// Gives the user a password, and counts their version up. Guarded: they have the one that they had, or
+    /// still none.
+    ChangePassword {
+        user: UserId,
+        from: Option<PasswordHash>,
+        to: PasswordHash,
         at: Timestamp,
     },
     /// Guarded: the session has not ended. Whatever ends with a session says this after it is stored,

@@ -114,6 +114,7 @@ pub fn session() -> Session {
         expires_at: NOW + Lifetime::from_seconds(3600),
         ended_at: None,
         origin: RequestOrigin::default(),
+        idle: None,
     }
 }
 

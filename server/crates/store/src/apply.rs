@@ -8,7 +8,7 @@ use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
     attempt, audit, authenticator, ceremony, consent, device, grant, interaction, pushed_request,
-    registration, session, token,
+    registration, session, token, user,
 };
 
 impl TenantStore<'_> {
@@ -102,6 +102,15 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             session::end(conn, tenant, session, at).await?;
             grant::revoke_given_in(conn, tenant, session, revokes, at).await
         }
+        Effect::EndOtherSessions { user, session, revokes, at } => {
+            for other in session::end_others_of(conn, tenant, user, session, at).await? {
+                grant::revoke_given_in(conn, tenant, other, revokes, at).await?;
+            }
+            Ok(())
+        }
+        Effect::ChangePassword { user, from, to, at } => {
+            user::change_password(conn, tenant, user, (from.as_ref(), &to), at).await
+        }
         Effect::TouchSession { session } => session::touch(conn, tenant, session).await,
         Effect::StoreGrant(grant) => grant::store(conn, &grant).await,
         Effect::TouchGrant { grant } => grant::touch(conn, tenant, grant).await,
@@ -176,6 +185,7 @@ fn is_one_statement(effect: &Effect) -> bool {
         Effect::StoreConsent(_)
             | Effect::StoreGrant(_)
             | Effect::EndSession { .. }
+            | Effect::EndOtherSessions { .. }
             | Effect::SignOutEverywhere { .. }
             | Effect::ReplaceRecoveryCodes { .. }
             | Effect::RecordAudit(_)
@@ -211,6 +221,8 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }
+        | Effect::EndOtherSessions { .. }
+        | Effect::ChangePassword { .. }
         | Effect::TouchSession { .. }
         | Effect::TouchGrant { .. }
         | Effect::RevokeGrant { .. }

@@ -130,6 +130,8 @@ diesel::table! {
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         origin -> Nullable<Jsonb>,
+        idle_lifetime -> Nullable<BigInt>,
+        idle_expires_at -> Nullable<BigInt>,
     }
 }
 

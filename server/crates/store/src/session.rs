@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use grantor_protocol::model::{RequestOrigin, Session, SessionId, TenantId, User, UserId};
-use grantor_protocol::{SecretHash, Timestamp};
+use grantor_protocol::model::{Idle, RequestOrigin, Session, SessionId, TenantId, User, UserId};
+use grantor_protocol::{Lifetime, SecretHash, Timestamp};
 
 use crate::apply::guarded;
 use crate::compiled_here;
@@ -26,6 +26,8 @@ pub(crate) struct SessionRow {
     ended_at: Option<Time>,
     /// Absent where nothing is known.
     origin: Option<serde_json::Value>,
+    idle_lifetime: Option<i64>,
+    idle_expires_at: Option<Time>,
 }
 
 const ORIGIN: &str = "sessions.origin";
@@ -44,11 +46,19 @@ impl SessionRow {
             expires_at: session.expires_at.into(),
             ended_at: session.ended_at.map(Into::into),
             origin: origin.map(|origin| document(ORIGIN, origin)).transpose()?,
+            idle_lifetime: session.idle.map(|idle| idle.lifetime.seconds().into()),
+            idle_expires_at: session.idle.map(|idle| idle.expires_at.into()),
         })
     }
 
     pub(crate) fn into_session(self) -> Result<Session, Error> {
+        let idle = self.idle_lifetime.zip(self.idle_expires_at).map(|(lifetime, expires_at)| {
+            let seconds =
+                u32::try_from(lifetime).map_err(|error| Error::corrupt("sessions.idle_lifetime", error))?;
+            Ok::<_, Error>(Idle { lifetime: Lifetime::from_seconds(seconds), expires_at: expires_at.into() })
+        });
         Ok(Session {
+            idle: idle.transpose()?,
             tenant_id: self.tenant_id.into(),
             id: self.id.into(),
             secret: self.secret.into(),
@@ -93,9 +103,13 @@ impl TenantStore<'_> {
                 }
                 match filter.live {
                     Some(true) => query = query.filter(sessions::ended_at.is_null()
-                        .and(sessions::expires_at.gt(Time::from(now)))),
+                        .and(sessions::expires_at.gt(Time::from(now)))
+                        .and(sessions::idle_expires_at.is_null()
+                            .or(sessions::idle_expires_at.assume_not_null().gt(Time::from(now))))),
                     Some(false) => query = query.filter(sessions::ended_at.is_not_null()
-                        .or(sessions::expires_at.le(Time::from(now)))),
+                        .or(sessions::expires_at.le(Time::from(now)))
+                        .or(sessions::idle_expires_at.is_not_null()
+                            .and(sessions::idle_expires_at.assume_not_null().le(Time::from(now))))),
                     None => {}
                 }
                 // Identifiers are in order of creation.
@@ -122,6 +136,21 @@ impl TenantStore<'_> {
             row.map(SessionRow::into_session).transpose()
         };
         self.store.read(work).await
+    }
+
+    /// The session's browser was seen: it may stay away until then. Whoever says a later time, or that the
+    /// session ended, is right.
+    #[compiled_here]
+    pub async fn see_session(&self, id: SessionId, until: Timestamp) -> Result<(), Error> {
+        let (key, until) = ((Bytes::from(self.id), Bytes::from(id)), Time::from(until));
+        let work = async move |mut conn: Conn<'_>| {
+            dual!(&mut conn, c => Kept(diesel::update(sessions::table.find(key))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::idle_expires_at.lt(until))
+                .set(sessions::idle_expires_at.eq(until))).execute(c).await)?;
+            Ok(())
+        };
+        self.store.write(work).await
     }
 
     /// The session whose cookie has this hash, and whose it is; ended and expired ones included.
@@ -155,6 +184,8 @@ pub(crate) async fn renew(conn: &mut Conn<'_>, session: &Session) -> Result<(), 
         sessions::amr.eq(row.amr),
         sessions::expires_at.eq(row.expires_at),
         sessions::origin.eq(row.origin),
+        sessions::idle_lifetime.eq(row.idle_lifetime),
+        sessions::idle_expires_at.eq(row.idle_expires_at),
     );
     guarded(dual!(conn, c => Kept(diesel::update(sessions::table.find((row.tenant_id, row.id)))
         .filter(sessions::user_id.eq(row.user_id))
@@ -194,6 +225,24 @@ pub(crate) async fn end(
         .set(sessions::ended_at.eq(Time::from(at))))
         .execute(c).await)?;
     Ok(())
+}
+
+/// Ends the user's sessions but for one, and tells which they were.
+pub(crate) async fn end_others_of(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<Vec<SessionId>, ApplyError> {
+    let ended: Vec<Bytes<16>> = dual!(conn, c => Kept(diesel::update(sessions::table)
+        .filter(sessions::tenant_id.eq(Bytes::from(tenant)))
+        .filter(sessions::user_id.eq(Bytes::from(user)))
+        .filter(sessions::id.ne(Bytes::from(session)))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Time::from(at)))
+        .returning(sessions::id)).get_results(c).await)?;
+    Ok(ended.into_iter().map(SessionId::from).collect())
 }
 
 pub(crate) async fn end_all_of(

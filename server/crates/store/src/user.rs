@@ -7,13 +7,15 @@ use grantor_protocol::model::{
     AuditEvent, PasswordHash, SignInIdentifier, TenantId, User, UserId, UserStatus,
 };
 
+use crate::apply::guarded;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
 use crate::page::{Order, in_order, starts_with};
 use crate::schema::users;
+use crate::statement::Kept;
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document, from_name};
-use crate::{Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
+use crate::{ApplyError, Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
 use crate::{audit, role_assignment};
 
 #[derive(Insertable, Queryable, QueryableByName, Selectable)]
@@ -313,6 +315,28 @@ impl TenantStore<'_> {
             )
             .await
     }
+}
+
+/// Whoever changes it at the same time has proven another password than this one by then.
+pub(crate) async fn change_password(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    (from, to): (Option<&PasswordHash>, &PasswordHash),
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let key = (Bytes::from(tenant), Bytes::from(user));
+    let changes = (
+        users::password.eq(to.as_phc()),
+        users::updated_at.eq(Time::from(at)),
+        users::version.eq(users::version + 1),
+    );
+    guarded(dual!(conn, c => match from {
+        Some(from) => Kept(diesel::update(users::table.find(key))
+            .filter(users::password.eq(from.as_phc())).set(changes)).execute(c).await,
+        None => Kept(diesel::update(users::table.find(key))
+            .filter(users::password.is_null()).set(changes)).execute(c).await,
+    })?)
 }
 
 /// The row has the expected version, or none is expected.

@@ -145,7 +145,7 @@ fn merged(target: Value, patch: Value) -> Value {
 
 /// What changed between two documents, for the audit trail: the members that differ, before and
 /// after. Members that count or date the change itself say nothing.
-pub(super) fn changes(before: Option<&impl Serialize>, after: Option<&impl Serialize>) -> Value {
+pub(in crate::app) fn changes(before: Option<&impl Serialize>, after: Option<&impl Serialize>) -> Value {
     let members = |value: Value| match value {
         Value::Object(members) => members,
         _ => Map::new(),

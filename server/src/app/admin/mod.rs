@@ -39,6 +39,7 @@ pub use access::{Action, BUILT_IN_ROLES, Domain, Enforcers, Resource};
 pub(in crate::app) use audit_events::document as audit_event_document;
 pub use audit_events::{AUDIT_FOLLOWERS, AuditLines, AuditQuery, LONGEST_WAIT};
 pub use caller::Caller;
+pub(in crate::app) use document::changes as changed_members;
 pub use document::{Write, escaped, keep, read};
 pub(in crate::app) use domains::new_challenge;
 pub use fault::{AdminFault, FieldFault, Unauthenticated};
@@ -50,6 +51,7 @@ pub use role_assignments::Place;
 pub use roles::{PlatformRole, TenantRole};
 pub use stats::StatsWanted;
 pub use tenants::check_slug;
+pub(in crate::app) use users::{document as user_document, is_email};
 pub use version::{Precondition, Saved, Versioned};
 pub use webhooks::TenantWebhook;
 
@@ -63,7 +65,7 @@ use super::{App, Fault};
 impl App {
     /// Forgets here and now what a change made wrong, so that its maker reads it; the other nodes
     /// are told by the store.
-    fn forget(&self, tenant_id: TenantId, kind: ChangeKind) {
+    pub(super) fn forget(&self, tenant_id: TenantId, kind: ChangeKind) {
         self.changed(&Change::In { tenant_id, kind });
     }
 

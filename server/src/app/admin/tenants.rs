@@ -416,6 +416,7 @@ fn check_lifetimes(lifetimes: &api::Lifetimes, faults: &mut Vec<FieldFault>) {
         ("refresh_token_absolute", lifetimes.refresh_token_absolute, 300, 5 * 365 * DAY),
         ("refresh_retry_window", lifetimes.refresh_retry_window, 0, 300),
         ("session", lifetimes.session, 300, 90 * DAY),
+        ("session_idle", lifetimes.session_idle, 300, 90 * DAY),
         ("interaction", lifetimes.interaction, 60, 7200),
         ("device_code", lifetimes.device_code, 60, 3600),
         ("device_poll_interval", lifetimes.device_poll_interval, 1, 60),

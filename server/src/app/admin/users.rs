@@ -406,7 +406,7 @@ fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> 
 }
 
 /// Whether mail could be sent there is for a message to find out.
-fn is_email(text: &str) -> bool {
+pub(in crate::app) fn is_email(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
         && text.len() <= 254
@@ -431,7 +431,7 @@ fn versioned(user: &User) -> Versioned<api::User> {
     Versioned { document: document(user), etag: etag(user.version, user.created_at) }
 }
 
-fn document(user: &User) -> api::User {
+pub(in crate::app) fn document(user: &User) -> api::User {
     let UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } =
         user.profile.clone();
     api::User {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{Client, InteractionId, PasskeyUse, SignInIdentifier, User};
+use grantor_protocol::model::{AccountPage, Client, InteractionId, PasskeyUse, SignInIdentifier, User};
 use grantor_protocol::redirect_uri::{self, Target};
 use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -20,14 +20,16 @@ use crate::app::{App, Fault, TenantContext};
 use crate::http::render::Asked;
 use crate::http::{assets, cookies, extract};
 
-/// `GET /t/:slug/login`: the sign-in form of an interaction, or of a new one that leads to the
-/// account page.
+/// `GET /t/:slug/login`: the sign-in form of an interaction, or of a new one that leads to a page of the
+/// person's account: `page` says which.
 pub async fn login(app: Arc<App>, request: Request) -> Response {
     page(app, request, async |app, context, request| {
         let browser = extract::browser(app, context, request);
         let params = extract::query(app, request)?;
         let Some(interaction) = params.get("interaction") else {
-            let (interaction, new_browser) = app.begin_account_sign_in(context, &browser).await?;
+            let account_page = params.get("page").and_then(AccountPage::parse).unwrap_or_default();
+            let (interaction, new_browser) =
+                app.begin_account_sign_in(context, account_page, &browser).await?;
             let mut response = go(context, Progress::SignIn(interaction));
             set_browser_cookie(context, &mut response, new_browser.as_ref());
             return Ok(response);
@@ -196,7 +198,7 @@ fn consent_page(
     (user, csrf): (&User, String),
 ) -> Response {
     let (Some(request), Some(loaded)) = (opened.request(), &opened.client) else {
-        return go(context, Progress::Account);
+        return go(context, Progress::Account(opened.account_page()));
     };
     let (layout, metadata) = (layout_of(context, opened), &loaded.client.metadata);
     let device = opened.device.as_ref().map(|device| DeviceNotice {
@@ -314,9 +316,4 @@ pub(in crate::http) fn add_cookie(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
-}
-
-/// Sends a browser that is not signed in to the sign-in page.
-pub(super) fn to_login(context: &TenantContext) -> Response {
-    see_other(&format!("{}/login", tenant_path(context)))
 }

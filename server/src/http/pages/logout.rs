@@ -92,7 +92,7 @@ fn request_address(context: &TenantContext, params: &Params) -> String {
 
 /// Nobody is signed in any more: on to the client, or a page that says so. `ended` is whether that was done
 /// just now, for a client that proved itself or by the person's own press.
-fn signed_out(context: &TenantContext, to: Option<&ReturnAddress>, ended: bool) -> Response {
+pub(super) fn signed_out(context: &TenantContext, to: Option<&ReturnAddress>, ended: bool) -> Response {
     let mut response = match to {
         Some(to) if ended || to.automatic => see_other(&to.location()),
         _ => {

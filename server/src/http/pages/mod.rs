@@ -20,11 +20,16 @@ use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
-pub use account::{account, account_revoke};
+use account::to_sign_in;
+pub use account::{
+    account, applications, applications_revoke, data, data_download, deletion, deletion_answer, password,
+    password_answer, profile, profile_answer, sessions, sessions_answer,
+};
 pub use device::{activate, activate_answer, activated};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
+use logout::signed_out;
 pub use logout::{logout, logout_answer};
 pub use second_factor::{
     go_on, new_authenticator, new_authenticator_answer, passkey_options, passkey_sign_in, second_factor,
@@ -147,7 +152,7 @@ pub fn go(context: &TenantContext, progress: Progress) -> Response {
         Progress::Device(interaction) => {
             see_other(&format!("{base}/activate/callback?interaction={interaction}"))
         }
-        Progress::Account => see_other(&format!("{base}/account")),
+        Progress::Account(page) => see_other(&account::address(context, page)),
         Progress::Respond(response) => deliver(context, &response),
     }
 }

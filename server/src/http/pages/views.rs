@@ -6,7 +6,9 @@
 //! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
 //! the client's origin there.
 
+mod account;
 mod second_factor;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,10 @@ use askama::Template;
 
 use crate::messages::{Messages, Named, Value};
 
+pub use account::{
+    AccountFrame, Application, ApplicationsPage, DataPage, DeletedPage, DeletionPage, Field, NavigationItem,
+    OverviewPage, PasswordPage, ProfilePage, SessionLine, SessionsPage,
+};
 pub use grantor_theme::theme_css;
 pub use second_factor::{
     Held, NewAuthenticatorPage, PasskeySignIn, RecoveryCodesPage, SecondFactorPage, SecurityPage, TotpForm,
@@ -179,35 +185,6 @@ pub struct FormPostPage {
     pub client_name: String,
 }
 
-/// What a person allowed so far. Every application's form posts `csrf` and `client_id` to `revoke_action`; signing out
-/// posts `csrf` to `sign_out_action`.
-#[derive(Template)]
-#[template(path = "account.html")]
-pub struct AccountPage {
-    pub layout: Layout,
-    pub user_name: String,
-    pub email: Option<String>,
-    pub csrf: String,
-    pub revoke_action: String,
-    pub sign_out_action: String,
-    pub applications: Vec<Application>,
-    /// What was just done, as a sentence.
-    pub notice: Option<String>,
-}
-
-/// A client that a person has allowed.
-#[derive(Clone, Debug)]
-pub struct Application {
-    pub client_id: String,
-    pub client_name: String,
-    /// What it may do, in the words of [`ScopeLine::description`].
-    pub scopes: Vec<String>,
-    /// When it was allowed: "3 weeks ago".
-    pub since: String,
-    /// The same moment in RFC 3339.
-    pub since_exact: String,
-}
-
 /// Asks whether to end the session. Posts `csrf`, `fields` and `decision`, which is `sign_out` or `stay`.
 #[derive(Template)]
 #[template(path = "sign_out.html")]
@@ -257,6 +234,11 @@ pub struct SetupPage {
 }
 
 impl ScopeLine {
+    /// What the scope allows; its name where nobody has put it into words.
+    pub fn into_text(self) -> String {
+        if self.description.is_empty() { self.name } else { self.description }
+    }
+
     fn text(&self) -> &str {
         if self.description.is_empty() { &self.name } else { &self.description }
     }

@@ -286,6 +286,7 @@ async fn signed_in(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (SessionI
         expires_at: now + Lifetime::from_seconds(3600),
         ended_at: None,
         origin: RequestOrigin::default(),
+        idle: None,
     };
     let authentication = Authentication { session_id: session.id, authenticated_at: now, amr: vec![] };
     let grant = Grant {

@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 13] = [
+const PAGES: [(Method, &str); 24] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -35,6 +35,17 @@ const PAGES: [(Method, &str); 13] = [
     (Method::GET, "/activate/callback"),
     (Method::GET, "/account"),
     (Method::POST, "/account/revoke"),
+    (Method::GET, "/account/profile"),
+    (Method::POST, "/account/profile"),
+    (Method::GET, "/account/password"),
+    (Method::POST, "/account/password"),
+    (Method::GET, "/account/sessions"),
+    (Method::POST, "/account/sessions"),
+    (Method::GET, "/account/applications"),
+    (Method::GET, "/account/data"),
+    (Method::POST, "/account/data"),
+    (Method::GET, "/account/deletion"),
+    (Method::POST, "/account/deletion"),
     (Method::GET, "/logout"),
     (Method::POST, "/logout"),
 ];

@@ -64,7 +64,7 @@ on_both! {
         let csrf = account.field("csrf");
         let form = [("csrf", csrf.as_str()), ("client_id", "app")];
         let revoked = browser.post(&app, &acme.path("/account/revoke"), &form).await;
-        assert_eq!(revoked.location(), "/t/acme/account?removed");
+        assert_eq!(revoked.location(), "/t/acme/account/applications?removed");
         let asked = browser.get(&app, &acme.authorize(&acme.authorization("app"))).await;
         assert!(asked.location().starts_with("/t/acme/consent?"), "{asked:?}");
     }

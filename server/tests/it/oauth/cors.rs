@@ -23,7 +23,7 @@ const OPEN: [(&str, &str); 14] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 22] = [
+const CLOSED: [(&str, &str); 33] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -36,6 +36,17 @@ const CLOSED: [(&str, &str); 22] = [
     ("GET", "/t/acme/activate/callback"),
     ("GET", "/t/acme/account"),
     ("POST", "/t/acme/account/revoke"),
+    ("GET", "/t/acme/account/profile"),
+    ("POST", "/t/acme/account/profile"),
+    ("GET", "/t/acme/account/password"),
+    ("POST", "/t/acme/account/password"),
+    ("GET", "/t/acme/account/sessions"),
+    ("POST", "/t/acme/account/sessions"),
+    ("GET", "/t/acme/account/applications"),
+    ("GET", "/t/acme/account/data"),
+    ("POST", "/t/acme/account/data"),
+    ("GET", "/t/acme/account/deletion"),
+    ("POST", "/t/acme/account/deletion"),
     ("GET", "/t/acme/logout"),
     ("POST", "/t/acme/logout"),
     ("GET", "/setup"),

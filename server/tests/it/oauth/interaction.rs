@@ -13,6 +13,20 @@ async fn at_sign_in(app: &TestApp, acme: &TestTenant, browser: &mut Browser) -> 
 }
 
 /// An interaction at its consent page.
+/// Every page that takes a form; from the fourth on they are a session's.
+const FORMS: [&str; 10] = [
+    "/login",
+    "/consent",
+    "/activate",
+    "/account/revoke",
+    "/account/profile",
+    "/account/password",
+    "/account/sessions",
+    "/account/data",
+    "/account/deletion",
+    "/logout",
+];
+
 async fn at_consent(app: &TestApp, acme: &TestTenant, browser: &mut Browser) -> Answer {
     let page = at_sign_in(app, acme, browser).await;
     let signed_in = acme.sign_in(app, browser, &page).await;
@@ -116,7 +130,7 @@ on_both! {
         ];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         for site in ["cross-site", "same-site"] {
-            for path in ["/login", "/consent", "/activate", "/account/revoke", "/logout"] {
+            for path in FORMS {
                 browser.post_from(&app, &acme.path(path), &form, site).await.expect_error_page(403);
             }
             browser.post_from(&app, "/setup", &form, site).await.expect_error_page(403);
@@ -131,7 +145,7 @@ on_both! {
                 ("decision", "allow"),
             ];
             browser.post(&app, &acme.path("/consent"), &form).await.expect_error_page(403);
-            for path in ["/account/revoke", "/logout"] {
+            for path in FORMS.into_iter().skip(3) {
                 let form = [("csrf", csrf.as_str()), ("client_id", "app")];
                 browser.post(&app, &acme.path(path), &form).await.expect_error_page(403);
             }

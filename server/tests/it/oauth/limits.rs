@@ -53,7 +53,7 @@ async fn every_address_of_a_tenant_names_its_limit() {
             assert_eq!(limit.is_none(), free, "{method} {}", route.path);
         }
         assert_eq!(route.methods.len(), route.limits.len());
-        if route.path == "/t/:slug/login" {
+        if ["/t/:slug/login", "/t/:slug/account/password"].contains(&route.path) {
             assert_eq!(route.limits, [Some(RateKind::Authorize), Some(RateKind::SignIn)]);
         }
     }

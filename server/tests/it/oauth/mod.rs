@@ -1,5 +1,6 @@
 //! The protocol's endpoints and pages, one theme a file.
 
+mod account;
 mod assertion;
 mod bad_input;
 pub mod certificates;

@@ -45,8 +45,60 @@ pub enum Purpose {
         /// Where the person entered the code.
         entered_from: RequestOrigin,
     },
-    /// The user's own account page.
-    Account,
+    /// One of the user's own pages.
+    Account {
+        #[serde(default)]
+        page: AccountPage,
+    },
+}
+
+/// The pages of a person's own account. There are no others that a sign-in leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountPage {
+    #[default]
+    Overview,
+    Profile,
+    Password,
+    Security,
+    Providers,
+    Sessions,
+    Applications,
+    Data,
+    Deletion,
+}
+
+impl AccountPage {
+    pub const ALL: [Self; 9] = [
+        Self::Overview,
+        Self::Profile,
+        Self::Password,
+        Self::Security,
+        Self::Providers,
+        Self::Sessions,
+        Self::Applications,
+        Self::Data,
+        Self::Deletion,
+    ];
+
+    /// What it is called in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Profile => "profile",
+            Self::Password => "password",
+            Self::Security => "security",
+            Self::Providers => "providers",
+            Self::Sessions => "sessions",
+            Self::Applications => "applications",
+            Self::Data => "data",
+            Self::Deletion => "deletion",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|page| page.as_str() == name)
+    }
 }
 
 /// A pushed authorization request (RFC 9126 §2), validated when it came.

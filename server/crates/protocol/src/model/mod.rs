@@ -37,13 +37,13 @@ pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
 };
-pub use interaction::{Interaction, InteractionId, Proven, Purpose, PushedAuthorizationRequest};
+pub use interaction::{AccountPage, Interaction, InteractionId, Proven, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};
 pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
 };
 pub use resource::{AccessTokenFormat, ProtectedResource, ResourceSettings};
-pub use session::{Session, SessionId};
+pub use session::{FRESH, Idle, Session, SessionId};
 pub use sign_in::{
     PasskeyUse, PasswordPolicy, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
 };

@@ -291,6 +291,8 @@ pub struct Lifetimes {
     /// A refresh token that comes again within this time gets the successor it got before.
     pub refresh_retry_window: Lifetime,
     pub session: Lifetime,
+    /// A session whose browser stays away for so long expires.
+    pub session_idle: Lifetime,
     /// How long a person may take over signing in and consenting.
     pub interaction: Lifetime,
     /// How long a device waits for a person (`expires_in`, RFC 8628 §3.2).
@@ -311,6 +313,7 @@ impl Default for Lifetimes {
             refresh_token_absolute: Lifetime::from_seconds(180 * 86_400),
             refresh_retry_window: Lifetime::from_seconds(30),
             session: Lifetime::from_seconds(12 * 3600),
+            session_idle: Lifetime::from_seconds(12 * 3600),
             interaction: Lifetime::from_seconds(30 * 60),
             device_code: Lifetime::from_seconds(10 * 60),
             device_poll_interval: Lifetime::from_seconds(5),

@@ -5,7 +5,7 @@ use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client,
     ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
-    DeviceAuthorization, DeviceState, EventOrigin, Grant, Interaction, KeyState, OpaqueAccessToken,
+    DeviceAuthorization, DeviceState, EventOrigin, Grant, Idle, Interaction, KeyState, OpaqueAccessToken,
     PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin,
     ResourceSettings, ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId,
     TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook, WebhookDelivery, WebhookSecret,
@@ -296,6 +296,7 @@ impl World {
                 address: Some("192.0.2.8".to_owned()),
                 user_agent: Some("Browser/1".to_owned()),
             },
+            idle: Some(Idle { lifetime: Lifetime::from_seconds(1800), expires_at: at(1803) }),
         }
     }
 

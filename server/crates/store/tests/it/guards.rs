@@ -1,11 +1,15 @@
 //! What was relied on is no longer so: nothing of the decision stands.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{RevocationReason, SignOutRevokes};
+use grantor_protocol::model::{PasswordHash, RevocationReason, SignOutRevokes};
 use grantor_store::{ApplyError, on_both_databases};
 use tokio::task::JoinSet;
 
 use crate::fixture::{World, at, client, hash, id, is_conflict, user};
+
+fn phc(text: &str) -> PasswordHash {
+    PasswordHash::from_phc(text)
+}
 
 /// Effects of which each must be a conflict, by name.
 async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
@@ -52,6 +56,28 @@ async fn broken_guards(world: &World) -> Vec<(&'static str, Effect)> {
         ("renew an ended session", Effect::RenewSession(Box::new(ended.clone()))),
         ("renew another user's session", Effect::RenewSession(Box::new(of_another))),
         ("renew no session", Effect::RenewSession(Box::new(world.session()))),
+        (
+            "change a password that is another by now",
+            Effect::ChangePassword {
+                user: world.user.id,
+                from: Some(phc("another")),
+                to: phc("new"),
+                at: at(10),
+            },
+        ),
+        (
+            "give a first password to who has one",
+            Effect::ChangePassword { user: world.user.id, from: None, to: phc("new"), at: at(10) },
+        ),
+        (
+            "change the password of nobody",
+            Effect::ChangePassword {
+                user: id(),
+                from: world.user.password.clone(),
+                to: phc("new"),
+                at: at(10),
+            },
+        ),
         ("touch an ended session", Effect::TouchSession { session: ended.id }),
         ("touch a revoked grant", Effect::TouchGrant { grant: revoked.id }),
         ("touch no grant", Effect::TouchGrant { grant: id() }),

@@ -46,6 +46,55 @@ on_both_databases! {
         assert_eq!(listed.items, [(bobs, bob.username)]);
     }
 
+    /// NIST SP 800-63B-4 §5.2: a browser that stays away is signed out, and one that is seen is not.
+    async fn sessions_whose_browser_stays_away(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let (session, mut ended) = (world.session(), world.session());
+        ended.ended_at = Some(at(4));
+        for session in [&session, &ended] {
+            world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        }
+        let live = async |now| {
+            let filter = SessionFilter { user: None, live: Some(true) };
+            let listed = world.rows().list_sessions(&page(10), filter, now).await.unwrap().items;
+            listed.iter().map(|(session, _)| session.id).collect::<Vec<_>>()
+        };
+        assert_eq!((live(at(1802)).await, live(at(1803)).await), (vec![session.id], vec![]));
+        for until in [at(2000), at(1900)] {
+            world.rows().see_session(session.id, until).await.unwrap();
+            world.rows().see_session(ended.id, until).await.unwrap();
+        }
+        let held = async |id| world.rows().session(id).await.unwrap().unwrap().idle.unwrap().expires_at;
+        assert_eq!((held(session.id).await, held(ended.id).await), (at(2000), at(1803)));
+        assert_eq!(live(at(1999)).await, [session.id]);
+        let others = World::new(database.store(), "other").await;
+        others.rows().see_session(session.id, at(3000)).await.unwrap();
+        assert_eq!(held(session.id).await, at(2000), "of another tenant");
+    }
+
+    /// Those of the same user and no others, with the grants that end with a session.
+    async fn the_other_sessions_end(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let bob = user(world.tenant.id, "Bob");
+        world.rows().create_user(&bob, vec![]).await.unwrap();
+        let (kept, mut other, mut bobs) = (world.session(), world.session(), world.session());
+        bobs.user_id = bob.id;
+        other.expires_at = at(9);
+        let mut grant = world.grant();
+        grant.authentication.session_id = other.id;
+        for session in [&kept, &other, &bobs] {
+            world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        }
+        world.apply([Effect::StoreGrant(Box::new(grant.clone()))]).await.unwrap();
+        let (user, revokes) = (world.user.id, SignOutRevokes::All);
+        let end = Effect::EndOtherSessions { user, session: kept.id, revokes, at: at(5) };
+        world.apply([end]).await.unwrap();
+        let ended = async |id| world.rows().session(id).await.unwrap().unwrap().ended_at;
+        assert_eq!((ended(kept.id).await, ended(bobs.id).await), (None, None));
+        assert_eq!(ended(other.id).await, Some(at(5)));
+        assert_eq!(world.rows().grant(grant.id).await.unwrap().unwrap().revoked_at, Some(at(5)));
+    }
+
     /// Batch by batch, and no other client's.
     async fn the_grants_of_a_client_end(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;

@@ -10,6 +10,8 @@ use super::*;
 /// The empty variant leaves out all that may be left out.
 struct Hostile {
     made: usize,
+    /// Values of the program's own, which are harmless and as different as these.
+    own: usize,
     empty: bool,
 }
 
@@ -21,6 +23,25 @@ impl Made for String {
     fn made(by: &mut Hostile) -> Self {
         by.made += 1;
         format!("https://{}.example/\"'><script>alert({})</script>", by.made, by.made)
+    }
+}
+
+impl Made for &'static str {
+    fn made(by: &mut Hostile) -> Self {
+        by.own += 1;
+        format!("own-{}", by.own).leak()
+    }
+}
+
+impl Made for bool {
+    fn made(by: &mut Hostile) -> Self {
+        !by.empty
+    }
+}
+
+impl Made for u32 {
+    fn made(_: &mut Hostile) -> Self {
+        12
     }
 }
 
@@ -65,6 +86,10 @@ made! {
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
     Application { client_id, client_name, scopes, since, since_exact }
+    AccountFrame { items, user_name, email, csrf, action, sign_out_action, notice }
+    NavigationItem { address, text, current }
+    Field { name, kind, autocomplete, label, value, hint, problem }
+    SessionLine { id, device, address, since, since_exact, current }
 }
 
 struct Rendered {
@@ -79,7 +104,7 @@ macro_rules! pages {
 
         fn pages(empty: bool) -> Vec<Rendered> {
             vec![$({
-                let mut by = Hostile { made: 0, empty };
+                let mut by = Hostile { made: 0, own: 0, empty };
                 let html = $name::made(&mut by).render().unwrap();
                 Rendered { name: stringify!($name), values: by.made, html }
             }),+]
@@ -97,9 +122,17 @@ pages! {
     DevicePage { layout, title, message, done }
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
-    AccountPage {
-        layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,
+    OverviewPage {
+        layout, frame, profile_address, email_unverified, password_address, password, sessions_address, sessions,
+        this_device, applications_address, applications, clients,
     }
+    ProfilePage { layout, frame, fields, show_username, username, email, email_verified, names, sign_in }
+    PasswordPage { layout, frame, username, has_password, may_set, sign_in, least, wrong_current, problem }
+    SessionsPage { layout, frame, sessions, others }
+    ApplicationsPage { layout, frame, revoke_action, applications }
+    DataPage { layout, frame, is_fresh, sign_in, deletion }
+    DeletionPage { layout, frame, allowed, is_fresh, sign_in, username, problem }
+    DeletedPage { layout }
     SignOutPage { layout, action, csrf, user_name, client_name, fields, problem }
     SignedOutPage { layout, sign_in, return_to }
     SetupPage { layout, action, setup, csrf, email, problem }
@@ -111,7 +144,7 @@ fn full_and_empty() -> Vec<Rendered> {
 
 #[test]
 fn no_page_is_forgotten() {
-    let source = include_str!("../views.rs");
+    let source = concat!(include_str!("../views.rs"), include_str!("account.rs"));
     let declared: BTreeSet<&str> = source
         .split("#[derive(Template")
         .skip(1)
@@ -201,7 +234,7 @@ fn a_monogram_is_the_first_letter() {
 #[test]
 fn a_logo_comes_with_its_letter() {
     let page = |client_logo: Option<&str>| {
-        let mut by = Hostile { made: 0, empty: true };
+        let mut by = Hostile { made: 0, own: 0, empty: true };
         let client_logo = client_logo.map(str::to_owned);
         let page = ConsentPage { client_name: "planner".into(), client_logo, ..ConsentPage::made(&mut by) };
         page.render().unwrap()

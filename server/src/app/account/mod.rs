@@ -1,10 +1,26 @@
-//! A person's own account: what they allowed.
+//! A person's own account: what is kept of them, where they are signed in, what they allowed.
+
+mod data;
+mod deletion;
+mod password;
+mod profile;
+mod sessions;
 
 use grantor_protocol::Effect;
 use grantor_protocol::model::{Actor, AuditKind, ClientId, Consent, RevocationReason};
 
+pub use deletion::DeletionRefused;
+pub use password::{PasswordChanged, PasswordRefused};
+pub use profile::{ProfileRefused, Wrong};
+
 use super::authorize::SignedIn;
 use super::{App, Fault, TenantContext};
+
+impl SignedIn {
+    const fn actor(&self) -> Actor {
+        Actor::User { id: self.user.id }
+    }
+}
 
 impl App {
     /// What the user lets clients have, with the clients' names.
@@ -30,7 +46,7 @@ impl App {
         client_id: ClientId,
     ) -> Result<(), Fault> {
         let (user, at) = (signed_in.user.id, self.clock.now());
-        let event = self.event(AuditKind::ConsentRevoked, Actor::User { id: user }, client_id.to_string());
+        let event = self.event(AuditKind::ConsentRevoked, signed_in.actor(), client_id.to_string());
         let reason = RevocationReason::RevokedByUser;
         let effects = vec![
             Effect::ForgetConsent { user, client_id: client_id.clone() },
