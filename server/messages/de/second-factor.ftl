@@ -63,6 +63,7 @@ security-recovery-left = { $count ->
    *[other] { $count } sind übrig.
 }
 security-recovery-renew = Neue Wiederherstellungscodes erstellen
-security-back = Zurück zu Ihrem Konto
 security-removed = Damit kann sich niemand mehr anmelden.
 security-was-added = Damit können Sie sich ab jetzt anmelden.
+security-stale = Um hier etwas zu ändern, melden Sie sich noch einmal an.
+account-nav-security = Sicherheit

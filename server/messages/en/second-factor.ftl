@@ -63,6 +63,7 @@ security-recovery-left = { $count ->
    *[other] { $count } are left.
 }
 security-recovery-renew = Make new recovery codes
-security-back = Back to your account
 security-removed = It cannot be used to sign in any more.
 security-was-added = You can sign in with it from now on.
+security-stale = To change anything here, sign in once more.
+account-nav-security = Security

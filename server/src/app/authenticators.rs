@@ -4,7 +4,7 @@ use grantor_protocol::model::{
     Actor, AuditKind, Authenticators, Factor, Passkey, PasskeyId, TotpAuthenticator, TotpId, User,
 };
 use grantor_protocol::sign_in::MOST_AUTHENTICATORS;
-use grantor_protocol::{Effect, Error, Lifetime, Secret};
+use grantor_protocol::{Effect, Error, Secret};
 use grantor_store::ApplyError;
 use serde_json::json;
 
@@ -12,9 +12,6 @@ use super::authorize::{Browser, SignedIn};
 use super::interaction::Opened;
 use super::second_factor::Halfway;
 use super::{App, Fault, TenantContext};
-
-/// How long after a sign-in people may change what they sign in with.
-const FRESH: Lifetime = Lifetime::from_seconds(600);
 
 /// Longest name of a passkey or an app, in characters.
 const LONGEST_NAME: usize = 60;
@@ -61,11 +58,6 @@ impl App {
         browser: &Browser,
     ) -> Result<Authenticators, Fault> {
         self.authenticators(context, &signed_in.user, browser).await
-    }
-
-    /// Whether the person has just signed in: what they sign in with is not for whoever finds the browser open.
-    pub fn is_fresh(&self, signed_in: &SignedIn) -> bool {
-        self.now() < signed_in.session.authenticated_at + FRESH
     }
 
     /// Adds what somebody made while they sign in: it is their second factor then.

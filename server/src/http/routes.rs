@@ -155,16 +155,13 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
             on.limited(RateKind::Authorize).get(pages::deletion).post(pages::deletion_answer)
         })
         .closed("/t/:slug/account/security", "account", |on| {
-            on.limited(RateKind::Authorize).get(pages::security)
+            on.limited(RateKind::Authorize).get(pages::security).post(pages::security_remove)
         })
         .closed("/t/:slug/account/security/add", "account", |on| {
             on.limited(RateKind::Authorize).get(pages::security_add).post(pages::security_add_answer)
         })
         .closed("/t/:slug/account/security/options", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::security_options)
-        })
-        .closed("/t/:slug/account/security/remove", "account", |on| {
-            on.limited(RateKind::Authorize).post(pages::security_remove)
         })
         .closed("/t/:slug/account/security/recovery-codes", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::security_recovery)

@@ -7,7 +7,6 @@ mod interaction;
 mod logo;
 mod logout;
 mod second_factor;
-mod security;
 mod setup;
 mod views;
 
@@ -23,7 +22,8 @@ use url::Url;
 use account::to_sign_in;
 pub use account::{
     account, applications, applications_revoke, data, data_download, deletion, deletion_answer, password,
-    password_answer, profile, profile_answer, sessions, sessions_answer,
+    password_answer, profile, profile_answer, security, security_add, security_add_answer, security_options,
+    security_recovery, security_remove, sessions, sessions_answer,
 };
 pub use device::{activate, activate_answer, activated};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
@@ -34,9 +34,6 @@ pub use logout::{logout, logout_answer};
 pub use second_factor::{
     go_on, new_authenticator, new_authenticator_answer, passkey_options, passkey_sign_in, second_factor,
     second_factor_answer,
-};
-pub use security::{
-    security, security_add, security_add_answer, security_options, security_recovery, security_remove,
 };
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};

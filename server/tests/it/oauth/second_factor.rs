@@ -542,7 +542,7 @@ on_both! {
         let sign_in = at_sign_in(&app, &acme, &mut bobs, &[]).await;
         acme.sign_in_as(&app, &mut bobs, &sign_in, "bob").await;
         let bobs_page = bobs.get(&app, &acme.path("/account/security")).await;
-        let remove = acme.path("/account/security/remove");
+        let remove = acme.path("/account/security");
         let form = [("csrf", &*bobs_page.field("csrf")), ("totp", &id)];
         bobs.post(&app, &remove, &form).await;
         let held = app.app.store.tenant(acme.tenant.id);
@@ -552,7 +552,7 @@ on_both! {
         app.clock.advance(601);
         let form = [("csrf", csrf.as_str()), ("totp", &id)];
         let stale = browser.post(&app, &remove, &form).await;
-        assert!(stale.location().ends_with("/login"), "only whoever has just signed in: {stale:?}");
+        assert!(stale.location().contains("/login?page=security"), "only whoever has just signed in: {stale:?}");
         assert_eq!(held.authenticators(acme.user.id, None, now).await.unwrap().totp.len(), 1);
         let page = at_sign_in(&app, &acme, &mut browser, &[("prompt", "login")]).await;
         let further = acme.sign_in(&app, &mut browser, &page).await;
@@ -562,7 +562,7 @@ on_both! {
         send(&app, &mut browser, &acme.path("/login/second-factor"), &page, &fields).await;
         let page = browser.get(&app, &acme.path("/account/security")).await;
         let form = [("csrf", &*page.field("csrf")), ("totp", &id)];
-        assert!(browser.post(&app, &remove, &form).await.location().ends_with("?removed"));
+        assert!(browser.post(&app, &remove, &form).await.location().ends_with("?removed-factor"));
         assert!(held.authenticators(acme.user.id, None, now).await.unwrap().totp.is_empty());
         assert_eq!(acme.audited(&app, AuditKind::AuthenticatorChanged).await, 2);
     }

@@ -4,6 +4,7 @@ mod applications;
 mod data;
 mod password;
 mod profile;
+mod security;
 mod sessions;
 
 use std::sync::Arc;
@@ -25,26 +26,32 @@ pub use applications::{applications, applications_revoke};
 pub use data::{data, data_download, deletion, deletion_answer};
 pub use password::{password, password_answer};
 pub use profile::{profile, profile_answer};
+pub use security::{
+    security, security_add, security_add_answer, security_options, security_recovery, security_remove,
+};
 pub use sessions::{sessions, sessions_answer};
 
 /// The pages that there are, in the order in which they are offered, and what they are called.
-const NAVIGATION: [(AccountPage, &str); 6] = [
+const NAVIGATION: [(AccountPage, &str); 7] = [
     (AccountPage::Overview, "account-nav-overview"),
     (AccountPage::Profile, "account-nav-profile"),
     (AccountPage::Password, "account-nav-password"),
+    (AccountPage::Security, "account-nav-security"),
     (AccountPage::Sessions, "account-nav-sessions"),
     (AccountPage::Applications, "account-nav-applications"),
     (AccountPage::Data, "account-nav-data"),
 ];
 
 /// What was just done, as the query of the page that says so.
-const DONE: [(&str, &str); 6] = [
+const DONE: [(&str, &str); 8] = [
     ("saved", "account-done-saved"),
     ("password", "account-done-password"),
     ("ended", "account-done-ended"),
     ("others", "account-done-others"),
     ("removed", "account-done-removed"),
     ("changed", "account-done-names"),
+    ("added-factor", "security-was-added"),
+    ("removed-factor", "security-removed"),
 ];
 
 /// Where a page of a person's account is.

@@ -3,7 +3,7 @@
 use askama::Template;
 use grantor_protocol::sign_in::Offer;
 
-use super::{Layout, monogram};
+use super::{AccountFrame, Layout, monogram};
 
 /// The form that signs in with a passkey.
 #[derive(Clone, Debug)]
@@ -77,22 +77,23 @@ pub struct RecoveryCodesPage {
     pub fields: Vec<(String, String)>,
 }
 
-/// What a person can sign in with. Every form posts `csrf` and `passkey` or `totp`.
+/// What a person can sign in with. The lists' forms post `csrf` and `passkey` or `totp`.
 #[derive(Template)]
-#[template(path = "security.html")]
+#[template(path = "account/security.html")]
 pub struct SecurityPage {
     pub layout: Layout,
-    pub csrf: String,
+    pub frame: AccountFrame,
     pub passkeys: Vec<Held>,
     pub apps: Vec<Held>,
     /// How many are left.
     pub recovery_codes: u32,
+    /// Only whoever has just signed in changes anything here.
+    pub is_fresh: bool,
+    /// Where one does that.
+    pub sign_in: String,
     /// Where another is added.
     pub add: String,
-    pub remove_action: String,
     pub recovery_action: String,
-    pub account: String,
-    pub notice: Option<String>,
 }
 
 /// A passkey or an authenticator app.
