@@ -143,6 +143,9 @@ pub fn error_page_with(
         Fault::UnknownTenant => {
             ("There is nothing here", "This address belongs to no organisation.".to_owned(), None)
         }
+        Fault::NotOffered(_) => {
+            ("There is nothing here", "This organisation does not offer what you asked for.".to_owned(), None)
+        }
         Fault::SuspendedTenant => {
             ("Closed for now", "Signing in to this organisation is suspended.".to_owned(), None)
         }
@@ -218,7 +221,7 @@ pub fn status(fault: &Fault) -> StatusCode {
             | ErrorCode::InvalidSoftwareStatement
             | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,
         },
-        Fault::UnknownTenant => StatusCode::NOT_FOUND,
+        Fault::UnknownTenant | Fault::NotOffered(_) => StatusCode::NOT_FOUND,
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
         Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -232,7 +235,7 @@ pub fn status(fault: &Fault) -> StatusCode {
 fn public(fault: &Fault) -> (ErrorCode, String) {
     match fault {
         Fault::Protocol(Error { code, description, .. }) => (*code, description.clone()),
-        Fault::UnknownTenant | Fault::SuspendedTenant | Fault::TooLarge(_) => {
+        Fault::UnknownTenant | Fault::NotOffered(_) | Fault::SuspendedTenant | Fault::TooLarge(_) => {
             (ErrorCode::InvalidRequest, fault.to_string())
         }
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),

@@ -29,13 +29,41 @@ const fn min_length() -> u32 {
 }
 
 /// How people sign in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
 pub struct SignInPolicy {
     /// What people say who they are with. Users without it cannot sign in.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub identifier: SignInIdentifier,
+
+    /// Whether people who forgot their password can have a link sent to their email address, to choose another.
+    #[cfg_attr(feature = "openapi", oai(default = "enabled"))]
+    pub password_reset: bool,
+    /// Whether people can sign in with a link that is sent to their email address, in the browser in which they
+    /// ask for it.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub magic_link: bool,
+    /// Whether people are told, at their verified email address, of sign-ins from browsers that they did not use
+    /// before.
+    #[cfg_attr(feature = "openapi", oai(default = "enabled"))]
+    pub new_sign_in_notice: bool,
+}
+
+impl Default for SignInPolicy {
+    fn default() -> Self {
+        Self {
+            identifier: SignInIdentifier::default(),
+
+            password_reset: enabled(),
+            magic_link: false,
+            new_sign_in_notice: enabled(),
+        }
+    }
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 /// What people say who they are with.

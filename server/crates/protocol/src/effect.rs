@@ -1,7 +1,8 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
-    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken,
-    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
+    Grant, GrantId, Interaction, InteractionId, Message, MessageKind, OneTimeLink, OpaqueAccessToken,
+    PasswordHash, PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId,
+    SignOutRevokes, TokenId, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -162,6 +163,33 @@ pub enum Effect {
     /// The try was no wrong one.
     UncountAttempt {
         subject: SecretHash,
+    },
+    QueueMessage(Box<Message>),
+    /// Guarded: there is no such link.
+    StoreOneTimeLink(Box<OneTimeLink>),
+    /// Guarded: the link is not consumed.
+    ConsumeOneTimeLink {
+        hash: SecretHash,
+        at: Timestamp,
+    },
+    /// Ends the user's links that are still good, all or those of a kind.
+    EndOneTimeLinks {
+        user: UserId,
+        kind: Option<MessageKind>,
+        at: Timestamp,
+    },
+    /// The user reads what is sent to the address: it is verified. Guarded: it is still the user's, and they
+    /// may sign in.
+    ProveAddress {
+        user: UserId,
+        address: String,
+        at: Timestamp,
+    },
+    /// Guarded: there is such a user.
+    SetPassword {
+        user: UserId,
+        password: PasswordHash,
+        at: Timestamp,
     },
     RecordAudit(Box<AuditEvent>),
 }

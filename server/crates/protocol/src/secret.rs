@@ -21,6 +21,7 @@ pub enum SecretKind {
     Browser,
     ConsoleSession,
     Setup,
+    OneTimeLink,
 }
 
 impl SecretKind {
@@ -39,6 +40,7 @@ impl SecretKind {
             Self::Browser => "gbr",
             Self::ConsoleSession => "gco",
             Self::Setup => "gsu",
+            Self::OneTimeLink => "gol",
         }
     }
 }

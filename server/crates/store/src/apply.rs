@@ -7,7 +7,8 @@ use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
-    attempt, audit, consent, device, grant, interaction, pushed_request, registration, session, token,
+    attempt, audit, consent, device, grant, interaction, message, one_time_link, pushed_request,
+    registration, session, token, user,
 };
 
 impl TenantStore<'_> {
@@ -138,6 +139,18 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             attempt::count(conn, tenant, subject, most, (at, expires_at)).await
         }
         Effect::UncountAttempt { subject } => attempt::uncount(conn, tenant, subject).await,
+        Effect::QueueMessage(message) => message::queue(conn, &message).await,
+        Effect::StoreOneTimeLink(link) => one_time_link::store(conn, &link).await,
+        Effect::ConsumeOneTimeLink { hash, at } => one_time_link::consume(conn, tenant, hash, at).await,
+        Effect::EndOneTimeLinks { user, kind, at } => {
+            Ok(one_time_link::end(conn, tenant, user, kind, at).await?)
+        }
+        Effect::ProveAddress { user, address, at } => {
+            user::prove_address(conn, tenant, user, address, at).await
+        }
+        Effect::SetPassword { user, password, at } => {
+            user::set_password(conn, tenant, user, &password, at).await
+        }
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -167,6 +180,8 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
         Effect::StoreDeviceAuthorization(device) => Some(device.tenant_id),
+        Effect::QueueMessage(message) => Some(message.tenant_id),
+        Effect::StoreOneTimeLink(link) => Some(link.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
@@ -188,6 +203,10 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::SlowDownDevice { .. }
         | Effect::CountAttempt { .. }
         | Effect::UncountAttempt { .. }
+        | Effect::ConsumeOneTimeLink { .. }
+        | Effect::EndOneTimeLinks { .. }
+        | Effect::ProveAddress { .. }
+        | Effect::SetPassword { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

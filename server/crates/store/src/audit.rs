@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 31] = [
+const KINDS: [AuditKind; 36] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -220,6 +220,11 @@ const KINDS: [AuditKind; 31] = [
     AuditKind::WebhookReplayed,
     AuditKind::WebhookTested,
     AuditKind::DomainChanged,
+    AuditKind::MessageRequested,
+    AuditKind::MessageFailed,
+    AuditKind::PasswordReset,
+    AuditKind::EmailVerified,
+    AuditKind::InvitationAccepted,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -269,6 +274,11 @@ mod tests {
                 AuditKind::WebhookReplayed => 28,
                 AuditKind::WebhookTested => 29,
                 AuditKind::DomainChanged => 30,
+                AuditKind::MessageRequested => 31,
+                AuditKind::MessageFailed => 32,
+                AuditKind::PasswordReset => 33,
+                AuditKind::EmailVerified => 34,
+                AuditKind::InvitationAccepted => 35,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

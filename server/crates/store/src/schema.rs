@@ -426,6 +426,34 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    messages (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        kind -> Text,
+        content -> Binary,
+        attempts -> BigInt,
+        due_at -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    one_time_links (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        kind -> Text,
+        user_id -> Binary,
+        address -> Text,
+        interaction_id -> Nullable<Binary>,
+        browser -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(audit_chains, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);

@@ -34,7 +34,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 17] = [
+const EXPIRING: [(&str, &str); 18] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -47,6 +47,7 @@ const EXPIRING: [(&str, &str); 17] = [
     ("device_authorizations", "tenant_id, id"),
     ("initial_access_tokens", "tenant_id, id"),
     ("attempts", "tenant_id, subject"),
+    ("one_time_links", "tenant_id, hash"),
     ("idempotency_keys", "tenant_id, hash"),
     ("stats", "tenant_id, hour, metric"),
     ("platform_stats", "hour, metric"),

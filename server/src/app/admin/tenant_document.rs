@@ -83,7 +83,12 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: api::SignInPolicy { identifier: sign_in_identifier_document(sign_in.identifier) },
+        sign_in: api::SignInPolicy {
+            identifier: sign_in_identifier_document(sign_in.identifier),
+            password_reset: sign_in.password_reset,
+            magic_link: sign_in.magic_link,
+            new_sign_in_notice: sign_in.new_sign_in_notice,
+        },
         registration: registration_document(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -150,7 +155,12 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             min_length: password_policy.min_length,
             forbidden_words: password_policy.forbidden_words.clone(),
         },
-        sign_in: SignInPolicy { identifier: sign_in_identifier_model(sign_in.identifier) },
+        sign_in: SignInPolicy {
+            identifier: sign_in_identifier_model(sign_in.identifier),
+            password_reset: sign_in.password_reset,
+            magic_link: sign_in.magic_link,
+            new_sign_in_notice: sign_in.new_sign_in_notice,
+        },
         registration: registration_model(registration),
         client_certificate_authorities: client_certificate_authorities.clone(),
         audit_retention: *audit_retention,
@@ -279,7 +289,12 @@ mod tests {
         settings.sign_out_revokes = SignOutRevokes::All;
         settings.client_certificate_authorities = Some("pem".to_owned());
         settings.password_policy = PasswordPolicy { min_length: 9, forbidden_words: vec!["word".to_owned()] };
-        settings.sign_in = SignInPolicy { identifier: SignInIdentifier::Email };
+        settings.sign_in = SignInPolicy {
+            identifier: SignInIdentifier::Email,
+            password_reset: false,
+            magic_link: true,
+            new_sign_in_notice: false,
+        };
         settings.audit_retention = 10;
         settings.audit_token_issues = false;
         for (number, kind) in (1..).zip(RateKind::ALL) {

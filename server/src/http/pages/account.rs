@@ -18,6 +18,9 @@ use crate::http::extract;
 /// Query of the account page right after something was removed.
 const REMOVED: &str = "removed";
 
+/// Query of the account page right after a link was sent.
+const SENT: &str = "sent";
+
 /// `GET /t/:slug/account`
 pub async fn account(app: Arc<App>, request: Request) -> Response {
     page(app, request, async |app, context, request| {
@@ -48,12 +51,14 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             csrf: app.forms.token(&cookie),
             revoke_action: format!("{base}/account/revoke"),
             sign_out_action: format!("{base}/logout"),
+            verify_action: (user.email.is_some() && !user.email_verified)
+                .then(|| format!("{base}/account/verify")),
             applications,
-            notice: request
-                .uri()
-                .query()
-                .is_some_and(|query| query == REMOVED)
-                .then(|| "The application can no longer use your account.".to_owned()),
+            notice: match request.uri().query() {
+                Some(REMOVED) => Some("The application can no longer use your account.".to_owned()),
+                Some(SENT) => Some("A link to verify your email address is on its way.".to_owned()),
+                _ => None,
+            },
         };
         Ok(html(StatusCode::OK, page.render(), &[]))
     })

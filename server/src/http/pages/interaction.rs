@@ -155,6 +155,7 @@ fn sign_in_page(
     problem: Option<String>,
 ) -> Response {
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let policy = &context.tenant.settings.sign_in;
     let page = SignInPage {
         layout: layout(context),
         action: format!("{}/login", tenant_path(context)),
@@ -168,6 +169,8 @@ fn sign_in_page(
         .to_owned(),
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
+        recover: policy.password_reset.then(|| format!("{}/recover", tenant_path(context))),
+        magic_link_action: policy.magic_link.then(|| format!("{}/magic-link", tenant_path(context))),
         problem,
     };
     html(status, page.render(), &form_targets(opened))

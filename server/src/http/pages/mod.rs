@@ -6,6 +6,8 @@ mod device;
 mod interaction;
 mod logo;
 mod logout;
+mod magic_link;
+mod recovery;
 mod setup;
 mod views;
 
@@ -23,6 +25,11 @@ pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
 pub use logout::{logout, logout_answer};
+pub use magic_link::{magic_link, open_magic_link, open_magic_link_answer};
+pub use recovery::{
+    account_verify, invitation, invitation_answer, new_password, new_password_answer, recover,
+    recover_answer, verify, verify_answer,
+};
 pub use setup::{setup, setup_answer};
 pub use views::{ErrorPage, Layout, theme_css};
 

@@ -70,7 +70,7 @@ fn setup_page(secret: &Secret, email: String, problem: Option<String>) -> Respon
     html(status, page.render(), &[])
 }
 
-fn sentence(problem: &str) -> String {
+pub(super) fn sentence(problem: &str) -> String {
     let mut characters = problem.chars();
     let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", characters.as_str())

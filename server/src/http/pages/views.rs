@@ -6,12 +6,14 @@
 //! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
 //! the client's origin there.
 
+mod recovery;
 #[cfg(test)]
 mod tests;
 
 use askama::Template;
 
 pub use grantor_theme::theme_css;
+pub use recovery::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
 
 /// Fewest characters of a password that a person chooses.
 pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
@@ -43,6 +45,10 @@ pub struct SignInPage {
     pub username: String,
     /// The client that waits for the answer; none when a person signs in to the account page.
     pub client_name: Option<String>,
+    /// Where who forgot their password goes.
+    pub recover: Option<String>,
+    /// Where the form goes that asks for a link instead of giving a password.
+    pub magic_link_action: Option<String>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
 }
@@ -163,6 +169,8 @@ pub struct AccountPage {
     pub csrf: String,
     pub revoke_action: String,
     pub sign_out_action: String,
+    /// Where the form goes that sends a link to verify the email address, if it is not verified yet.
+    pub verify_action: Option<String>,
     pub applications: Vec<Application>,
     /// What was just done, as a sentence.
     pub notice: Option<String>,

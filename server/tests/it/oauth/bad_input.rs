@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 13] = [
+const PAGES: [(Method, &str); 25] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -35,6 +35,18 @@ const PAGES: [(Method, &str); 13] = [
     (Method::GET, "/activate/callback"),
     (Method::GET, "/account"),
     (Method::POST, "/account/revoke"),
+    (Method::POST, "/account/verify"),
+    (Method::GET, "/recover"),
+    (Method::POST, "/recover"),
+    (Method::GET, "/recover/password"),
+    (Method::POST, "/recover/password"),
+    (Method::GET, "/invitation"),
+    (Method::POST, "/invitation"),
+    (Method::GET, "/verify"),
+    (Method::POST, "/verify"),
+    (Method::POST, "/magic-link"),
+    (Method::GET, "/magic-link/open"),
+    (Method::POST, "/magic-link/open"),
     (Method::GET, "/logout"),
     (Method::POST, "/logout"),
 ];

@@ -116,7 +116,20 @@ on_both! {
         ];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         for site in ["cross-site", "same-site"] {
-            for path in ["/login", "/consent", "/activate", "/account/revoke", "/logout"] {
+            for path in [
+                "/login",
+                "/consent",
+                "/activate",
+                "/account/revoke",
+                "/account/verify",
+                "/recover",
+                "/recover/password",
+                "/invitation",
+                "/verify",
+                "/magic-link",
+                "/magic-link/open",
+                "/logout",
+            ] {
                 browser.post_from(&app, &acme.path(path), &form, site).await.expect_error_page(403);
             }
             browser.post_from(&app, "/setup", &form, site).await.expect_error_page(403);

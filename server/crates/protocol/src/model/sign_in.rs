@@ -20,10 +20,29 @@ impl Default for PasswordPolicy {
 }
 
 /// How people sign in at a tenant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignInPolicy {
     pub identifier: SignInIdentifier,
+
+    /// Whether who forgot their password can have a link to choose another.
+    pub password_reset: bool,
+    /// Whether a link in a mail signs in.
+    pub magic_link: bool,
+    /// Whether users are told of sign-ins from browsers that they did not use before.
+    pub new_sign_in_notice: bool,
+}
+
+impl Default for SignInPolicy {
+    fn default() -> Self {
+        Self {
+            identifier: SignInIdentifier::default(),
+
+            password_reset: true,
+            magic_link: false,
+            new_sign_in_notice: true,
+        }
+    }
 }
 
 /// What people say who they are with.

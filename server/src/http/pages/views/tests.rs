@@ -24,6 +24,12 @@ impl Made for String {
     }
 }
 
+impl Made for u32 {
+    fn made(_: &mut Hostile) -> Self {
+        12
+    }
+}
+
 impl Made for &'static str {
     fn made(_: &mut Hostile) -> Self {
         "en"
@@ -88,7 +94,13 @@ macro_rules! pages {
 }
 
 pages! {
-    SignInPage { layout, action, csrf, interaction, identifier, username, client_name, problem }
+    SignInPage {
+        layout, action, csrf, interaction, identifier, username, client_name, recover, magic_link_action, problem,
+    }
+    RecoverPage { layout, action, csrf, email, problem, sign_in }
+    NewPasswordPage { layout, title, lead, action, link, username, min_length, button, problem }
+    ConfirmLinkPage { layout, title, message, action, link, csrf, button }
+    NoticePage { layout, title, done, message, next }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
         return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
@@ -98,7 +110,7 @@ pages! {
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     AccountPage {
-        layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,
+        layout, user_name, email, csrf, revoke_action, sign_out_action, verify_action, applications, notice,
     }
     SignOutPage { layout, action, csrf, user_name, client_name, fields, problem }
     SignedOutPage { layout, sign_in, return_to }
@@ -111,7 +123,7 @@ fn full_and_empty() -> Vec<Rendered> {
 
 #[test]
 fn no_page_is_forgotten() {
-    let source = include_str!("../views.rs");
+    let source = concat!(include_str!("../views.rs"), include_str!("recovery.rs"));
     let declared: BTreeSet<&str> = source
         .split("#[derive(Template")
         .skip(1)
