@@ -104,7 +104,7 @@ on_both! {
         let mut browser = Browser::default();
         let page = at_sign_in(&app, &acme, &mut browser).await;
         let known = ask(&app, &acme, &mut browser, &page, "ada").await;
-        for name in ["nobody", "nobody@acme.example", "", "\u{0}", &"x".repeat(1000)] {
+        for name in ["nobody", "nobody@acme.example", "", &"x".repeat(1000)] {
             let other = ask(&app, &acme, &mut browser, &page, name).await;
             assert_eq!((other.status, &other.body), (known.status, &known.body), "{name}");
         }

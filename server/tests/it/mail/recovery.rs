@@ -45,7 +45,7 @@ on_both! {
         assert!(acme.signs_in_with(&app, PASSWORD).await);
         let short = acme.choose(&app, &link, "short").await;
         assert_eq!(short.status, 422, "{short:?}");
-        assert_eq!(acme.choose(&app, &link, "is ada@acme her name").await.status, 200, "three letters are no name");
+        assert_eq!(acme.choose(&app, &link, ANOTHER).await.status, 200);
     }
 
     /// A reset ends what somebody who knew the old password may have; it signs nobody in.
@@ -126,10 +126,9 @@ on_both! {
         let other = app.tenant_with("other", Default::default()).await;
         let mut browser = Browser::default();
         let link = async || {
-            acme.recover(&app, &mut browser.clone(), "ada@acme.example").await;
+            acme.recover(&app, &mut Browser::default(), "ada@acme.example").await;
             app.one_mail().await.link()
         };
-        acme.recover_page(&app, &mut browser).await;
 
         // Another tenant's, another kind's, nobody's.
         let first = link().await;
@@ -166,7 +165,7 @@ on_both! {
 
         // An administrator sets a password meanwhile.
         let second = link().await;
-        let admin = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        let admin = app.tenant_api(&acme.tenant, "user-manager").await;
         let path = format!("/tenants/acme/users/{}/password", acme.user.id);
         let set = admin.post(&path, &serde_json::json!({ "password": "set by somebody else" })).await;
         assert_eq!(set.status, 200);

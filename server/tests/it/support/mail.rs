@@ -23,7 +23,7 @@ impl TestApp {
         let take = |path: PathBuf| {
             let text = std::fs::read_to_string(&path).unwrap();
             std::fs::remove_file(path).unwrap();
-            Mail { text }
+            Mail { text: decoded(&text) }
         };
         paths.into_iter().map(take).collect()
     }
@@ -37,6 +37,23 @@ impl TestApp {
             mail.remove(0)
         }
     }
+}
+
+/// A message with its quoted-printable (RFC 2045 §6.7) parts in clear.
+pub fn decoded(message: &str) -> String {
+    let mut parts = message.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).map(|digits| u8::from_str_radix(digits, 16)) {
+            Some(Ok(byte)) => {
+                bytes.push(byte);
+                bytes.extend(&part.as_bytes()[2..]);
+            }
+            _ if part.starts_with("\r\n") => bytes.extend(&part.as_bytes()[2..]),
+            _ => bytes.extend(format!("={part}").bytes()),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 impl Mail {

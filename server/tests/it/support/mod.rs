@@ -27,7 +27,6 @@ use poem::{Endpoint, EndpointExt, Request, Response};
 use serde_json::Value;
 
 pub use browser::Browser;
-pub use mail::Mail;
 pub use names::Names;
 pub use site::Site;
 pub use smtp::MailServer;

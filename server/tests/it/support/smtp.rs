@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::mail::decoded;
+
 /// A mail server (RFC 5321) that takes messages, or refuses recipients as it is told.
 pub struct MailServer {
     address: SocketAddr,
@@ -67,7 +69,7 @@ async fn talk(
                         return None;
                     }
                 }
-                taken.lock().unwrap().push(message);
+                taken.lock().unwrap().push(decoded(&message));
                 "250 taken".to_owned()
             }
             "QUIT" => "221 bye".to_owned(),
