@@ -63,6 +63,14 @@ pub const GROUPS: &[Group] = &[
     group("device_code", "Device codes", &[("device_code.replayed", "A device code came twice")]),
     group("user", "Users", &[("user.changed", "A user was made, changed or deleted")]),
     group(
+        "message",
+        "Messages",
+        &[("message.requested", "One was asked for"), ("message.failed", "One was given up")],
+    ),
+    group("password", "Passwords", &[("password.reset", "Somebody chose a new password by a link")]),
+    group("email", "Email addresses", &[("email.verified", "Somebody proved that an address is theirs")]),
+    group("invitation", "Invitations", &[("invitation.accepted", "Somebody chose their first password")]),
+    group(
         "client",
         "Clients",
         &[

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::place::{Place, Section};
 
 /// Kinds of events and what they are called.
-pub const KINDS: [(&str, &str); 31] = [
+pub const KINDS: [(&str, &str); 36] = [
     ("sign_in.succeeded", "Signed in"),
     ("sign_in.failed", "Failed to sign in"),
     ("sign_out", "Signed out"),
@@ -25,6 +25,11 @@ pub const KINDS: [(&str, &str); 31] = [
     ("client.registered", "Client registered itself"),
     ("client.expired", "Unused client removed"),
     ("user.changed", "User changed"),
+    ("message.requested", "Message asked for"),
+    ("message.failed", "Message not delivered"),
+    ("password.reset", "Password reset"),
+    ("email.verified", "Email address verified"),
+    ("invitation.accepted", "Invitation accepted"),
     ("administrator.created", "Administrator created"),
     ("role.changed", "Role changed"),
     ("role_assignment.changed", "Role assignment changed"),

@@ -196,7 +196,7 @@ impl App {
     }
 
     /// The cookie for a browser that has none.
-    pub(super) fn new_browser(&self, browser: &Browser) -> Option<Secret> {
+    pub fn new_browser(&self, browser: &Browser) -> Option<Secret> {
         match browser.browser {
             Some(_) => None,
             None => Some(Secret::generate(SecretKind::Browser, self.entropy.as_ref())),

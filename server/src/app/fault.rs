@@ -15,6 +15,9 @@ pub enum Fault {
     UnknownTenant,
     #[error("the tenant is suspended")]
     SuspendedTenant,
+    /// The tenant does not want this.
+    #[error("not offered: {0}")]
+    NotOffered(&'static str),
     /// The form was not made for this browser, or was sent by another site.
     #[error("the form is not this browser's: {0}")]
     ForgedForm(&'static str),

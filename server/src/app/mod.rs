@@ -26,11 +26,14 @@ pub mod keyring;
 pub mod limits;
 pub mod logo;
 pub mod logout;
+pub mod magic_link;
+pub mod mail;
 pub mod origin;
 pub mod par;
 pub mod passwords;
 pub mod peer;
 pub mod portability;
+pub mod recovery;
 pub mod registration;
 mod request_object;
 pub mod revoke;
@@ -87,6 +90,8 @@ pub struct App {
     /// budget, or one made of it for what has a budget of its own.
     pub fetcher: Arc<Fetcher>,
     txt_records: TxtLookup,
+    pub mailer: mail::Mailer,
+    links: mail::LinkKey,
     rates: limits::RateLimiter,
     counters: stats::Counters,
     logos: logo::Logos,
@@ -119,6 +124,7 @@ pub struct Parts {
     pub capabilities: Capabilities,
     pub fetcher: Fetcher,
     pub txt_records: Arc<dyn TxtRecords>,
+    pub mailer: mail::Mailer,
     /// For tenants that have none of their own.
     pub rate_limits: RateLimits,
 }
@@ -151,6 +157,8 @@ impl App {
             capabilities: parts.capabilities,
             fetcher: Arc::new(parts.fetcher),
             txt_records: TxtLookup::new(parts.txt_records),
+            mailer: parts.mailer,
+            links: mail::LinkKey::new(&master.derive("grantor one-time link")),
             rates: limits::RateLimiter::new(parts.rate_limits),
             counters: stats::Counters::default(),
             logos: logo::Logos::new(&master.derive("grantor logo address")),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::output::Format;
 use super::{Failure, open};
+use crate::app::mail::Mailer;
 use crate::config::{Config, MasterKeySource, Overrides};
 
 /// Check a configuration and its database, and say what is wrong
@@ -29,6 +30,7 @@ impl Doctor {
             Ok(config) => {
                 let finding = format!("public address {}", config.public_url);
                 checks.push(Check { name: "configuration", ok: true, finding });
+                checks.push(check_mail(&config).await);
                 check_installation(&config, &mut checks).await;
             }
         }
@@ -43,6 +45,19 @@ impl Doctor {
             wrong => Err(Failure(format!("{wrong} of {} checks failed", checks.len()))),
         }
     }
+}
+
+/// Whether a message could be sent, without sending one.
+async fn check_mail(config: &Config) -> Check {
+    let checked = match Mailer::new(&config.mail) {
+        Ok(mailer) => mailer.check().await,
+        Err(problem) => Err(problem),
+    };
+    let (ok, finding) = match checked {
+        Ok(finding) => (true, finding),
+        Err(problem) => (false, problem),
+    };
+    Check { name: "mail", ok, finding }
 }
 
 async fn look_at(store: &Store) -> Result<(SchemaState, bool), grantor_store::Error> {

@@ -9,6 +9,7 @@ use grantor_store::{Backend, Options, SchemaState, Store};
 use rustls::RootCertStore;
 
 use super::Failure;
+use crate::app::mail::Mailer;
 use crate::app::{App, Parts, SystemClock, SystemEntropy, bootstrap};
 use crate::config::Config;
 
@@ -48,6 +49,7 @@ pub async fn app(config: &Config) -> Result<Arc<App>, Failure> {
         capabilities: config.capabilities(),
         fetcher: fetcher(config)?,
         txt_records: Arc::new(SystemTxtRecords::new()),
+        mailer: Mailer::new(&config.mail).map_err(Failure::because)?,
         rate_limits: config.rate_limits,
     };
     App::new(parts).await.map_err(Failure::because)

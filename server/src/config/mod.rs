@@ -1,6 +1,7 @@
 //! Configuration: defaults < `grantor.toml` < environment `GRANTOR_*` < flags.
 
 mod limits;
+mod mail;
 mod networks;
 mod sources;
 mod values;
@@ -12,6 +13,7 @@ use grantor_protocol::Capabilities;
 use grantor_protocol::model::RateLimits;
 
 pub use limits::default_rate_limits;
+pub use mail::{MailConfig, MailWay, SmtpUrl};
 pub use networks::{Network, TrustedProxies};
 pub use sources::{KEYS, Overrides, Sources};
 pub use values::{LogFormat, PublicUrl, TlsClientAuth, without_port};
@@ -33,6 +35,7 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Whether requests of ours may go to loopback and private networks.
     pub allow_private_network: bool,
+    pub mail: MailConfig,
     /// For tenants that have none of their own.
     pub rate_limits: RateLimits,
     pub log_format: LogFormat,
@@ -103,8 +106,10 @@ impl Config {
             None => format!("sqlite://{}", data_dir.join("grantor.db").display()),
         };
         let tls_client_auth = tls_client_auth(sources)?;
+        let public_url: PublicUrl = sources.parsed("public_url")?.unwrap_or_default();
         Ok(Self {
-            public_url: sources.parsed("public_url")?.unwrap_or_default(),
+            mail: mail::mail(sources, &public_url, &data_dir)?,
+            public_url,
             listen: sources.parsed("listen")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             management_listen: sources
                 .parsed("management_listen")?

@@ -7,7 +7,7 @@ use super::ConfigError;
 
 /// Every setting: its name in `grantor.toml`; `GRANTOR_` and the same in capitals is its
 /// environment variable.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 26] = [
     "public_url",
     "listen",
     "management_listen",
@@ -22,6 +22,8 @@ pub const KEYS: [&str; 24] = [
     "tls_client_auth",
     "trusted_proxies",
     "allow_private_network",
+    "smtp_url",
+    "mail_from",
     "limits_sign_in",
     "limits_failed_sign_in",
     "limits_token",

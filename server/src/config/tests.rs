@@ -22,6 +22,8 @@ fn has_the_contracts_defaults() {
     assert!(config.tls.is_none());
     assert_eq!(config.trusted_proxies, TrustedProxies::default());
     assert!(!config.allow_private_network);
+    assert_eq!(config.mail.from.to_string(), "no-reply@localhost");
+    assert!(matches!(config.mail.way, MailWay::Files(path) if path == Path::new("./grantor-data/mail")));
     assert!(
         matches!(config.master_key, MasterKeySource::DataDirectory(path) if path.ends_with("master.key"))
     );
@@ -49,6 +51,12 @@ fn names_what_is_wrong_and_where() {
         ),
         ("", vec![("GRANTOR_LISTEN", "here")], "listen from GRANTOR_LISTEN: invalid socket address syntax"),
         ("log_format = 'xml'", vec![], "log_format in grantor.toml: must be text or json"),
+        ("mail_from = 'nobody'", vec![], "mail_from in grantor.toml: is not an email address"),
+        (
+            "",
+            vec![("GRANTOR_SMTP_URL", "smtp://me:secret@mail.example.com")],
+            "smtp_url from GRANTOR_SMTP_URL: would send the password in clear: use smtps:// or add ?tls=required",
+        ),
         ("admin_email = 'a@b.example'", vec![], "admin_email is set and admin_password is not"),
         ("tls_key = 'k.pem'", vec![], "tls_key is set and tls_cert is not"),
         ("tls_client_auth = 'required'", vec![], "tls_client_auth in grantor.toml: must be none or optional"),

@@ -219,7 +219,7 @@ pub fn status(fault: &Fault) -> StatusCode {
             | ErrorCode::InvalidSoftwareStatement
             | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,
         },
-        Fault::UnknownTenant => StatusCode::NOT_FOUND,
+        Fault::UnknownTenant | Fault::NotOffered(_) => StatusCode::NOT_FOUND,
         Fault::SuspendedTenant | Fault::ForgedForm(_) => StatusCode::FORBIDDEN,
         Fault::Expired(_) => StatusCode::BAD_REQUEST,
         Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -233,7 +233,7 @@ pub fn status(fault: &Fault) -> StatusCode {
 fn public(fault: &Fault) -> (ErrorCode, String) {
     match fault {
         Fault::Protocol(Error { code, description, .. }) => (*code, description.clone()),
-        Fault::UnknownTenant | Fault::SuspendedTenant | Fault::TooLarge(_) => {
+        Fault::UnknownTenant | Fault::NotOffered(_) | Fault::SuspendedTenant | Fault::TooLarge(_) => {
             (ErrorCode::InvalidRequest, fault.to_string())
         }
         Fault::ForgedForm(_) | Fault::Expired(_) => (ErrorCode::AccessDenied, fault.to_string()),

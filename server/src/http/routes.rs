@@ -166,6 +166,42 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .closed("/t/:slug/account/security/recovery-codes", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::security_recovery)
         })
+        .closed("/t/:slug/account/verify", "account", |on| {
+            on.limited(RateKind::SignIn).post(pages::account_verify)
+        })
+        .closed("/t/:slug/recover", "recover", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::recover)
+                .limited(RateKind::SignIn)
+                .post(pages::recover_answer)
+        })
+        .closed("/t/:slug/recover/password", "recover", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::new_password)
+                .limited(RateKind::SignIn)
+                .post(pages::new_password_answer)
+        })
+        .closed("/t/:slug/invitation", "invitation", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::invitation)
+                .limited(RateKind::SignIn)
+                .post(pages::invitation_answer)
+        })
+        .closed("/t/:slug/verify", "verify", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::verify)
+                .limited(RateKind::SignIn)
+                .post(pages::verify_answer)
+        })
+        .closed("/t/:slug/magic-link", "magic_link", |on| {
+            on.limited(RateKind::SignIn).post(pages::magic_link)
+        })
+        .closed("/t/:slug/magic-link/open", "magic_link", |on| {
+            on.limited(RateKind::Authorize)
+                .get(pages::open_magic_link)
+                .limited(RateKind::SignIn)
+                .post(pages::open_magic_link_answer)
+        })
         .closed("/t/:slug/logout", "logout", |on| {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)
         })

@@ -1,7 +1,8 @@
 //! What happens without a request: caches hear of changes, keys rotate, expired rows leave, tenants
-//! are deleted, webhooks are told.
+//! are deleted, webhooks are told, messages are sent.
 
 mod keys;
+mod mail;
 mod webhooks;
 
 use std::future::{Future, pending};
@@ -50,6 +51,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Jobs {
     jobs.spawn(count_platform(Arc::clone(app), beat(PLATFORM_PERIOD)));
     jobs.spawn(work_on_jobs(Arc::clone(app), beat(PERIOD)));
     jobs.spawn(webhooks::work(Arc::clone(app), beat(webhooks::PERIOD)));
+    jobs.spawn(mail::work(Arc::clone(app), beat(mail::PERIOD)));
     Jobs { app: Arc::clone(app), running: jobs }
 }
 

@@ -5,6 +5,7 @@
 mod admin;
 mod apply;
 mod architecture;
+mod mail;
 mod oauth;
 mod peer;
 mod support;

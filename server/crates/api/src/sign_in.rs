@@ -58,6 +58,18 @@ pub struct SignInPolicy {
     /// Whether people may delete their account on their account pages. The last administrator cannot.
     #[cfg_attr(feature = "openapi", oai(default))]
     pub account_deletion: bool,
+
+    /// Whether people who forgot their password can have a link sent to their email address, to choose another.
+    #[cfg_attr(feature = "openapi", oai(default = "enabled"))]
+    pub password_reset: bool,
+    /// Whether people can sign in with a link that is sent to their email address, in the browser in which they
+    /// ask for it.
+    #[cfg_attr(feature = "openapi", oai(default))]
+    pub magic_link: bool,
+    /// Whether people are told, at their verified email address, of sign-ins from browsers that they did not use
+    /// before.
+    #[cfg_attr(feature = "openapi", oai(default = "enabled"))]
+    pub new_sign_in_notice: bool,
 }
 
 impl Default for SignInPolicy {
@@ -70,6 +82,10 @@ impl Default for SignInPolicy {
             remember_browser_days: remember_browser_days(),
             change_username: false,
             account_deletion: false,
+
+            password_reset: enabled(),
+            magic_link: false,
+            new_sign_in_notice: enabled(),
         }
     }
 }
@@ -116,6 +132,10 @@ pub enum SecondFactorDemand {
     RequiredForAdministrators,
     /// Everybody: whoever has none makes one while they sign in.
     Required,
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 /// What people say who they are with.

@@ -1,8 +1,9 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, Ceremony, CeremonyId, ClientId, Consent, DeviceAuthorization,
-    DeviceAuthorizationId, DeviceMove, Grant, GrantId, Interaction, InteractionId, KnownBrowser,
-    OpaqueAccessToken, Passkey, PasskeyId, PasswordHash, Proven, PushedAuthorizationRequest, RefreshToken,
-    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, TotpAuthenticator, TotpId, UserId,
+    DeviceAuthorizationId, DeviceMove, Grant, GrantId, Interaction, InteractionId, KnownBrowser, Message,
+    MessageKind, OneTimeLink, OpaqueAccessToken, Passkey, PasskeyId, PasswordHash, Proven,
+    PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes, TokenId,
+    TotpAuthenticator, TotpId, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -232,6 +233,33 @@ pub enum Effect {
     /// No browser of the user's stands for a second factor any more.
     DistrustBrowsers {
         user: UserId,
+    },
+    QueueMessage(Box<Message>),
+    /// Guarded: there is no such link.
+    StoreOneTimeLink(Box<OneTimeLink>),
+    /// Guarded: the link is not consumed.
+    ConsumeOneTimeLink {
+        hash: SecretHash,
+        at: Timestamp,
+    },
+    /// Ends the user's links that are still good, all or those of a kind.
+    EndOneTimeLinks {
+        user: UserId,
+        kind: Option<MessageKind>,
+        at: Timestamp,
+    },
+    /// The user reads what is sent to the address: it is verified. Guarded: it is still the user's, and they
+    /// may sign in.
+    ProveAddress {
+        user: UserId,
+        address: String,
+        at: Timestamp,
+    },
+    /// Guarded: there is such a user.
+    SetPassword {
+        user: UserId,
+        password: PasswordHash,
+        at: Timestamp,
     },
     RecordAudit(Box<AuditEvent>),
 }

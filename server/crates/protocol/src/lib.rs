@@ -19,6 +19,7 @@ mod error;
 mod id;
 pub mod introspect;
 pub mod logout;
+pub mod message;
 pub mod metadata;
 pub mod model;
 mod params;

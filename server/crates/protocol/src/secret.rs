@@ -22,6 +22,7 @@ pub enum SecretKind {
     KnownBrowser,
     ConsoleSession,
     Setup,
+    OneTimeLink,
 }
 
 impl SecretKind {
@@ -41,6 +42,7 @@ impl SecretKind {
             Self::KnownBrowser => "gkb",
             Self::ConsoleSession => "gco",
             Self::Setup => "gsu",
+            Self::OneTimeLink => "gol",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
-    attempt, audit, authenticator, ceremony, consent, device, grant, interaction, pushed_request,
+    attempt, audit, authenticator, ceremony, consent, device, grant, interaction, pushed_request, message, one_time_link,
     registration, session, token, user,
 };
 
@@ -173,6 +173,18 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         }
         Effect::StoreKnownBrowser(browser) => authenticator::store_known_browser(conn, &browser).await,
         Effect::DistrustBrowsers { user } => authenticator::distrust_browsers(conn, tenant, user).await,
+        Effect::QueueMessage(message) => message::queue(conn, &message).await,
+        Effect::StoreOneTimeLink(link) => one_time_link::store(conn, &link).await,
+        Effect::ConsumeOneTimeLink { hash, at } => one_time_link::consume(conn, tenant, hash, at).await,
+        Effect::EndOneTimeLinks { user, kind, at } => {
+            Ok(one_time_link::end(conn, tenant, user, kind, at).await?)
+        }
+        Effect::ProveAddress { user, address, at } => {
+            user::prove_address(conn, tenant, user, address, at).await
+        }
+        Effect::SetPassword { user, password, at } => {
+            user::set_password(conn, tenant, user, &password, at).await
+        }
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -208,6 +220,8 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StorePasskey(passkey) => Some(passkey.tenant_id),
         Effect::StoreTotp(totp) => Some(totp.tenant_id),
         Effect::StoreKnownBrowser(browser) => Some(browser.tenant_id),
+        Effect::QueueMessage(message) => Some(message.tenant_id),
+        Effect::StoreOneTimeLink(link) => Some(link.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::RecordProven { .. }
         | Effect::SpendCeremony { .. }
@@ -240,6 +254,10 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::SlowDownDevice { .. }
         | Effect::CountAttempt { .. }
         | Effect::UncountAttempt { .. }
+        | Effect::ConsumeOneTimeLink { .. }
+        | Effect::EndOneTimeLinks { .. }
+        | Effect::ProveAddress { .. }
+        | Effect::SetPassword { .. }
         | Effect::RecordAudit(_) => None,
     }
 }

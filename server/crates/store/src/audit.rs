@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 34] = [
+const KINDS: [AuditKind; 39] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -220,9 +220,7 @@ const KINDS: [AuditKind; 34] = [
     AuditKind::WebhookReplayed,
     AuditKind::WebhookTested,
     AuditKind::DomainChanged,
-    AuditKind::AuthenticatorChanged,
-    AuditKind::SecondFactorFailed,
-    AuditKind::PasskeyCopied,
+    AuditKind::AuthenticatorChanged, AuditKind::SecondFactorFailed, AuditKind::PasskeyCopied, AuditKind::MessageRequested, AuditKind::MessageFailed, AuditKind::PasswordReset, AuditKind::EmailVerified, AuditKind::InvitationAccepted,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -275,6 +273,11 @@ mod tests {
                 AuditKind::AuthenticatorChanged => 31,
                 AuditKind::SecondFactorFailed => 32,
                 AuditKind::PasskeyCopied => 33,
+                AuditKind::MessageRequested => 34,
+                AuditKind::MessageFailed => 35,
+                AuditKind::PasswordReset => 36,
+                AuditKind::EmailVerified => 37,
+                AuditKind::InvitationAccepted => 38,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

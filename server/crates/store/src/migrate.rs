@@ -76,7 +76,9 @@ const MIGRATIONS: &[Migration] = migrations![
     "0010_domains",
     "0011_row_level_security",
     "0012_console_sign_in",
-    "0013_authenticators"
+    "0013_authenticators",
+    "0014_mail",
+    "0016_account"
 ];
 
 /// Held while a node migrates: "grantor" in ASCII.

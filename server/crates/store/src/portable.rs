@@ -98,6 +98,8 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         pushed_authorization_requests: "live ten minutes at most",
         device_authorizations: "wait for minutes, under codes that are hashed with the master key",
         attempts: "counted for minutes",
+        one_time_links: "lead to this installation",
+        messages: "are on their way from this installation, sealed with its master key",
         console_sessions: "are the installation's, whose console it is",
         idempotency_keys: "are kept for a day, for requests to this installation",
         tenant_counts,

@@ -479,12 +479,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    messages (tenant_id, id) {
+        tenant_id -> Binary,
+        id -> Binary,
+        kind -> Text,
+        content -> Binary,
+        attempts -> BigInt,
+        due_at -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     ceremonies (tenant_id, id) {
         tenant_id -> Binary,
         id -> Binary,
         purpose -> Jsonb,
         state -> Jsonb,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    one_time_links (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        kind -> Text,
+        user_id -> Binary,
+        address -> Text,
+        interaction_id -> Nullable<Binary>,
+        browser -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
     }
 }
 

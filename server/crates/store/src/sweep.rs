@@ -34,7 +34,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 19] = [
+const EXPIRING: [(&str, &str); 20] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -49,6 +49,7 @@ const EXPIRING: [(&str, &str); 19] = [
     ("attempts", "tenant_id, subject"),
     ("known_browsers", "tenant_id, user_id, hash"),
     ("ceremonies", "tenant_id, id"),
+    ("one_time_links", "tenant_id, hash"),
     ("idempotency_keys", "tenant_id, hash"),
     ("stats", "tenant_id, hour, metric"),
     ("platform_stats", "hour, metric"),

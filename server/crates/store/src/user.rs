@@ -1,6 +1,6 @@
 use diesel::dsl::{exists, not, select};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use diesel_async::RunQueryDsl;
 use grantor_protocol::Timestamp;
 use grantor_protocol::model::{
@@ -16,7 +16,7 @@ use crate::statement::Kept;
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{ApplyError, Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
-use crate::{audit, role_assignment};
+use crate::{audit, role_assignment, one_time_link};
 
 #[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
@@ -227,7 +227,7 @@ impl TenantStore<'_> {
         self.own(user.tenant_id)?;
         let (tenant, row) = (self.id, UserRow::new(user)?);
         let work = async move |mut conn: Conn<'_>| {
-            let key = (row.tenant_id, row.id);
+            let (key, at, ends_links) = ((row.tenant_id, row.id), row.updated_at, new_password.is_some());
             let changes = (
                 users::username.eq(row.username),
                 users::username_lower.eq(row.username_lower),
@@ -246,6 +246,9 @@ impl TenantStore<'_> {
                 .returning(UserRow::as_returning()).get_result(c).await.optional())?;
             let Some(replaced) = replaced else { return Err(why_missed(&mut conn, key).await) };
             let user = replaced.into_user()?;
+            if ends_links {
+                one_time_link::end(&mut conn, tenant, user.id, None, at.into()).await?;
+            }
             if user.status != UserStatus::Active {
                 role_assignment::keep_administrator_besides(&mut conn, tenant, &Subject::User(user.id))
                     .await?;
@@ -270,17 +273,12 @@ impl TenantStore<'_> {
     ) -> Result<(), WriteError> {
         let tenant = self.id;
         let work = async move |mut conn: Conn<'_>| {
-            let changes = (
-                users::password.eq(password.as_phc()),
-                users::updated_at.eq(Time::from(at)),
-                users::version.eq(users::version + 1),
-            );
-            let key = (Bytes::from(tenant), Bytes::from(id));
-            let changed = dual!(&mut conn, c => diesel::update(users::table.find(key))
-                .set(changes).execute(c).await)?;
-            if changed == 0 {
-                return Err(WriteError::NotFound);
+            match set_password(&mut conn, tenant, id, &password, at).await {
+                Ok(()) => {}
+                Err(ApplyError::Conflict) => return Err(WriteError::NotFound),
+                Err(ApplyError::Store(error)) => return Err(error.into()),
             }
+            one_time_link::end(&mut conn, tenant, id, None, at).await?;
             Ok(audit::record(&mut conn, tenant, audit).await?)
         };
         self.store.write(work).await
@@ -337,6 +335,41 @@ pub(crate) async fn change_password(
         None => Kept(diesel::update(users::table.find(key))
             .filter(users::password.is_null()).set(changes)).execute(c).await,
     })?)
+/// Marks the address as verified. The version counts only what changes something.
+pub(crate) async fn prove_address(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    address: String,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    // SQLite takes $1 as well, and numbers by first appearance.
+    let sql = "UPDATE users SET version = version + CASE WHEN email_verified THEN 0 ELSE 1 END, \
+               updated_at = CASE WHEN email_verified THEN updated_at ELSE $1 END, email_verified = $2 \
+               WHERE tenant_id = $3 AND id = $4 AND email = $5 AND status = 'active'";
+    let update = diesel::sql_query(sql)
+        .bind::<BigInt, _>(Time::from(at))
+        .bind::<Bool, _>(true)
+        .bind::<Binary, _>(Bytes::from(tenant))
+        .bind::<Binary, _>(Bytes::from(user))
+        .bind::<Text, _>(address);
+    guarded(dual!(conn, c => update.execute(c).await)?)
+}
+
+pub(crate) async fn set_password(
+    conn: &mut Conn<'_>,
+    tenant: TenantId,
+    user: UserId,
+    password: &PasswordHash,
+    at: Timestamp,
+) -> Result<(), ApplyError> {
+    let changes = (
+        users::password.eq(password.as_phc()),
+        users::updated_at.eq(Time::from(at)),
+        users::version.eq(users::version + 1),
+    );
+    let key = (Bytes::from(tenant), Bytes::from(user));
+    guarded(dual!(conn, c => diesel::update(users::table.find(key)).set(changes).execute(c).await)?)
 }
 
 /// The row has the expected version, or none is expected.

@@ -31,6 +31,7 @@ mod stats;
 mod tenant_document;
 mod tenant_members;
 mod tenants;
+mod user_messages;
 mod users;
 mod version;
 mod webhooks;

@@ -16,6 +16,9 @@ pub(super) fn document(policy: &SignInPolicy) -> api::SignInPolicy {
         remember_browser_days,
         change_username,
         account_deletion,
+        password_reset,
+        magic_link,
+        new_sign_in_notice,
     } = policy;
     api::SignInPolicy {
         identifier: identifier_document(*identifier),
@@ -25,6 +28,9 @@ pub(super) fn document(policy: &SignInPolicy) -> api::SignInPolicy {
         remember_browser_days: *remember_browser_days,
         change_username: *change_username,
         account_deletion: *account_deletion,
+        password_reset: *password_reset,
+        magic_link: *magic_link,
+        new_sign_in_notice: *new_sign_in_notice,
     }
 }
 
@@ -37,6 +43,9 @@ pub(super) fn model(policy: &api::SignInPolicy) -> SignInPolicy {
         remember_browser_days,
         change_username,
         account_deletion,
+        password_reset,
+        magic_link,
+        new_sign_in_notice,
     } = policy;
     SignInPolicy {
         identifier: identifier_model(*identifier),
@@ -46,6 +55,9 @@ pub(super) fn model(policy: &api::SignInPolicy) -> SignInPolicy {
         remember_browser_days: *remember_browser_days,
         change_username: *change_username,
         account_deletion: *account_deletion,
+        password_reset: *password_reset,
+        magic_link: *magic_link,
+        new_sign_in_notice: *new_sign_in_notice,
     }
 }
 

@@ -290,6 +290,9 @@ mod tests {
             remember_browser_days: 7,
             change_username: true,
             account_deletion: true,
+            password_reset: false,
+            magic_link: true,
+            new_sign_in_notice: false,
         };
         settings.default_locale = Some("de".to_owned());
         settings.audit_retention = 10;

@@ -131,7 +131,7 @@ fn told(fault: &AdminFault) -> (Kind, String) {
                 .to_owned(),
         ),
         AdminFault::Fault(fault) => match fault {
-            Fault::UnknownTenant => (NOT_FOUND, fault.to_string()),
+            Fault::UnknownTenant | Fault::NotOffered(_) => (NOT_FOUND, fault.to_string()),
             Fault::ForgedForm(_) => {
                 (FORGED, "changes with the console's session need the header X-Grantor-CSRF".to_owned())
             }

@@ -38,6 +38,9 @@ pub struct Moved<T>(pub T);
 /// It is gone.
 pub struct Deleted;
 
+/// It is going to be done.
+pub struct Queued;
+
 /// A job goes on with it.
 pub struct Accepted {
     job: api::Job,
@@ -166,6 +169,12 @@ impl IntoResponse for Deleted {
     }
 }
 
+impl IntoResponse for Queued {
+    fn into_response(self) -> Response {
+        StatusCode::ACCEPTED.into()
+    }
+}
+
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         with(json(StatusCode::ACCEPTED, &self.job), header::LOCATION, &self.location)
@@ -283,6 +292,25 @@ impl ApiResponse for Deleted {
             headers: vec![],
         }];
         responses.extend(problem::of_changes());
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        api::Problem::register(registry);
+    }
+}
+
+impl ApiResponse for Queued {
+    fn meta() -> MetaResponses {
+        let mut responses = vec![MetaResponse {
+            description: "It is on its way.",
+            status: Some(202),
+            status_range: None,
+            content: vec![],
+            headers: vec![],
+        }];
+        responses.extend(problem::of_changes());
+        responses.extend(problem::of_documents());
         MetaResponses { responses }
     }
 

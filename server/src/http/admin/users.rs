@@ -6,7 +6,7 @@ use super::Tag;
 use super::caller::Admin;
 use super::paging::{self, sorted_page, text};
 use super::payload::{Body, Patch};
-use super::responses::{Answer, Deleted, Found, Moved, Stored};
+use super::responses::{Answer, Deleted, Found, Moved, Queued, Stored};
 use crate::app::admin::{AdminFault, Precondition, Saved};
 
 pub struct UsersApi;
@@ -203,5 +203,63 @@ impl UsersApi {
         user: Path<String>,
     ) -> Result<Moved<api::User>, AdminFault> {
         Ok(Moved(admin.sign_out_user(&admin.caller, &tenant.0, &user.0).await?))
+    }
+
+    /// Invite a user
+    ///
+    /// They get a mail with a link to choose a password, good once and for 7 days; it verifies their email address
+    /// and signs them in. An invitation ends those before it.
+    #[oai(path = "/tenants/:tenant/users/:user/invite", method = "post", operation_id = "invite_user")]
+    async fn invite(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Queued, AdminFault> {
+        admin.invite_user(&admin.caller, &tenant.0, &user.0).await?;
+        Ok(Queued)
+    }
+
+    /// Send a user a password reset
+    ///
+    /// They get a mail with a link to choose a new password, good once and for 30 minutes. Their password stays as
+    /// it is until they do; then they are signed out everywhere.
+    #[oai(
+        path = "/tenants/:tenant/users/:user/send-password-reset",
+        method = "post",
+        operation_id = "send_password_reset"
+    )]
+    async fn send_password_reset(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Queued, AdminFault> {
+        admin.send_password_reset(&admin.caller, &tenant.0, &user.0).await?;
+        Ok(Queued)
+    }
+
+    /// Have a user verify their email address
+    ///
+    /// They get a mail with a link that verifies it, good once and for a day.
+    #[oai(
+        path = "/tenants/:tenant/users/:user/send-verification",
+        method = "post",
+        operation_id = "send_verification"
+    )]
+    async fn send_verification(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The user's identifier, a UUID.
+        user: Path<String>,
+    ) -> Result<Queued, AdminFault> {
+        admin.send_verification(&admin.caller, &tenant.0, &user.0).await?;
+        Ok(Queued)
     }
 }

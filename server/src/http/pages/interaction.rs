@@ -166,6 +166,7 @@ pub(super) fn sign_in_page(
         SignInIdentifier::Email => "email",
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let policy = &context.tenant.settings.sign_in;
     let page = SignInPage {
         action: format!("{}/login", tenant_path(context)),
         csrf: opened.form_token.clone(),
@@ -174,6 +175,8 @@ pub(super) fn sign_in_page(
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
         passkey: passkey_form(context),
+        recover: policy.password_reset.then(|| format!("{}/recover", tenant_path(context))),
+        magic_link_action: policy.magic_link.then(|| format!("{}/magic-link", tenant_path(context))),
         problem: problem.map(|id| layout.text(id).into_owned()),
         layout,
     };

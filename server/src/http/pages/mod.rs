@@ -6,6 +6,8 @@ mod device;
 mod interaction;
 mod logo;
 mod logout;
+mod magic_link;
+mod recovery;
 mod second_factor;
 mod setup;
 mod views;
@@ -31,6 +33,11 @@ pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
 use logout::signed_out;
 pub use logout::{logout, logout_answer};
+pub use magic_link::{magic_link, open_magic_link, open_magic_link_answer};
+pub use recovery::{
+    account_verify, invitation, invitation_answer, new_password, new_password_answer, recover,
+    recover_answer, verify, verify_answer,
+};
 pub use second_factor::{
     go_on, new_authenticator, new_authenticator_answer, passkey_options, passkey_sign_in, second_factor,
     second_factor_answer,

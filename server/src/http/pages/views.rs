@@ -7,6 +7,7 @@
 //! the client's origin there.
 
 mod account;
+mod recovery;
 mod second_factor;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use account::{
     OverviewPage, PasswordPage, ProfilePage, SessionLine, SessionsPage,
 };
 pub use grantor_theme::theme_css;
+pub use recovery::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
 pub use second_factor::{
     Held, NewAuthenticatorPage, PasskeySignIn, RecoveryCodesPage, SecondFactorPage, SecurityPage, TotpForm,
 };
@@ -76,6 +78,10 @@ pub struct SignInPage {
     pub client_name: Option<String>,
     /// Where passkeys are as good as a password.
     pub passkey: Option<PasskeySignIn>,
+    /// Where who forgot their password goes.
+    pub recover: Option<String>,
+    /// Where the form goes that asks for a link instead of giving a password.
+    pub magic_link_action: Option<String>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
 }

@@ -196,6 +196,9 @@ pub const OPERATIONS: &[Operation] = &[
     row("delete_passkey", Resource::User, Action::Update, none),
     row("list_authenticators", Resource::User, Action::Read, none),
     row("delete_authenticator", Resource::User, Action::Update, none),
+    row("invite_user", Resource::User, Action::Update, none),
+    row("send_password_reset", Resource::User, Action::Update, none),
+    row("send_verification", Resource::User, Action::Update, none),
     row("list_protected_resources", Resource::ProtectedResource, Action::Read, none),
     row("create_protected_resource", Resource::ProtectedResource, Action::Create, a_resource),
     row("read_protected_resource", Resource::ProtectedResource, Action::Read, none),
@@ -325,7 +328,12 @@ impl Target {
         target.metadata.token_endpoint_auth_method = AuthenticationMethod::None;
         app.app.store.tenant(tenant.id).create_client(&target, vec![]).await.unwrap();
         let admin = app.platform("platform-admin").await;
-        let answer = admin.post(&format!("/tenants/{slug}/users"), &json!({ "username": "target" })).await;
+        let answer = admin
+            .post(
+                &format!("/tenants/{slug}/users"),
+                &json!({ "username": "target", "email": "target@mail.example" }),
+            )
+            .await;
         let user = answer.document(201)["id"].as_str().unwrap().to_owned();
         let resource = json!({ "identifier": "https://target.example/api" });
         assert_eq!(admin.post(&format!("/tenants/{slug}/resources"), &resource).await.status, 201);

@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 24] = [
+const PAGES: [(Method, &str); 36] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -46,6 +46,18 @@ const PAGES: [(Method, &str); 24] = [
     (Method::POST, "/account/data"),
     (Method::GET, "/account/deletion"),
     (Method::POST, "/account/deletion"),
+    (Method::POST, "/account/verify"),
+    (Method::GET, "/recover"),
+    (Method::POST, "/recover"),
+    (Method::GET, "/recover/password"),
+    (Method::POST, "/recover/password"),
+    (Method::GET, "/invitation"),
+    (Method::POST, "/invitation"),
+    (Method::GET, "/verify"),
+    (Method::POST, "/verify"),
+    (Method::POST, "/magic-link"),
+    (Method::GET, "/magic-link/open"),
+    (Method::POST, "/magic-link/open"),
     (Method::GET, "/logout"),
     (Method::POST, "/logout"),
 ];

@@ -23,7 +23,7 @@ const OPEN: [(&str, &str); 14] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 33] = [
+const CLOSED: [(&str, &str); 45] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -47,6 +47,18 @@ const CLOSED: [(&str, &str); 33] = [
     ("POST", "/t/acme/account/data"),
     ("GET", "/t/acme/account/deletion"),
     ("POST", "/t/acme/account/deletion"),
+    ("POST", "/t/acme/account/verify"),
+    ("GET", "/t/acme/recover"),
+    ("POST", "/t/acme/recover"),
+    ("GET", "/t/acme/recover/password"),
+    ("POST", "/t/acme/recover/password"),
+    ("GET", "/t/acme/invitation"),
+    ("POST", "/t/acme/invitation"),
+    ("GET", "/t/acme/verify"),
+    ("POST", "/t/acme/verify"),
+    ("POST", "/t/acme/magic-link"),
+    ("GET", "/t/acme/magic-link/open"),
+    ("POST", "/t/acme/magic-link/open"),
     ("GET", "/t/acme/logout"),
     ("POST", "/t/acme/logout"),
     ("GET", "/setup"),

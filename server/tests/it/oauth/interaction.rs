@@ -14,7 +14,7 @@ async fn at_sign_in(app: &TestApp, acme: &TestTenant, browser: &mut Browser) -> 
 
 /// An interaction at its consent page.
 /// Every page that takes a form; from the fourth on they are a session's.
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 17] = [
     "/login",
     "/consent",
     "/activate",
@@ -24,6 +24,13 @@ const FORMS: [&str; 10] = [
     "/account/sessions",
     "/account/data",
     "/account/deletion",
+    "/account/verify",
+    "/recover",
+    "/recover/password",
+    "/invitation",
+    "/verify",
+    "/magic-link",
+    "/magic-link/open",
     "/logout",
 ];
 

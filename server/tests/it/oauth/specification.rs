@@ -12,8 +12,21 @@ use serde_json::Value;
 use crate::support::TestApp;
 
 /// Names of routes that are for people and for the console, and no part of the protocol.
-const PAGES: [&str; 9] =
-    ["login", "consent", "activate", "logo", "account", "theme", "setup", "console", "docs"];
+const PAGES: [&str; 13] = [
+    "login",
+    "consent",
+    "activate",
+    "logo",
+    "account",
+    "recover",
+    "invitation",
+    "verify",
+    "magic_link",
+    "theme",
+    "setup",
+    "console",
+    "docs",
+];
 
 /// Which endpoints the rules of a file are for; those of the others are for some endpoint.
 const RULES: [(&str, &[&str]); 6] = [

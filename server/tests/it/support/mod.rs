@@ -1,16 +1,19 @@
 //! What integration tests stand on.
 
 mod browser;
+mod mail;
 mod names;
 mod site;
+mod smtp;
 mod tenant;
 mod world;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use grantor::app::mail::Mailer;
 use grantor::app::{App, Parts};
-use grantor::config::default_rate_limits;
+use grantor::config::{MailConfig, MailWay, default_rate_limits};
 use grantor::http::{Metrics, router};
 use grantor_jose::MasterKey;
 use grantor_outbound::{Fetcher, Options as FetchOptions};
@@ -26,6 +29,7 @@ use serde_json::Value;
 pub use browser::Browser;
 pub use names::Names;
 pub use site::Site;
+pub use smtp::MailServer;
 pub use tenant::{CHALLENGE, PASSWORD, REDIRECT_URI, TestTenant, VERIFIER, client};
 pub use world::{FrozenClock, START, SeededEntropy};
 
@@ -35,6 +39,9 @@ pub const PUBLIC_URL: &str = "https://id.example";
 /// Whose forwarding headers it believes: requests without a TCP address come from nobody.
 pub const TRUSTED_PROXIES: &str = "192.0.2.0/24";
 
+/// Whom its mail is from.
+pub const MAIL_FROM: &str = "no-reply@id.example";
+
 /// What the tests' server can do.
 const CAPABILITIES: Capabilities = Capabilities { client_certificates: true };
 
@@ -43,11 +50,13 @@ struct Setting {
     capabilities: Capabilities,
     allow_private_network: bool,
     master: [u8; 32],
+    /// Where mail goes; None: into files.
+    smtp_url: Option<String>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { capabilities: CAPABILITIES, allow_private_network: true, master: [7; 32] }
+        Self { capabilities: CAPABILITIES, allow_private_network: true, master: [7; 32], smtp_url: None }
     }
 }
 
@@ -59,6 +68,7 @@ pub struct TestApp {
     router: BoxEndpoint<'static, Response>,
     host: Mutex<Option<&'static str>>,
     database: Arc<TestDatabase>,
+    mail: tempfile::TempDir,
 }
 
 impl TestApp {
@@ -110,6 +120,14 @@ impl TestApp {
         Self::installation(Arc::clone(&self.database), store, clock, entropy, setting).await
     }
 
+    /// Another server on the same database, with the same clock, that sends mail to this server.
+    pub async fn second_node_that_mails(&self, smtp_url: String) -> Self {
+        let store = Store::open(Options::new(self.database.url())).await.unwrap();
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.app.entropy));
+        let setting = Setting { smtp_url: Some(smtp_url), ..Setting::default() };
+        Self::installation(Arc::clone(&self.database), store, clock, entropy, setting).await
+    }
+
     async fn installation(
         database: Arc<TestDatabase>,
         store: Store,
@@ -117,7 +135,12 @@ impl TestApp {
         entropy: Arc<dyn Entropy>,
         setting: Setting,
     ) -> Self {
-        let Setting { capabilities, allow_private_network, master } = setting;
+        let Setting { capabilities, allow_private_network, master, smtp_url } = setting;
+        let mail = tempfile::tempdir().unwrap();
+        let way = match smtp_url {
+            Some(url) => MailWay::Smtp(url.parse().unwrap()),
+            None => MailWay::Files(mail.path().join("mail")),
+        };
         let names = Arc::<Names>::default();
         let parts = Parts {
             store,
@@ -130,12 +153,13 @@ impl TestApp {
             capabilities,
             fetcher: Fetcher::new(FetchOptions { allow_private_network, ..FetchOptions::default() }).unwrap(),
             txt_records: Arc::<Names>::clone(&names),
+            mailer: Mailer::new(&MailConfig { from: MAIL_FROM.parse().unwrap(), way }).unwrap(),
             rate_limits: default_rate_limits(),
         };
         let app = App::new(parts).await.unwrap();
         app.ensure_installed().await.unwrap();
         let router = router(&app, &Arc::new(Metrics::new())).boxed();
-        Self { app, clock, names, router, host: Mutex::default(), database }
+        Self { app, clock, names, router, host: Mutex::default(), database, mail }
     }
 
     /// Whom requests without a `Host` are for from now on; None is the server itself.

@@ -128,6 +128,16 @@ pub enum AuditKind {
     PasskeyCopied,
     /// A client got access tokens: one, or several alike within a second or so.
     TokenIssued,
+    /// Somebody asked for a message to a user, or an administrator for them.
+    MessageRequested,
+    /// A message was given up.
+    MessageFailed,
+    /// A user chose a new password by a link.
+    PasswordReset,
+    /// A user proved by a link that an email address is theirs.
+    EmailVerified,
+    /// A user chose their first password by a link.
+    InvitationAccepted,
 }
 
 impl AuditKind {
@@ -167,6 +177,11 @@ impl AuditKind {
             Self::SecondFactorFailed => "second_factor.failed",
             Self::PasskeyCopied => "passkey.copied",
             Self::TokenIssued => "token.issued",
+            Self::MessageRequested => "message.requested",
+            Self::MessageFailed => "message.failed",
+            Self::PasswordReset => "password.reset",
+            Self::EmailVerified => "email.verified",
+            Self::InvitationAccepted => "invitation.accepted",
         }
     }
 }

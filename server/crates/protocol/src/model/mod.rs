@@ -9,6 +9,7 @@ mod factor;
 mod grant;
 mod interaction;
 mod limits;
+mod message;
 mod registration;
 mod resource;
 mod session;
@@ -39,6 +40,7 @@ pub use grant::{
 };
 pub use interaction::{AccountPage, Interaction, InteractionId, Proven, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};
+pub use message::{AskedIn, Message, MessageId, MessageKind, OneTimeLink};
 pub use registration::{
     InitialAccessToken, InitialAccessTokenId, InitialAccessTokenSettings, RegistrationBounds,
 };

@@ -33,6 +33,13 @@ pub struct SignInPolicy {
     pub change_username: bool,
     /// Whether people may delete their own account.
     pub account_deletion: bool,
+
+    /// Whether who forgot their password can have a link to choose another.
+    pub password_reset: bool,
+    /// Whether a link in a mail signs in.
+    pub magic_link: bool,
+    /// Whether users are told of sign-ins from browsers that they did not use before.
+    pub new_sign_in_notice: bool,
 }
 
 impl Default for SignInPolicy {
@@ -45,6 +52,9 @@ impl Default for SignInPolicy {
             remember_browser_days: 30,
             change_username: false,
             account_deletion: false,
+            password_reset: true,
+            magic_link: false,
+            new_sign_in_notice: true,
         }
     }
 }

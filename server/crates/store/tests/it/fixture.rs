@@ -5,11 +5,11 @@ use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
     AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client,
     ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
-    DeviceAuthorization, DeviceState, EventOrigin, Grant, Idle, Interaction, KeyState, OpaqueAccessToken,
-    PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest, RefreshToken, RequestOrigin,
-    ResourceSettings, ScopeDescription, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId,
-    TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook, WebhookDelivery, WebhookSecret,
-    WebhookSettings,
+    DeviceAuthorization, DeviceState, EventOrigin, Grant, Idle, Interaction, KeyState, Message, MessageKind,
+    OneTimeLink, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest,
+    RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription, Session, SigningAlgorithm,
+    SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook,
+    WebhookDelivery, WebhookSecret, WebhookSettings,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
@@ -196,7 +196,36 @@ pub fn delivery(webhook: &Webhook) -> WebhookDelivery {
     }
 }
 
+/// A message that is due at this time.
+pub fn message(tenant_id: TenantId, due_at: i64) -> Message {
+    Message {
+        tenant_id,
+        id: id(),
+        kind: MessageKind::PasswordReset,
+        content: vec![1, 2, 3],
+        attempts: 0,
+        due_at: at(due_at),
+        created_at: at(0),
+        expires_at: at(86_400),
+    }
+}
+
 impl World {
+    /// A link of the user's that is good for an hour.
+    pub fn link(&self, kind: MessageKind) -> OneTimeLink {
+        OneTimeLink {
+            tenant_id: self.tenant.id,
+            hash: hash(),
+            kind,
+            user_id: self.user.id,
+            address: self.user.email.clone().unwrap_or_default(),
+            asked_in: None,
+            created_at: at(0),
+            expires_at: at(3600),
+            consumed_at: None,
+        }
+    }
+
     pub async fn new(store: &Store, slug: &str) -> Self {
         let tenant = tenant(slug);
         let new = NewTenant { tenant: tenant.clone(), keys: vec![], audit: vec![] };

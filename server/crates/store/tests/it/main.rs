@@ -16,6 +16,7 @@ mod jobs;
 mod keys;
 mod limits;
 mod listings;
+mod messages;
 mod pages;
 mod pages_in_order;
 mod portability;

@@ -1,4 +1,4 @@
-use grantor_protocol::model::{DeliveryState, DeviceAuthorization, Metric, WebhookDelivery};
+use grantor_protocol::model::{DeliveryState, DeviceAuthorization, MessageKind, Metric, WebhookDelivery};
 use grantor_protocol::{Effect, Timestamp};
 use grantor_store::{ConsoleSession, CountedHour, Swept, on_both_databases};
 
@@ -29,6 +29,8 @@ on_both_databases! {
                 let mut pushed = world.pushed_request();
                 pushed.expires_at = expires_at;
                 let device = DeviceAuthorization { expires_at, ..world.device() };
+                let mut link = world.link(MessageKind::Verification);
+                link.expires_at = expires_at;
                 let client_id = world.client.client_id.clone();
                 let effects = [
                     Effect::StoreInteraction(Box::new(interaction)),
@@ -40,6 +42,7 @@ on_both_databases! {
                     Effect::StorePushedAuthorizationRequest(Box::new(pushed)),
                     Effect::StoreDeviceAuthorization(Box::new(device)),
                     Effect::CountAttempt { subject: hash(), most: 1, at: at(-1), expires_at },
+                    Effect::StoreOneTimeLink(Box::new(link)),
                     Effect::RevokeAccessToken { id: id(), expires_at },
                     Effect::SpendAssertion { client_id, jti: hash(), expires_at },
                 ];
@@ -66,11 +69,11 @@ on_both_databases! {
             // Jobs are finished by those who work on them only.
             let (jobs, tables): (Vec<&Swept>, Vec<&Swept>) =
                 report.tables.iter().partition(|swept| swept.table == "jobs");
-            assert_eq!((jobs.len(), tables.len()), (1, 16));
+            assert_eq!((jobs.len(), tables.len()), (1, 17));
             for swept in tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (16 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (17 * deleted, more));
         }
     }
 

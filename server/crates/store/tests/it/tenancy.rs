@@ -1,13 +1,15 @@
 //! A tenant's handle sees nothing of another tenant and changes nothing there.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{KeyState, PasswordHash, RevocationReason, SignInIdentifier, SignOutRevokes};
+use grantor_protocol::model::{
+    KeyState, MessageKind, PasswordHash, RevocationReason, SignInIdentifier, SignOutRevokes,
+};
 use grantor_store::{
     ApplyError, ClientFilter, ConsoleSession, Error, GrantFilter, KeyChange, KeyFilter, Page, RoleAssignment,
     SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
-use crate::fixture::{World, at, delivery, hash, id, is_conflict, is_foreign, key, webhook};
+use crate::fixture::{World, at, delivery, hash, id, is_conflict, is_foreign, key, message, webhook};
 
 /// One row of every kind, and what names them.
 pub struct Possessions {
@@ -25,6 +27,8 @@ pub struct Possessions {
     resource: grantor_protocol::model::ProtectedResource,
     opaque: grantor_protocol::SecretHash,
     delivery: grantor_protocol::model::WebhookDelivery,
+    link: grantor_protocol::model::OneTimeLink,
+    message: grantor_protocol::model::Message,
 }
 
 pub async fn possessions(world: &World) -> Possessions {
@@ -33,6 +37,8 @@ pub async fn possessions(world: &World) -> Possessions {
     let (access_token, jti) = (id(), hash());
     let opaque = world.access_token();
     let pushed = world.pushed_request();
+    let link = world.link(MessageKind::Invitation);
+    let message = message(world.tenant.id, 5);
     world
         .apply([
             Effect::StoreInteraction(Box::new(interaction.clone())),
@@ -41,6 +47,8 @@ pub async fn possessions(world: &World) -> Possessions {
             Effect::StoreConsent(Box::new(world.consent("openid", &[]))),
             Effect::RevokeAccessToken { id: access_token, expires_at: at(600) },
             Effect::StoreAccessToken(Box::new(opaque.clone())),
+            Effect::StoreOneTimeLink(Box::new(link.clone())),
+            Effect::QueueMessage(Box::new(message.clone())),
             Effect::SpendAssertion { client_id: world.client.client_id.clone(), jti, expires_at: at(60) },
             Effect::RecordAudit(Box::new(crate::fixture::audit(
                 grantor_protocol::model::AuditKind::SignInFailed,
@@ -78,6 +86,8 @@ pub async fn possessions(world: &World) -> Possessions {
         resource,
         opaque,
         delivery,
+        link,
+        message,
     }
 }
 
@@ -133,6 +143,7 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
             rows.list_webhook_deliveries(had.delivery.webhook_id, &page, None).await.unwrap().items
         ),
         format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
+        format!("{:?}", rows.one_time_link(had.link.hash).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
     ]
 }
@@ -146,6 +157,10 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (true, Effect::RecordSignIn { interaction: had.interaction.id, session: id() }),
         (true, Effect::CompleteInteraction { interaction: had.interaction.id, at }),
         (true, Effect::ConsumePushedAuthorizationRequest { hash: had.pushed.hash, at }),
+        (true, Effect::ConsumeOneTimeLink { hash: had.link.hash, at }),
+        (false, Effect::EndOneTimeLinks { user, kind: None, at }),
+        (true, Effect::ProveAddress { user, address: had.link.address.clone(), at }),
+        (true, Effect::SetPassword { user, password: PasswordHash::from_phc("stolen"), at }),
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
@@ -170,6 +185,8 @@ fn effects_by_value(world: &World, had: &Possessions) -> Vec<Effect> {
         Effect::StoreRefreshToken(Box::new(world.refresh_token(&had.grant))),
         Effect::StoreConsent(Box::new(world.consent("email", &[]))),
         Effect::StoreAccessToken(Box::new(world.access_token())),
+        Effect::StoreOneTimeLink(Box::new(world.link(MessageKind::Verification))),
+        Effect::QueueMessage(Box::new(message(world.tenant.id, 5))),
     ]
 }
 
@@ -256,6 +273,11 @@ on_both_databases! {
         assert!(is_missing(&rows.replay_webhook(hook, (at(0), at(9)), vec![]).await));
         assert!(is_missing(&rows.retry_webhook_delivery(hook, event, at(9), vec![]).await));
         assert_eq!(rows.claim_webhook_deliveries(hook, at(9), 9).await.unwrap(), vec![]);
+        assert_eq!(rows.claim_messages(at(9), 9).await.unwrap(), []);
+        assert!(rows.finish_message(&had.message, vec![]).await.is_err());
+        assert!(rows.put_off_message(&had.message, at(9)).await.is_err());
+        let due = owner.store.tenants_with_messages_due(at(9), 9).await.unwrap();
+        assert_eq!(due, [owner.tenant.id]);
 
         assert_eq!(everything(&owner.rows(), &owner, &had).await, before);
     }
