@@ -99,6 +99,12 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
                 .limited(RateKind::SignIn)
                 .post(pages::login_answer)
         })
+        .closed("/t/:slug/login/upstream", "login", |on| {
+            on.limited(RateKind::SignIn).post(pages::login_upstream)
+        })
+        .closed("/t/:slug/login/callback", "login", |on| {
+            on.limited(RateKind::Authorize).get(pages::login_callback)
+        })
         .closed("/t/:slug/consent", "consent", |on| {
             on.limited(RateKind::Authorize).get(pages::consent).post(pages::consent_answer)
         })
@@ -112,6 +118,15 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .closed("/t/:slug/account", "account", |on| on.limited(RateKind::Authorize).get(pages::account))
         .closed("/t/:slug/account/revoke", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::account_revoke)
+        })
+        .closed("/t/:slug/account/providers", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::account_providers)
+        })
+        .closed("/t/:slug/account/providers/link", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::account_link)
+        })
+        .closed("/t/:slug/account/providers/unlink", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::account_unlink)
         })
         .closed("/t/:slug/logout", "logout", |on| {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)

@@ -1,7 +1,7 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, ClientId, Consent, DeviceAuthorization, DeviceAuthorizationId, DeviceMove,
-    Grant, GrantId, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest, RefreshToken,
-    RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UserId,
+    Grant, GrantId, IdentityLink, Interaction, InteractionId, OpaqueAccessToken, PushedAuthorizationRequest,
+    RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes, TokenId, UpstreamSignIn, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -159,6 +159,17 @@ pub enum Effect {
         at: Timestamp,
         expires_at: Timestamp,
     },
+    /// A browser is sent to another provider.
+    StoreUpstreamSignIn(Box<UpstreamSignIn>),
+    /// Guarded: nobody has come back with it yet.
+    ConsumeUpstreamSignIn {
+        hash: SecretHash,
+        at: Timestamp,
+    },
+    /// Guarded: neither the provider's subject nor the user is linked there yet.
+    StoreIdentityLink(Box<IdentityLink>),
+    /// Guarded: the link is still this user's.
+    UseIdentityLink(Box<IdentityLink>),
     /// The try was no wrong one.
     UncountAttempt {
         subject: SecretHash,

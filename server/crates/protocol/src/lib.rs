@@ -37,6 +37,7 @@ mod secret;
 mod testing;
 mod time;
 pub mod token;
+pub mod upstream;
 pub mod userinfo;
 pub mod webhook;
 

@@ -21,6 +21,8 @@ pub enum SecretKind {
     Browser,
     ConsoleSession,
     Setup,
+    /// `state` of ours at another provider.
+    UpstreamState,
 }
 
 impl SecretKind {
@@ -39,6 +41,7 @@ impl SecretKind {
             Self::Browser => "gbr",
             Self::ConsoleSession => "gco",
             Self::Setup => "gsu",
+            Self::UpstreamState => "gus",
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
-    attempt, audit, consent, device, grant, interaction, pushed_request, registration, session, token,
+    attempt, audit, consent, device, grant, identity_link, interaction, pushed_request, registration,
+    session, token, upstream_sign_in,
 };
 
 impl TenantStore<'_> {
@@ -138,6 +139,10 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
             attempt::count(conn, tenant, subject, most, (at, expires_at)).await
         }
         Effect::UncountAttempt { subject } => attempt::uncount(conn, tenant, subject).await,
+        Effect::StoreUpstreamSignIn(begun) => upstream_sign_in::store(conn, &begun).await,
+        Effect::ConsumeUpstreamSignIn { hash, at } => upstream_sign_in::consume(conn, tenant, hash, at).await,
+        Effect::StoreIdentityLink(link) => identity_link::store(conn, &link).await,
+        Effect::UseIdentityLink(link) => identity_link::record_use(conn, &link).await,
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -167,7 +172,10 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreAccessToken(token) => Some(token.tenant_id),
         Effect::StoreConsent(consent) => Some(consent.tenant_id),
         Effect::StoreDeviceAuthorization(device) => Some(device.tenant_id),
+        Effect::StoreUpstreamSignIn(begun) => Some(begun.tenant_id),
+        Effect::StoreIdentityLink(link) | Effect::UseIdentityLink(link) => Some(link.tenant_id),
         Effect::RecordSignIn { .. }
+        | Effect::ConsumeUpstreamSignIn { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }

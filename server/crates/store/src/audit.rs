@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 31] = [
+const KINDS: [AuditKind; 34] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -220,6 +220,9 @@ const KINDS: [AuditKind; 31] = [
     AuditKind::WebhookReplayed,
     AuditKind::WebhookTested,
     AuditKind::DomainChanged,
+    AuditKind::IdentityProviderChanged,
+    AuditKind::IdentityLinked,
+    AuditKind::IdentityUnlinked,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -269,6 +272,9 @@ mod tests {
                 AuditKind::WebhookReplayed => 28,
                 AuditKind::WebhookTested => 29,
                 AuditKind::DomainChanged => 30,
+                AuditKind::IdentityProviderChanged => 31,
+                AuditKind::IdentityLinked => 32,
+                AuditKind::IdentityUnlinked => 33,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

@@ -36,7 +36,7 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
-    fn new(user: &User) -> Result<Self, Error> {
+    pub(crate) fn new(user: &User) -> Result<Self, Error> {
         Ok(Self {
             tenant_id: user.tenant_id.into(),
             id: user.id.into(),

@@ -2,6 +2,7 @@ use grantor_api as api;
 use grantor_protocol::model::{
     AuditKind, PasswordHash, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
 };
+use grantor_protocol::upstream::is_email;
 use grantor_protocol::{Effect, Id, password, registration};
 use grantor_store::{ChangeKind, Page, Subject, UserFilter, WriteError};
 use serde_json::{Value, json};
@@ -403,14 +404,6 @@ fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> 
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
-}
-
-/// Whether mail could be sent there is for a message to find out.
-fn is_email(text: &str) -> bool {
-    let parts = text.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        && text.len() <= 254
-        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
 }
 
 /// The user that a document makes of the present one.

@@ -14,6 +14,7 @@ mod domains;
 mod examples;
 mod grants;
 mod idempotency;
+mod identity_providers;
 mod initial_access_tokens;
 mod jobs;
 mod keys;
@@ -65,6 +66,9 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// Other providers that a tenant's people sign in through.
+    #[oai(rename = "Identity providers")]
+    IdentityProviders,
     /// The keys that sign what a tenant issues.
     Keys,
     /// Where people are signed in.
@@ -130,7 +134,8 @@ fn nouns() -> impl OpenApi {
         registration_policy::RegistrationPolicyApi,
         devices::DevicesApi,
     );
-    let people = (users::UsersApi, sessions::SessionsApi, grants::GrantsApi);
+    let people =
+        (users::UsersApi, identity_providers::IdentityProvidersApi, sessions::SessionsApi, grants::GrantsApi);
     let rights = (roles::RolesApi, role_assignments::RoleAssignmentsApi);
     let records = (keys::KeysApi, stats::StatsApi, audit_events::AuditEventsApi, webhooks::WebhooksApi);
     (platform, registered, people, rights, records)

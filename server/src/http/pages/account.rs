@@ -49,6 +49,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             revoke_action: format!("{base}/account/revoke"),
             sign_out_action: format!("{base}/logout"),
             applications,
+            providers: (!context.identity_providers.is_empty()).then(|| format!("{base}/account/providers")),
             notice: request
                 .uri()
                 .query()
@@ -81,7 +82,7 @@ fn in_words(context: &TenantContext, scope: &str) -> String {
     if line.description.is_empty() { line.name } else { line.description }
 }
 
-async fn signed_in(
+pub(super) async fn signed_in(
     app: &App,
     context: &TenantContext,
     request: &Request,

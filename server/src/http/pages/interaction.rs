@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{Client, InteractionId, SignInIdentifier, User};
+use grantor_protocol::model::{Client, IdentityProvider, InteractionId, SignInIdentifier, User};
 use grantor_protocol::redirect_uri::{self, Target};
+use grantor_protocol::upstream::provider_for;
 use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
@@ -12,7 +13,8 @@ use url::Url;
 
 use super::account::ago;
 use super::logo::logo_address;
-use super::views::{ConsentPage, DeviceNotice, ScopeLine, SignInPage};
+use super::upstream::leave_to_sign_in;
+use super::views::{ConsentPage, DeviceNotice, ProviderChoice, ScopeLine, SignInPage};
 use super::{fault_page, form_target, go, html, layout, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
@@ -47,6 +49,9 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
         app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
         let username = params.get("username").unwrap_or_default();
         let password = params.get("password").unwrap_or_default();
+        if let Some(provider) = provider_for(username, &context.identity_providers) {
+            return leave_to_sign_in(app, context, &opened, &provider.name, Some(username.trim())).await;
+        }
         match app.sign_in(context, &opened, browser, (username, password)).await? {
             SignInOutcome::Refused => {
                 let problem = "That name and password do not match. Check both and try again.";
@@ -148,13 +153,18 @@ pub(super) fn parse(interaction: &str) -> Result<InteractionId, Fault> {
     interaction.parse().map_err(|_| Fault::Expired("the address names no interaction"))
 }
 
-fn sign_in_page(
+pub(super) fn sign_in_page(
     context: &TenantContext,
     opened: &Opened,
     username: String,
     problem: Option<String>,
 ) -> Response {
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let offered = || context.identity_providers.iter().filter(|provider| provider.enabled);
+    let choice = |provider: &IdentityProvider| ProviderChoice {
+        name: provider.name.clone(),
+        display_name: provider.settings.display_name.clone(),
+    };
     let page = SignInPage {
         layout: layout(context),
         action: format!("{}/login", tenant_path(context)),
@@ -169,6 +179,9 @@ fn sign_in_page(
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
         problem,
+        upstream_action: format!("{}/login/upstream", tenant_path(context)),
+        providers: offered().map(choice).collect(),
+        password_optional: offered().any(|provider| !provider.settings.domains.is_empty()),
     };
     html(status, page.render(), &form_targets(opened))
 }

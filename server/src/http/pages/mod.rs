@@ -6,7 +6,9 @@ mod device;
 mod interaction;
 mod logo;
 mod logout;
+mod providers;
 mod setup;
+mod upstream;
 mod views;
 
 use std::sync::Arc;
@@ -23,7 +25,9 @@ pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
 pub use logo::client_logo;
 pub use logout::{logout, logout_answer};
+pub use providers::{account_link, account_providers, account_unlink};
 pub use setup::{setup, setup_answer};
+pub use upstream::{login_callback, login_upstream};
 pub use views::{ErrorPage, Layout, theme_css};
 
 use super::render::{self, Asked};

@@ -8,10 +8,12 @@
 
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use askama::Template;
 
 pub use grantor_theme::theme_css;
+pub use upstream::{LeavePage, ProviderChoice, ProviderLine, ProvidersPage};
 
 /// Fewest characters of a password that a person chooses.
 pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
@@ -29,7 +31,8 @@ pub struct Layout {
     pub lang: &'static str,
 }
 
-/// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`.
+/// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`; the buttons of other
+/// providers post `provider`, `csrf` and `interaction` to `upstream_action`.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage {
@@ -45,6 +48,11 @@ pub struct SignInPage {
     pub client_name: Option<String>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
+    pub upstream_action: String,
+    /// Other providers that one can sign in through.
+    pub providers: Vec<ProviderChoice>,
+    /// A name alone can lead to one of them.
+    pub password_optional: bool,
 }
 
 /// Asks whether a client may act for the person. Posts `csrf`, `interaction`, `trusted` and `decision`, which is
@@ -164,6 +172,8 @@ pub struct AccountPage {
     pub revoke_action: String,
     pub sign_out_action: String,
     pub applications: Vec<Application>,
+    /// The page of other providers to sign in through, where there are any.
+    pub providers: Option<String>,
     /// What was just done, as a sentence.
     pub notice: Option<String>,
 }

@@ -6,6 +6,7 @@ mod device;
 mod domain;
 mod factor;
 mod grant;
+mod identity_provider;
 mod interaction;
 mod limits;
 mod registration;
@@ -31,6 +32,10 @@ pub use factor::{Factor, amr, is_multi_factor};
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
+};
+pub use identity_provider::{
+    ClaimMapping, IdentityLink, IdentityProvider, IdentityProviderSettings, LinkByEmail, SealedClientSecret,
+    UpstreamPurpose, UpstreamSignIn,
 };
 pub use interaction::{Interaction, InteractionId, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};

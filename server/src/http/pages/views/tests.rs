@@ -30,6 +30,12 @@ impl Made for &'static str {
     }
 }
 
+impl Made for bool {
+    fn made(by: &mut Hostile) -> Self {
+        by.empty
+    }
+}
+
 impl<T: Made> Made for Option<T> {
     fn made(by: &mut Hostile) -> Self {
         if by.empty { None } else { Some(T::made(by)) }
@@ -64,6 +70,8 @@ made! {
     ScopeLine { name, description }
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
+    ProviderChoice { name, display_name }
+    ProviderLine { name, display_name, since, since_exact, action }
     Application { client_id, client_name, scopes, since, since_exact }
 }
 
@@ -88,7 +96,12 @@ macro_rules! pages {
 }
 
 pages! {
-    SignInPage { layout, action, csrf, interaction, identifier, username, client_name, problem }
+    SignInPage {
+        layout, action, csrf, interaction, identifier, username, client_name, problem, upstream_action, providers,
+        password_optional,
+    }
+    LeavePage { layout, provider_name, address }
+    ProvidersPage { layout, csrf, account, providers, notice, problem }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
         return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
@@ -98,7 +111,7 @@ pages! {
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     AccountPage {
-        layout, user_name, email, csrf, revoke_action, sign_out_action, applications, notice,
+        layout, user_name, email, csrf, revoke_action, sign_out_action, applications, providers, notice,
     }
     SignOutPage { layout, action, csrf, user_name, client_name, fields, problem }
     SignedOutPage { layout, sign_in, return_to }
@@ -111,7 +124,7 @@ fn full_and_empty() -> Vec<Rendered> {
 
 #[test]
 fn no_page_is_forgotten() {
-    let source = include_str!("../views.rs");
+    let source = concat!(include_str!("../views.rs"), include_str!("upstream.rs"));
     let declared: BTreeSet<&str> = source
         .split("#[derive(Template")
         .skip(1)
