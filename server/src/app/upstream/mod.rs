@@ -46,6 +46,22 @@ pub enum Problem {
     LastWay,
 }
 
+impl Problem {
+    /// For the trail.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_provider",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Refused(Refused::NotAdmitted) => "not_admitted",
+            Self::Refused(Refused::AddressTaken) => "address_taken",
+            Self::Refused(Refused::LinkedElsewhere) => "linked_elsewhere",
+            Self::Refused(Refused::HasAnother) => "has_another",
+            Self::LastWay => "last_way",
+        }
+    }
+}
+
 /// What came of a trip to a provider.
 pub enum Returned {
     SignedIn(SignInOutcome),
@@ -238,7 +254,7 @@ impl App {
     ) -> Result<(), Fault> {
         self.count(context.tenant.id, Metric::FailedSignIns);
         let event = self.event(AuditKind::SignInFailed, Actor::Anonymous, "unknown".to_owned());
-        let detail = json!({ "provider": provider, "problem": format!("{problem:?}") });
+        let detail = json!({ "provider": provider, "problem": problem.as_str() });
         let event = AuditEvent { detail, ..event };
         Ok(self.apply(context.tenant.id, vec![Effect::RecordAudit(Box::new(event))]).await?)
     }

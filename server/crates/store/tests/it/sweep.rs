@@ -1,8 +1,8 @@
-use grantor_protocol::model::{DeliveryState, DeviceAuthorization, Metric, WebhookDelivery};
+use grantor_protocol::model::{DeliveryState, DeviceAuthorization, Metric, UpstreamSignIn, WebhookDelivery};
 use grantor_protocol::{Effect, Timestamp};
 use grantor_store::{ConsoleSession, CountedHour, Swept, on_both_databases};
 
-use crate::fixture::{World, at, delivery, hash, id, number, webhook};
+use crate::fixture::{World, at, delivery, hash, id, identity_provider, number, upstream_sign_in, webhook};
 
 on_both_databases! {
     async fn what_expired_leaves_in_batches(database: TestDatabase) {
@@ -13,6 +13,8 @@ on_both_databases! {
             world.rows().create_webhook(&webhook, vec![]).await.unwrap();
             // What is pending stays.
             world.rows().test_webhook(&delivery(&webhook), vec![]).await.unwrap();
+            let provider = identity_provider(world.tenant.id, "corp");
+            world.rows().create_identity_provider(&provider, vec![]).await.unwrap();
             for expiry in 0..5 {
                 let expires_at = at(expiry);
                 let mut interaction = world.interaction();
@@ -28,6 +30,7 @@ on_both_databases! {
                 access_token.expires_at = expires_at;
                 let mut pushed = world.pushed_request();
                 pushed.expires_at = expires_at;
+                let upstream = UpstreamSignIn { expires_at, ..upstream_sign_in(&provider) };
                 let device = DeviceAuthorization { expires_at, ..world.device() };
                 let client_id = world.client.client_id.clone();
                 let effects = [
@@ -39,6 +42,7 @@ on_both_databases! {
                     Effect::StoreAccessToken(Box::new(access_token)),
                     Effect::StorePushedAuthorizationRequest(Box::new(pushed)),
                     Effect::StoreDeviceAuthorization(Box::new(device)),
+                    Effect::StoreUpstreamSignIn(Box::new(upstream)),
                     Effect::CountAttempt { subject: hash(), most: 1, at: at(-1), expires_at },
                     Effect::RevokeAccessToken { id: id(), expires_at },
                     Effect::SpendAssertion { client_id, jti: hash(), expires_at },
@@ -66,11 +70,11 @@ on_both_databases! {
             // Jobs are finished by those who work on them only.
             let (jobs, tables): (Vec<&Swept>, Vec<&Swept>) =
                 report.tables.iter().partition(|swept| swept.table == "jobs");
-            assert_eq!((jobs.len(), tables.len()), (1, 16));
+            assert_eq!((jobs.len(), tables.len()), (1, 17));
             for swept in tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (16 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (17 * deleted, more));
         }
     }
 

@@ -7,7 +7,9 @@ use grantor_store::{
     SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
-use crate::fixture::{World, at, delivery, hash, id, is_conflict, is_foreign, key, webhook};
+use crate::fixture::{
+    World, at, delivery, hash, id, identity_provider, is_conflict, is_foreign, key, upstream_sign_in, webhook,
+};
 
 /// One row of every kind, and what names them.
 pub struct Possessions {
@@ -25,6 +27,9 @@ pub struct Possessions {
     resource: grantor_protocol::model::ProtectedResource,
     opaque: grantor_protocol::SecretHash,
     delivery: grantor_protocol::model::WebhookDelivery,
+    provider: grantor_protocol::model::IdentityProvider,
+    identity: grantor_protocol::model::IdentityLink,
+    upstream: grantor_protocol::model::UpstreamSignIn,
 }
 
 pub async fn possessions(world: &World) -> Possessions {
@@ -62,6 +67,16 @@ pub async fn possessions(world: &World) -> Possessions {
     world.rows().create_webhook(&webhook, vec![]).await.unwrap();
     let delivery = delivery(&webhook);
     world.rows().test_webhook(&delivery, vec![]).await.unwrap();
+    let provider = identity_provider(world.tenant.id, "corp");
+    world.rows().create_identity_provider(&provider, vec![]).await.unwrap();
+    let (identity, upstream) = (world.identity_link(&provider, "1"), upstream_sign_in(&provider));
+    world
+        .apply([
+            Effect::StoreIdentityLink(Box::new(identity.clone())),
+            Effect::StoreUpstreamSignIn(Box::new(upstream.clone())),
+        ])
+        .await
+        .unwrap();
     let opaque = opaque.hash;
     Possessions {
         interaction,
@@ -78,6 +93,9 @@ pub async fn possessions(world: &World) -> Possessions {
         resource,
         opaque,
         delivery,
+        provider,
+        identity,
+        upstream,
     }
 }
 
@@ -134,6 +152,11 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
         ),
         format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
+        format!("{:?}", rows.identity_provider(&had.provider.name).await.unwrap()),
+        format!("{:?}", rows.identity_providers().await.unwrap()),
+        format!("{:?}", rows.identity_link(&had.identity.provider, &had.identity.subject).await.unwrap()),
+        format!("{:?}", rows.identity_links_of(user).await.unwrap()),
+        format!("{:?}", rows.upstream_sign_in(&had.upstream.hash).await.unwrap()),
     ]
 }
 
@@ -146,6 +169,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (true, Effect::RecordSignIn { interaction: had.interaction.id, session: id() }),
         (true, Effect::CompleteInteraction { interaction: had.interaction.id, at }),
         (true, Effect::ConsumePushedAuthorizationRequest { hash: had.pushed.hash, at }),
+        (true, Effect::ConsumeUpstreamSignIn { hash: had.upstream.hash, at }),
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
@@ -256,6 +280,12 @@ on_both_databases! {
         assert!(is_missing(&rows.replay_webhook(hook, (at(0), at(9)), vec![]).await));
         assert!(is_missing(&rows.retry_webhook_delivery(hook, event, at(9), vec![]).await));
         assert_eq!(rows.claim_webhook_deliveries(hook, at(9), 9).await.unwrap(), vec![]);
+        let (provider, link) = (&had.provider, &had.identity);
+        assert!(is_foreign(&rows.create_identity_provider(provider, vec![]).await));
+        assert!(is_foreign(&rows.replace_identity_provider(provider, 1, vec![]).await));
+        assert!(is_missing(&rows.delete_identity_provider(&provider.name, 1, vec![]).await));
+        assert!(is_foreign(&rows.create_linked_user(&owner.user, link, vec![]).await));
+        assert!(is_missing(&rows.delete_identity_link(owner.user.id, &link.provider, true, vec![]).await));
 
         assert_eq!(everything(&owner.rows(), &owner, &had).await, before);
     }
