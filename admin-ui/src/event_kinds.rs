@@ -108,6 +108,19 @@ pub const GROUPS: &[Group] = &[
         &[("domain.changed", "A domain was added, verified, made primary or removed")],
     ),
     group(
+        "identity_provider",
+        "Identity providers",
+        &[("identity_provider.changed", "One was made, changed or deleted")],
+    ),
+    group(
+        "identity",
+        "Ways to sign in",
+        &[
+            ("identity.linked", "Somebody signs in through another provider"),
+            ("identity.unlinked", "Somebody no longer does"),
+        ],
+    ),
+    group(
         "webhook",
         "Webhooks",
         &[

@@ -8,7 +8,7 @@ use crate::rights;
 pub const ALL: &str = "*";
 
 /// What rights are about, as the admin API names it and as people read it.
-pub const NOUNS: [(&str, &str); 17] = [
+pub const NOUNS: [(&str, &str); 18] = [
     (ALL, "Everything"),
     ("tenant", "The tenant and its settings"),
     ("domain", "Domains"),
@@ -26,6 +26,7 @@ pub const NOUNS: [(&str, &str); 17] = [
     ("audit-event", "Audit trail"),
     ("stats", "Figures"),
     ("webhook", "Webhooks"),
+    ("identity-provider", "Identity providers"),
 ];
 
 /// What is done to nouns.

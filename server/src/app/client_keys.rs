@@ -1,4 +1,4 @@
-//! Keys that clients, and issuers of software statements, publish: in what is registered of them, or at
+//! Keys that clients, issuers of software statements and identity providers publish: in what is registered of them, or at
 //! their `jwks_uri` (OpenID Connect Core §10.1), from where they are fetched when they are needed and
 //! kept for a while.
 
@@ -72,6 +72,8 @@ enum Owner {
     Client(ClientId),
     /// By its `iss`.
     StatementIssuer(String),
+    /// By its name.
+    IdentityProvider(String),
 }
 
 impl fmt::Display for Owner {
@@ -79,6 +81,7 @@ impl fmt::Display for Owner {
         match self {
             Self::Client(client_id) => write!(formatter, "client {client_id}"),
             Self::StatementIssuer(issuer) => write!(formatter, "software statement issuer {issuer}"),
+            Self::IdentityProvider(name) => write!(formatter, "identity provider {name}"),
         }
     }
 }
@@ -122,9 +125,9 @@ impl FetchedKeys {
                 let owner = Owner::Client(client_id.clone());
                 self.0.retain(|(tenant, held, _), _| (tenant, held) != (tenant_id, &owner));
             }
-            ChangeKind::Tenant => self.0.retain(|(tenant, held, _), _| {
-                tenant != tenant_id || !matches!(held, Owner::StatementIssuer(_))
-            }),
+            ChangeKind::Tenant => {
+                self.0.retain(|(tenant, held, _), _| tenant != tenant_id || matches!(held, Owner::Client(_)))
+            }
             ChangeKind::Keys | ChangeKind::RoleAssignments | ChangeKind::AuditTrail => {}
         }
     }
@@ -189,6 +192,21 @@ impl App {
         let jwks = issuer.jwks.as_ref().ok_or(Unproven::NoKeys)?;
         let set = KeySet::parse(jwks).map_err(|_| Unproven::NoKeys)?;
         Ok(set.verify(token, allowed)?)
+    }
+
+    /// Verifies what an identity provider signed with one of the keys at its `jwks_uri`, found as a client's.
+    ///
+    /// # Errors
+    /// As [`Self::verify_by_client`].
+    pub(super) async fn verify_by_provider<C: DeserializeOwned>(
+        &self,
+        (tenant_id, name, uri): (TenantId, &str, &str),
+        token: &str,
+        allowed: &[Algorithm],
+    ) -> Result<Verified<C>, Unproven> {
+        let owner = Owner::IdentityProvider(name.to_owned());
+        let attempt = |set: &KeySet, _: &Value| set.verify(token, allowed);
+        self.try_fetched_keys((tenant_id, owner, uri.to_owned()), attempt).await
     }
 
     /// Gives the client's keys, and its JWK Set as it is written, to an attempt that may not find the right

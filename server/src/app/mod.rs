@@ -45,6 +45,7 @@ pub mod token;
 pub mod token_issues;
 pub mod tokens;
 pub mod totp;
+pub mod upstream;
 pub mod userinfo;
 mod verified_tokens;
 pub mod webauthn;
@@ -95,6 +96,8 @@ pub struct App {
     rates: limits::RateLimiter,
     counters: stats::Counters,
     logos: logo::Logos,
+    flow_key: upstream::FlowKey,
+    providers: upstream::Providers,
     master: Arc<MasterKey>,
     successor_key: SuccessorKey,
     verified: VerifiedTokens,
@@ -162,6 +165,8 @@ impl App {
             rates: limits::RateLimiter::new(parts.rate_limits),
             counters: stats::Counters::default(),
             logos: logo::Logos::new(&master.derive("grantor logo address")),
+            flow_key: upstream::FlowKey::new(&master.derive("grantor upstream sign-in")),
+            providers: upstream::Providers::default(),
             successor_key: SuccessorKey::new(master.derive("grantor refresh token successor")),
             fetched_keys: client_keys::FetchedKeys::default(),
             nonces: dpop::NonceKey::new(&master.derive("grantor dpop nonce")),

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use grantor_jose::KeySet;
 use grantor_protocol::certificate::ExpectedSubject;
 use grantor_protocol::model::{
-    Client, ClientId, KeyState, ProtectedResource, SigningAlgorithm, Tenant, TenantId, TenantStatus,
+    Client, ClientId, IdentityProvider, KeyState, ProtectedResource, SigningAlgorithm, Tenant, TenantId,
+    TenantStatus,
 };
 use grantor_protocol::{Policy, ResourceRules, domain, metadata, registration};
 use grantor_store::{Change, ChangeKind};
@@ -37,6 +38,8 @@ const CLIENTS: usize = 100_000;
 pub struct TenantContext {
     pub tenant: Tenant,
     pub resources: Vec<ProtectedResource>,
+    /// In the order in which people are shown them.
+    pub identity_providers: Vec<IdentityProvider>,
     pub policy: Policy,
     pub keys: KeyRing,
     pub metadata: Document,
@@ -152,6 +155,7 @@ impl App {
         self.caches.forget(change);
         self.enforcers.forget(change);
         self.fetched_keys.forget(change);
+        self.providers.forget(change);
     }
 
     /// The active tenant with this slug.
@@ -206,6 +210,7 @@ impl App {
         let store = self.store.tenant(tenant.id);
         let records = store.signing_keys().await?;
         let resources = store.protected_resources().await?;
+        let identity_providers = store.identity_providers().await?;
         let rules = std::iter::once(ResourceRules::admin_api(self.addresses.admin_api()))
             .chain(resources.iter().map(ResourceRules::of))
             .collect();
@@ -220,7 +225,17 @@ impl App {
                 .ok(),
         };
         let limits = self.rates.of_tenant(tenant.id, &tenant.settings.rate_limits);
-        Ok(TenantContext { tenant, resources, policy, keys, metadata, jwks, client_authorities, limits })
+        Ok(TenantContext {
+            tenant,
+            resources,
+            identity_providers,
+            policy,
+            keys,
+            metadata,
+            jwks,
+            client_authorities,
+            limits,
+        })
     }
 
     /// A client of the tenant, or none.

@@ -110,6 +110,17 @@ pub static NOUNS: &[Noun] = &[
         prunable: |role| role["built_in"] == false,
     },
     Noun {
+        collection: "identity-providers",
+        title: "identity provider",
+        key: "name",
+        address: Address::Key,
+        whole: whole::<api::IdentityProvider>,
+        server_set: &["client_secret_set_at", "redirect_uri", "version", "created_at", "updated_at"],
+        lasting: &["enabled"],
+        secret: &["client_secret"],
+        prunable: |_| true,
+    },
+    Noun {
         collection: "webhooks",
         title: "webhook",
         key: "id",

@@ -119,6 +119,12 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
                 .post(pages::new_authenticator_answer)
         })
         .closed("/t/:slug/login/continue", "login", |on| on.limited(RateKind::Authorize).post(pages::go_on))
+        .closed("/t/:slug/login/upstream", "login", |on| {
+            on.limited(RateKind::SignIn).post(pages::login_upstream)
+        })
+        .closed("/t/:slug/login/callback", "login", |on| {
+            on.limited(RateKind::Authorize).get(pages::login_callback)
+        })
         .closed("/t/:slug/consent", "consent", |on| {
             on.limited(RateKind::Authorize).get(pages::consent).post(pages::consent_answer)
         })
@@ -201,6 +207,15 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
                 .get(pages::open_magic_link)
                 .limited(RateKind::SignIn)
                 .post(pages::open_magic_link_answer)
+        })
+        .closed("/t/:slug/account/providers", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::account_providers)
+        })
+        .closed("/t/:slug/account/providers/link", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::account_link)
+        })
+        .closed("/t/:slug/account/providers/unlink", "account", |on| {
+            on.limited(RateKind::Authorize).post(pages::account_unlink)
         })
         .closed("/t/:slug/logout", "logout", |on| {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)

@@ -43,7 +43,7 @@ pub struct Role {
 pub struct Permission {
     /// `tenant`, `domain`, `client`, `user`, `key`, `device-authorization`, `session`, `grant`, `resource`,
     /// `initial-access-token`, `registration-policy`, `role`, `role-assignment`, `audit-event`, `stats`,
-    /// `webhook`, or `*` for all of them.
+    /// `webhook`, `identity-provider`, or `*` for all of them.
     pub resource: String,
     /// `read`, `create`, `update`, `delete`, of tenants `suspend` too, or `*` for all of them.
     pub action: String,

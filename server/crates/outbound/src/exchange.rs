@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-    LOCATION, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName,
+    HeaderValue, LOCATION, USER_AGENT,
 };
 use http::request::Builder;
 use http::{Method, Request, Response, StatusCode, response};
@@ -16,7 +16,8 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
-use crate::{Answered, Fetched, Post, Refusal, Stream, Wanted};
+use crate::fetched::text;
+use crate::{Answered, Ask, Fetched, Post, Refusal, Reply, Stream, Wanted};
 
 /// Largest status line and header fields together, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -55,6 +56,31 @@ pub(crate) async fn post(stream: Box<dyn Stream>, url: &Url, post: Post) -> Resu
     let (head, _) = answer.into_parts();
     refuse_redirect(&head)?;
     Ok(Answered::new(head.status, &head.headers))
+}
+
+/// Sends the request and reads the answer, whatever its status.
+///
+/// # Errors
+/// As [`get`], but for the status.
+pub(crate) async fn ask(stream: Box<dyn Stream>, url: &Url, ask: Ask) -> Result<Reply, Refusal> {
+    let accept = HeaderValue::from_static(ask.wanted.accept);
+    let method = if ask.form.is_some() { Method::POST } else { Method::GET };
+    let mut request = request(method, url, (ACCEPT, accept));
+    if let Some(mut authorization) = ask.authorization {
+        authorization.set_sensitive(true);
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    if ask.form.is_some() {
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let body = Full::new(ask.form.unwrap_or_default());
+    let (_connection, answer) = send(stream, request.body(body).map_err(|_| Refusal::Malformed)?).await?;
+    let (head, body) = answer.into_parts();
+    refuse_redirect(&head)?;
+    refuse_coding(&head)?;
+    let content_type = text(&head.headers, &CONTENT_TYPE).map(str::to_owned);
+    let body = read(body, ask.wanted.max_bytes).await?;
+    Ok(Reply { status: head.status.as_u16(), content_type, body })
 }
 
 /// Dropping the set closes the connection: what was refused is not read to its end.
@@ -102,6 +128,10 @@ fn check(head: &response::Parts) -> Result<(), Refusal> {
     if head.status != StatusCode::OK {
         return Err(Refusal::Status(head.status.as_u16()));
     }
+    refuse_coding(head)
+}
+
+fn refuse_coding(head: &response::Parts) -> Result<(), Refusal> {
     for coding in head.headers.get_all(CONTENT_ENCODING) {
         if !coding.as_bytes().eq_ignore_ascii_case(b"identity") {
             return Err(Refusal::ContentEncoding(format!("{coding:?}").into()));

@@ -13,7 +13,9 @@ use url::{Host, Url};
 use crate::address::Reach;
 use crate::budget::{Budget, Permit};
 use crate::flights::Flights;
-use crate::{Answered, Error, Fetched, Network, Post, Refusal, Stream, SystemNetwork, check_url, exchange};
+use crate::{
+    Answered, Ask, Error, Fetched, Network, Post, Refusal, Reply, Stream, SystemNetwork, check_url, exchange,
+};
 
 /// No fetch takes longer, whatever the caller wants.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -156,6 +158,23 @@ impl Fetcher {
             exchange::post(stream, &url, post).await
         };
         timeout_at(deadline, send).await.unwrap_or(Err(Refusal::TimedOut))
+    }
+
+    /// Asks `url` once, on behalf of `key`, at the cost of the budget of what is sent. Whatever status the server
+    /// answers with is an answer, but no redirect is followed.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    #[boxed]
+    pub async fn ask(&self, key: [u8; 16], url: &str, ask: Ask) -> Result<Reply, Refusal> {
+        let url = check_url(url, self.allow_private_network)?;
+        let deadline = Instant::now() + ask.wanted.timeout.min(LONGEST_TIMEOUT);
+        let permit = Arc::new(self.posts.take(key, Instant::now())?);
+        let asked = async {
+            let stream = self.reach(&url, &permit, deadline).await?;
+            exchange::ask(stream, &url, ask).await
+        };
+        timeout_at(deadline, asked).await.unwrap_or(Err(Refusal::TimedOut))
     }
 
     async fn fetch(

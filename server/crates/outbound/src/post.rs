@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{DATE, HeaderMap, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
+use crate::Wanted;
 use crate::fetched::text;
 
 /// What is sent to an address that a stranger chose.
@@ -16,6 +17,25 @@ pub struct Post {
     /// For all of it, from the resolution of the name to the head of the answer; at most
     /// [`LONGEST_TIMEOUT`](crate::LONGEST_TIMEOUT).
     pub timeout: Duration,
+}
+
+/// What is asked of a server with credentials of ours, and what is wanted of its answer. No two share an answer.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The body of a POST, `application/x-www-form-urlencoded`; without one it is a GET.
+    pub form: Option<Bytes>,
+    /// The value of `Authorization`.
+    pub authorization: Option<HeaderValue>,
+    pub wanted: Wanted,
+}
+
+/// What a server answered to an [`Ask`], whatever its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// The media type as it was sent, with its parameters.
+    pub content_type: Option<String>,
+    pub body: Bytes,
 }
 
 /// What a server answered to a [`Post`]. Its body is not read.

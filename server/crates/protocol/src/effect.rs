@@ -1,9 +1,9 @@
 use crate::model::{
     AuditEvent, AuthorizationCode, Ceremony, CeremonyId, ClientId, Consent, DeviceAuthorization,
-    DeviceAuthorizationId, DeviceMove, Grant, GrantId, Interaction, InteractionId, KnownBrowser, Message,
-    MessageKind, OneTimeLink, OpaqueAccessToken, Passkey, PasskeyId, PasswordHash, Proven,
-    PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes, TokenId,
-    TotpAuthenticator, TotpId, UserId,
+    DeviceAuthorizationId, DeviceMove, Grant, GrantId, IdentityLink, Interaction, InteractionId,
+    KnownBrowser, Message, MessageKind, OneTimeLink, OpaqueAccessToken, Passkey, PasskeyId, PasswordHash,
+    Proven, PushedAuthorizationRequest, RefreshToken, RevocationReason, Session, SessionId, SignOutRevokes,
+    TokenId, TotpAuthenticator, TotpId, UpstreamSignIn, UserId,
 };
 use crate::{Lifetime, SecretHash, Timestamp};
 
@@ -181,6 +181,17 @@ pub enum Effect {
         at: Timestamp,
         expires_at: Timestamp,
     },
+    /// A browser is sent to another provider.
+    StoreUpstreamSignIn(Box<UpstreamSignIn>),
+    /// Guarded: nobody has come back with it yet.
+    ConsumeUpstreamSignIn {
+        hash: SecretHash,
+        at: Timestamp,
+    },
+    /// Guarded: neither the provider's subject nor the user is linked there yet.
+    StoreIdentityLink(Box<IdentityLink>),
+    /// Guarded: the link is still this user's.
+    UseIdentityLink(Box<IdentityLink>),
     /// The try was no wrong one.
     UncountAttempt {
         subject: SecretHash,

@@ -39,6 +39,7 @@ pub mod sign_in;
 mod testing;
 mod time;
 pub mod token;
+pub mod upstream;
 pub mod userinfo;
 pub mod webhook;
 

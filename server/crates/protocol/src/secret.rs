@@ -23,6 +23,8 @@ pub enum SecretKind {
     ConsoleSession,
     Setup,
     OneTimeLink,
+    /// `state` of ours at another provider.
+    UpstreamState,
 }
 
 impl SecretKind {
@@ -43,6 +45,7 @@ impl SecretKind {
             Self::ConsoleSession => "gco",
             Self::Setup => "gsu",
             Self::OneTimeLink => "gol",
+            Self::UpstreamState => "gus",
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::compiled_here;
 use crate::conn::Conn;
 use crate::{ApplyError, Error, TenantStore};
 use crate::{
-    attempt, audit, authenticator, ceremony, consent, device, grant, interaction, pushed_request, message, one_time_link,
-    registration, session, token, user,
+    attempt, audit, authenticator, ceremony, consent, device, grant, identity_link, interaction, message,
+    one_time_link, pushed_request, registration, session, token, upstream_sign_in, user,
 };
 
 impl TenantStore<'_> {
@@ -185,6 +185,10 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         Effect::SetPassword { user, password, at } => {
             user::set_password(conn, tenant, user, &password, at).await
         }
+        Effect::StoreUpstreamSignIn(begun) => upstream_sign_in::store(conn, &begun).await,
+        Effect::ConsumeUpstreamSignIn { hash, at } => upstream_sign_in::consume(conn, tenant, hash, at).await,
+        Effect::StoreIdentityLink(link) => identity_link::store(conn, &link).await,
+        Effect::UseIdentityLink(link) => identity_link::record_use(conn, &link).await,
         Effect::RecordAudit(event) => Ok(audit::record(conn, tenant, vec![*event]).await?),
     }
 }
@@ -222,6 +226,8 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         Effect::StoreKnownBrowser(browser) => Some(browser.tenant_id),
         Effect::QueueMessage(message) => Some(message.tenant_id),
         Effect::StoreOneTimeLink(link) => Some(link.tenant_id),
+        Effect::StoreUpstreamSignIn(begun) => Some(begun.tenant_id),
+        Effect::StoreIdentityLink(link) | Effect::UseIdentityLink(link) => Some(link.tenant_id),
         Effect::RecordSignIn { .. }
         | Effect::RecordProven { .. }
         | Effect::SpendCeremony { .. }
@@ -232,6 +238,7 @@ fn tenant_of(effect: &Effect) -> Option<TenantId> {
         | Effect::ReplaceRecoveryCodes { .. }
         | Effect::SpendRecoveryCode { .. }
         | Effect::DistrustBrowsers { .. }
+        | Effect::ConsumeUpstreamSignIn { .. }
         | Effect::CompleteInteraction { .. }
         | Effect::ConsumePushedAuthorizationRequest { .. }
         | Effect::EndSession { .. }

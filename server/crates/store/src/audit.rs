@@ -188,7 +188,7 @@ async fn move_head(conn: &mut Conn<'_>, tenant: TenantId, hash: Vec<u8>) -> Quer
     Ok(())
 }
 
-const KINDS: [AuditKind; 39] = [
+const KINDS: [AuditKind; 42] = [
     AuditKind::SignInSucceeded,
     AuditKind::SignInFailed,
     AuditKind::SignedOut,
@@ -220,7 +220,17 @@ const KINDS: [AuditKind; 39] = [
     AuditKind::WebhookReplayed,
     AuditKind::WebhookTested,
     AuditKind::DomainChanged,
-    AuditKind::AuthenticatorChanged, AuditKind::SecondFactorFailed, AuditKind::PasskeyCopied, AuditKind::MessageRequested, AuditKind::MessageFailed, AuditKind::PasswordReset, AuditKind::EmailVerified, AuditKind::InvitationAccepted,
+    AuditKind::AuthenticatorChanged,
+    AuditKind::SecondFactorFailed,
+    AuditKind::PasskeyCopied,
+    AuditKind::MessageRequested,
+    AuditKind::MessageFailed,
+    AuditKind::PasswordReset,
+    AuditKind::EmailVerified,
+    AuditKind::InvitationAccepted,
+    AuditKind::IdentityProviderChanged,
+    AuditKind::IdentityLinked,
+    AuditKind::IdentityUnlinked,
 ];
 
 fn kind(name: &str) -> Result<AuditKind, Error> {
@@ -278,6 +288,9 @@ mod tests {
                 AuditKind::PasswordReset => 36,
                 AuditKind::EmailVerified => 37,
                 AuditKind::InvitationAccepted => 38,
+                AuditKind::IdentityProviderChanged => 39,
+                AuditKind::IdentityLinked => 40,
+                AuditKind::IdentityUnlinked => 41,
             };
             assert_eq!(KINDS[position], kind);
             assert_eq!(super::kind(kind.as_str()).unwrap(), kind);

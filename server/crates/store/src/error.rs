@@ -131,7 +131,7 @@ impl From<Error> for WriteError {
 
 /// Unique keys that a caller can run into: PostgreSQL's name, the columns in SQLite's message, the
 /// field as the model names it.
-const UNIQUE_KEYS: [(&str, &str, &str); 18] = [
+const UNIQUE_KEYS: [(&str, &str, &str); 21] = [
     ("tenants_pkey", "tenants.id", "id"),
     ("tenants_slug_key", "tenants.slug", "slug"),
     ("tenants_issuer_key", "tenants.issuer", "issuer"),
@@ -153,6 +153,17 @@ const UNIQUE_KEYS: [(&str, &str, &str); 18] = [
     ("domains_verified", "domains.domain", "domain"),
     ("roles_pkey", "roles.tenant_id, roles.platform, roles.name", "name"),
     ("webhooks_pkey", "webhooks.tenant_id, webhooks.id", "id"),
+    ("identity_providers_pkey", "identity_providers.tenant_id, identity_providers.name", "name"),
+    (
+        "identity_links_pkey",
+        "identity_links.tenant_id, identity_links.provider, identity_links.subject",
+        "subject",
+    ),
+    (
+        "identity_links_user",
+        "identity_links.tenant_id, identity_links.user_id, identity_links.provider",
+        "subject",
+    ),
     ("console_sessions_pkey", "console_sessions.tenant_id, console_sessions.hash", "hash"),
 ];
 

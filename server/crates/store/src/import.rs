@@ -13,6 +13,8 @@ use crate::conn::{Conn, dual};
 use crate::consent::ConsentRow;
 use crate::domain::DomainRow;
 use crate::grant::GrantRow;
+use crate::identity_link::IdentityLinkRow;
+use crate::identity_provider::IdentityProviderRow;
 use crate::initial_access_token::InitialAccessTokenRow;
 use crate::job::{self, Claim, Holder, Job};
 use crate::portable::{Cell, Kind, PortableRow, Table};

@@ -22,6 +22,8 @@ mod error;
 mod export;
 mod grant;
 mod idempotency;
+mod identity_link;
+mod identity_provider;
 mod import;
 mod initial_access_token;
 mod installation;
@@ -52,6 +54,7 @@ mod tenant_count;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod upstream_sign_in;
 mod usage;
 mod user;
 mod value;

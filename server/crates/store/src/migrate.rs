@@ -78,6 +78,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0012_console_sign_in",
     "0013_authenticators",
     "0014_mail",
+    "0015_identity_providers",
     "0016_account"
 ];
 

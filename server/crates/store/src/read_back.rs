@@ -60,6 +60,10 @@ macro_rules! insert_and_read {
             }
             "roles" => read!($insert, $c, RoleRow, RoleRow::into_role),
             "role_assignments" => read!($insert, $c, RoleAssignmentRow, RoleAssignmentRow::into_assignment),
+            "identity_providers" => {
+                read!($insert, $c, IdentityProviderRow, IdentityProviderRow::into_identity_provider)
+            }
+            "identity_links" => read!($insert, $c, IdentityLinkRow, |row| Ok(row.into_identity_link())),
             "sessions" => read!($insert, $c, SessionRow, SessionRow::into_session),
             "grants" => read!($insert, $c, GrantRow, GrantRow::into_grant),
             "consents" => read!($insert, $c, ConsentRow, ConsentRow::into_consent),

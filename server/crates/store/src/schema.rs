@@ -516,6 +516,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    identity_providers (tenant_id, name) {
+        tenant_id -> Binary,
+        name -> Text,
+        enabled -> Bool,
+        settings -> Jsonb,
+        secret -> Nullable<Jsonb>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identity_links (tenant_id, provider, subject) {
+        tenant_id -> Binary,
+        provider -> Text,
+        subject -> Text,
+        user_id -> Binary,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    upstream_sign_ins (tenant_id, hash) {
+        tenant_id -> Binary,
+        hash -> Binary,
+        browser -> Binary,
+        provider -> Text,
+        purpose -> Jsonb,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(audit_chains, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
@@ -523,6 +560,8 @@ diesel::allow_tables_to_appear_in_same_query!(audit_events, tenants);
 diesel::allow_tables_to_appear_in_same_query!(clients, tenants);
 
 diesel::allow_tables_to_appear_in_same_query!(domains, tenants);
+
+diesel::allow_tables_to_appear_in_same_query!(identity_links, identity_providers, users);
 
 diesel::allow_tables_to_appear_in_same_query!(signing_keys, tenants);
 

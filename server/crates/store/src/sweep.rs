@@ -34,7 +34,7 @@ impl SweepReport {
 }
 
 /// Tables whose rows expire, each with its primary key. No row of another table belongs to theirs.
-const EXPIRING: [(&str, &str); 20] = [
+const EXPIRING: [(&str, &str); 21] = [
     ("interactions", "tenant_id, id"),
     ("sessions", "tenant_id, id"),
     ("authorization_codes", "tenant_id, hash"),
@@ -54,6 +54,7 @@ const EXPIRING: [(&str, &str); 20] = [
     ("stats", "tenant_id, hour, metric"),
     ("platform_stats", "hour, metric"),
     ("webhook_deliveries", "tenant_id, webhook_id, event_id"),
+    ("upstream_sign_ins", "tenant_id, hash"),
     ("jobs", "id"),
 ];
 

@@ -16,7 +16,7 @@ use crate::statement::Kept;
 use crate::tenant_count::{self, Noun};
 use crate::value::{Bytes, Time, document, from_document, from_name};
 use crate::{ApplyError, Error, Listing, Page, Sort, SortKey, Subject, TenantStore, WriteError};
-use crate::{audit, role_assignment, one_time_link};
+use crate::{audit, one_time_link, role_assignment};
 
 #[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
@@ -38,7 +38,7 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
-    fn new(user: &User) -> Result<Self, Error> {
+    pub(crate) fn new(user: &User) -> Result<Self, Error> {
         Ok(Self {
             tenant_id: user.tenant_id.into(),
             id: user.id.into(),
@@ -335,6 +335,8 @@ pub(crate) async fn change_password(
         None => Kept(diesel::update(users::table.find(key))
             .filter(users::password.is_null()).set(changes)).execute(c).await,
     })?)
+}
+
 /// Marks the address as verified. The version counts only what changes something.
 pub(crate) async fn prove_address(
     conn: &mut Conn<'_>,

@@ -49,6 +49,8 @@ pub enum Resource {
     AuditEvent,
     Stats,
     Webhook,
+    /// Other providers that people sign in through.
+    IdentityProvider,
 }
 
 impl Resource {
@@ -69,6 +71,7 @@ impl Resource {
         Self::AuditEvent,
         Self::Stats,
         Self::Webhook,
+        Self::IdentityProvider,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +92,7 @@ impl Resource {
             Self::AuditEvent => "audit-event",
             Self::Stats => "stats",
             Self::Webhook => "webhook",
+            Self::IdentityProvider => "identity-provider",
         }
     }
 }
@@ -190,6 +194,7 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-owner", "role", "*"),
     ("tenant-owner", "role-assignment", "*"),
     ("tenant-owner", "webhook", "*"),
+    ("tenant-owner", "identity-provider", "*"),
     ("tenant-admin", "*", "read"),
     ("tenant-admin", "tenant", "update"),
     ("tenant-admin", "domain", "*"),
@@ -203,6 +208,7 @@ const POLICY: &[(&str, &str, &str)] = &[
     ("tenant-admin", "initial-access-token", "*"),
     ("tenant-admin", "registration-policy", "*"),
     ("tenant-admin", "webhook", "*"),
+    ("tenant-admin", "identity-provider", "*"),
     ("client-manager", "tenant", "read"),
     ("client-manager", "client", "*"),
     ("client-manager", "grant", "read"),

@@ -2,6 +2,7 @@ use grantor_api as api;
 use grantor_protocol::model::{
     AuditKind, PasswordHash, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
 };
+use grantor_protocol::upstream::is_email;
 use grantor_protocol::{Effect, Id, password, registration};
 use grantor_store::{ChangeKind, Page, Subject, UserFilter, WriteError};
 use serde_json::{Value, json};

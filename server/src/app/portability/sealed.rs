@@ -5,12 +5,14 @@
 //! not open in another installation. A test finds binary columns whose name begins with `sealed`.
 
 use grantor_jose::{MasterKey, NONCE_LENGTH};
-use grantor_protocol::model::{ClientId, ClientSecret, ClientSecretId, TenantId, WebhookId, WebhookSecret};
+use grantor_protocol::model::{
+    ClientId, ClientSecret, ClientSecretId, SealedClientSecret, TenantId, WebhookId, WebhookSecret,
+};
 use grantor_protocol::{Entropy, Id};
 use grantor_store::{Cell, PortableRow};
 use serde_json::Value;
 
-use crate::app::{Fault, client_secrets, keyring, totp, webhooks};
+use crate::app::{Fault, client_secrets, keyring, totp, upstream, webhooks};
 
 /// From clear to sealed or back: takes what the value is bound to, and the value.
 type Turn<'a> = &'a dyn Fn(&[u8], &[u8]) -> Result<Vec<u8>, Fault>;
@@ -72,6 +74,18 @@ fn turn(row: &mut PortableRow, tenant: TenantId, turn: Turn<'_>) -> Result<(), F
                 for secret in secrets {
                     turn_webhook_secret(secret, tenant, webhook, turn)?;
                 }
+            }
+        }
+        "identity_providers" => {
+            let name = match row.cell("name") {
+                Some(Cell::Text(name)) => name.clone(),
+                _ => return Err(malformed("identity_providers.name")),
+            };
+            if let Some(Cell::Json(secret)) = row.cell_mut("secret") {
+                let mut read: SealedClientSecret = serde_json::from_value(secret.clone())
+                    .map_err(|_| malformed("identity_providers.secret"))?;
+                read.sealed = turn(&upstream::associated_data(tenant, &name), &read.sealed)?;
+                *secret = serde_json::to_value(&read).map_err(Fault::internal)?;
             }
         }
         _ => {}

@@ -76,7 +76,7 @@ fn a_fault_names_file_and_member() {
         (
             "a.yaml",
             "tenant: acme\ncleints: []",
-            "a.yaml: /cleints: is unknown; known are tenant, domains, resources, clients, users, roles, webhooks",
+            "a.yaml: /cleints: is unknown; known are tenant, domains, resources, clients, users, roles, identity-providers, webhooks",
         ),
         ("a.yaml", "tenant: acme\nclients: {}", "a.yaml: /clients: must be a list"),
         ("a.yaml", "tenant: acme\nclients: [1]", "a.yaml: /clients/0: must be a table"),

@@ -15,6 +15,7 @@ mod domains;
 mod examples;
 mod grants;
 mod idempotency;
+mod identity_providers;
 mod initial_access_tokens;
 mod jobs;
 mod keys;
@@ -66,6 +67,9 @@ enum Tag {
     Clients,
     /// People who sign in at a tenant.
     Users,
+    /// Other providers that a tenant's people sign in through.
+    #[oai(rename = "Identity providers")]
+    IdentityProviders,
     /// The keys that sign what a tenant issues.
     Keys,
     /// Where people are signed in.
@@ -131,8 +135,13 @@ fn nouns() -> impl OpenApi {
         registration_policy::RegistrationPolicyApi,
         devices::DevicesApi,
     );
-    let people =
-        (users::UsersApi, authenticators::AuthenticatorsApi, sessions::SessionsApi, grants::GrantsApi);
+    let people = (
+        users::UsersApi,
+        authenticators::AuthenticatorsApi,
+        identity_providers::IdentityProvidersApi,
+        sessions::SessionsApi,
+        grants::GrantsApi,
+    );
     let rights = (roles::RolesApi, role_assignments::RoleAssignmentsApi);
     let records = (keys::KeysApi, stats::StatsApi, audit_events::AuditEventsApi, webhooks::WebhooksApi);
     (platform, registered, people, rights, records)

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{AccountPage, Client, InteractionId, PasskeyUse, SignInIdentifier, User};
+use grantor_protocol::model::{
+    AccountPage, Client, IdentityProvider, InteractionId, PasskeyUse, SignInIdentifier, User,
+};
 use grantor_protocol::redirect_uri::{self, Target};
+use grantor_protocol::upstream::provider_for;
 use grantor_protocol::{Error, Params, client_id_document};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use url::Url;
 
 use super::logo::logo_address;
-use super::views::{ConsentPage, DeviceNotice, Layout, PasskeySignIn, ScopeLine, SignInPage};
-use super::{fault_page, form_target, go, html, layout_of, see_other, tenant_path};
+use super::upstream::leave_to_sign_in;
+use super::views::{ConsentPage, DeviceNotice, Layout, PasskeySignIn, ProviderChoice, ScopeLine, SignInPage};
+use super::{fault_page, form_target, go, html, layout, layout_of, see_other, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
 use crate::app::sign_in::{SessionStarted, SignInOutcome};
@@ -48,6 +52,9 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
         app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
         let username = params.get("username").unwrap_or_default();
         let password = params.get("password").unwrap_or_default();
+        if let Some(provider) = provider_for(username, &context.identity_providers) {
+            return leave_to_sign_in(app, context, &opened, &provider.name, Some(username.trim())).await;
+        }
         match app.sign_in(context, &opened, browser, (username, password)).await? {
             SignInOutcome::Refused => {
                 Ok(sign_in_page(context, &opened, username.to_owned(), Some("sign-in-mismatch")))
@@ -167,6 +174,11 @@ pub(super) fn sign_in_page(
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let policy = &context.tenant.settings.sign_in;
+    let offered = || context.identity_providers.iter().filter(|provider| provider.enabled);
+    let choice = |provider: &IdentityProvider| ProviderChoice {
+        name: provider.name.clone(),
+        display_name: provider.settings.display_name.clone(),
+    };
     let page = SignInPage {
         action: format!("{}/login", tenant_path(context)),
         csrf: opened.form_token.clone(),
@@ -177,6 +189,9 @@ pub(super) fn sign_in_page(
         passkey: passkey_form(context),
         recover: policy.password_reset.then(|| format!("{}/recover", tenant_path(context))),
         magic_link_action: policy.magic_link.then(|| format!("{}/magic-link", tenant_path(context))),
+        upstream_action: format!("{}/login/upstream", tenant_path(context)),
+        providers: offered().map(choice).collect(),
+        password_optional: offered().any(|provider| !provider.settings.domains.is_empty()),
         problem: problem.map(|id| layout.text(id).into_owned()),
         layout,
     };

@@ -7,9 +7,11 @@ mod interaction;
 mod logo;
 mod logout;
 mod magic_link;
+mod providers;
 mod recovery;
 mod second_factor;
 mod setup;
+mod upstream;
 mod views;
 
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub use logo::client_logo;
 use logout::signed_out;
 pub use logout::{logout, logout_answer};
 pub use magic_link::{magic_link, open_magic_link, open_magic_link_answer};
+pub use providers::{account_link, account_providers, account_unlink};
 pub use recovery::{
     account_verify, invitation, invitation_answer, new_password, new_password_answer, recover,
     recover_answer, verify, verify_answer,
@@ -43,6 +46,7 @@ pub use second_factor::{
     second_factor_answer,
 };
 pub use setup::{setup, setup_answer};
+pub use upstream::{login_callback, login_upstream};
 pub use views::{ErrorPage, Layout, theme_css};
 
 use super::render::{self, Asked};

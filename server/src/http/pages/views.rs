@@ -9,6 +9,7 @@
 mod account;
 mod recovery;
 mod second_factor;
+mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use recovery::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
 pub use second_factor::{
     Held, NewAuthenticatorPage, PasskeySignIn, RecoveryCodesPage, SecondFactorPage, SecurityPage, TotpForm,
 };
+pub use upstream::{LeavePage, ProviderChoice, ProviderLine, ProvidersPage};
 
 /// Fewest characters of a password that a person chooses.
 pub const PASSWORD_LENGTH: u32 = grantor_protocol::password::DEFAULT_MIN_LENGTH;
@@ -62,7 +64,8 @@ impl Layout {
     }
 }
 
-/// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`.
+/// Asks for a name and a password. Posts `username`, `password`, `csrf` and `interaction`; the buttons of other
+/// providers post `provider`, `csrf` and `interaction` to `upstream_action`.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage {
@@ -84,6 +87,11 @@ pub struct SignInPage {
     pub magic_link_action: Option<String>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
+    pub upstream_action: String,
+    /// Other providers that one can sign in through.
+    pub providers: Vec<ProviderChoice>,
+    /// A name alone can lead to one of them.
+    pub password_optional: bool,
 }
 
 /// Asks whether a client may act for the person. Posts `csrf`, `interaction`, `trusted` and `decision`, which is

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use grantor::app::admin::{Action, Resource};
 use grantor_protocol::model::{
-    Authentication, AuthenticationMethod, ClientId, DeviceApproval, Grant, GrantId, RequestOrigin, Session,
-    SessionId, Tenant, UserId,
+    Authentication, AuthenticationMethod, ClientId, DeviceApproval, Grant, GrantId, IdentityLink,
+    RequestOrigin, Session, SessionId, Tenant, UserId,
 };
 use grantor_protocol::{Effect, Id, Lifetime, Scope, Secret, SecretKind};
 use poem::http::Method;
@@ -109,6 +109,10 @@ fn a_passphrase() -> Option<Value> {
 
 fn a_webhook() -> Option<Value> {
     Some(json!({ "url": "https://hooks.example/fresh" }))
+}
+
+fn an_identity_provider() -> Option<Value> {
+    Some(json!({ "display_name": "Target", "issuer": "https://target.example", "client_id": "us" }))
 }
 
 fn a_time() -> Option<Value> {
@@ -216,6 +220,13 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_webhook_deliveries", Resource::Webhook, Action::Read, none),
     row("retry_webhook_delivery", Resource::Webhook, Action::Update, none),
     row("delete_webhook", Resource::Webhook, Action::Delete, none),
+    row("list_identity_providers", Resource::IdentityProvider, Action::Read, none),
+    row("read_identity_provider", Resource::IdentityProvider, Action::Read, none),
+    row("put_identity_provider", Resource::IdentityProvider, Action::Update, an_identity_provider),
+    row("patch_identity_provider", Resource::IdentityProvider, Action::Update, nothing),
+    row("list_identity_links", Resource::User, Action::Read, none),
+    row("delete_identity_link", Resource::User, Action::Update, none),
+    row("delete_identity_provider", Resource::IdentityProvider, Action::Delete, none),
     row("list_roles", Resource::Role, Action::Read, none),
     row("create_role", Resource::Role, Action::Create, a_role),
     row("read_role", Resource::Role, Action::Read, none),
@@ -350,6 +361,7 @@ impl Target {
         let token = answer.document(201)["id"].as_str().unwrap().to_owned();
         let domain = Self::with_domains(app, &admin, slug).await;
         let assignment = Self::with_roles(app, &admin, &tenant).await;
+        let provider = Self::with_provider(app, &admin, &tenant, user.parse().unwrap()).await;
         let hook = json!({ "url": "https://hooks.example/target" });
         let hook = admin.post(&format!("/tenants/{slug}/webhooks"), &hook).await.created_at();
         let delivery = admin.post(&format!("{hook}/test"), &json!({})).await.document(200);
@@ -391,6 +403,7 @@ impl Target {
             ("token", token),
             ("webhook", hook.rsplit('/').next().unwrap().to_owned()),
             ("delivery", delivery["id"].as_str().unwrap().to_owned()),
+            ("provider", provider),
             ("role", "target".to_owned()),
             ("assignment", assignment),
         ]);
@@ -412,6 +425,25 @@ impl Target {
             }
         }
         domain
+    }
+
+    /// An identity provider that the user signs in through. It is called as no other tenant's.
+    async fn with_provider(app: &TestApp, admin: &Api<'_>, tenant: &Tenant, user_id: UserId) -> String {
+        let name = format!("target-of-{}", tenant.slug);
+        let path = format!("/tenants/{}/identity-providers/{name}", tenant.slug);
+        let made = admin.put(&path, &an_identity_provider().unwrap()).await;
+        assert!(made.status.is_success(), "{made:?}");
+        let link = IdentityLink {
+            tenant_id: tenant.id,
+            provider: name.clone(),
+            subject: "1".to_owned(),
+            user_id,
+            created_at: app.app.clock.now(),
+            last_used_at: None,
+        };
+        let effect = Effect::StoreIdentityLink(Box::new(link));
+        app.app.store.tenant(tenant.id).apply(vec![effect]).await.unwrap();
+        name
     }
 
     /// Roles of the tenant's and of the platform's, and somebody who has one in either. Gives the

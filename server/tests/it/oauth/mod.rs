@@ -42,3 +42,4 @@ mod setup;
 mod software_statement;
 mod specification;
 mod tokens;
+mod upstream;

@@ -118,6 +118,11 @@ pub enum AuditKind {
     /// Somebody asked for deliveries once more.
     WebhookReplayed,
     WebhookTested,
+    /// Another provider that people can sign in through.
+    IdentityProviderChanged,
+    /// Somebody signs in through another provider from now on.
+    IdentityLinked,
+    IdentityUnlinked,
     /// A client got a token that does not tell that the client is not its subject (RFC 8693 §1.1).
     TokenExchanged,
     /// A passkey, an authenticator app or recovery codes: added, removed.
@@ -172,6 +177,9 @@ impl AuditKind {
             Self::WebhookDisabled => "webhook.disabled",
             Self::WebhookReplayed => "webhook.replayed",
             Self::WebhookTested => "webhook.tested",
+            Self::IdentityProviderChanged => "identity_provider.changed",
+            Self::IdentityLinked => "identity.linked",
+            Self::IdentityUnlinked => "identity.unlinked",
             Self::TokenExchanged => "token.exchanged",
             Self::AuthenticatorChanged => "authenticator.changed",
             Self::SecondFactorFailed => "second_factor.failed",

@@ -7,6 +7,7 @@ mod device;
 mod domain;
 mod factor;
 mod grant;
+mod identity_provider;
 mod interaction;
 mod limits;
 mod message;
@@ -37,6 +38,10 @@ pub use factor::{Acr, Factor, amr, is_multi_factor, stepped_up};
 pub use grant::{
     Authentication, AuthorizationCode, Consent, Grant, GrantId, OpaqueAccessToken, RefreshToken,
     RevocationReason, TokenId,
+};
+pub use identity_provider::{
+    ClaimMapping, IdentityLink, IdentityProvider, IdentityProviderSettings, LinkByEmail, SealedClientSecret,
+    UpstreamPurpose, UpstreamSignIn,
 };
 pub use interaction::{AccountPage, Interaction, InteractionId, Proven, Purpose, PushedAuthorizationRequest};
 pub use limits::{MalformedRate, Metric, Quotas, Rate, RateKind, RateLimits, RateUnit};

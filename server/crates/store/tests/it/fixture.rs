@@ -3,13 +3,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use grantor_protocol::authorize::{AuthorizationRequest, Prompt, ResponseMode, ResponseType};
 use grantor_protocol::claims::{AccessTokenClaims, Confirmation};
 use grantor_protocol::model::{
-    AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, Client,
-    ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState, DeviceApprovalRecord,
-    DeviceAuthorization, DeviceState, EventOrigin, Grant, Idle, Interaction, KeyState, Message, MessageKind,
-    OneTimeLink, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose, PushedAuthorizationRequest,
-    RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription, Session, SigningAlgorithm,
-    SigningKeyRecord, Tenant, TenantId, TenantSettings, TenantStatus, User, UserProfile, UserStatus, Webhook,
-    WebhookDelivery, WebhookSecret, WebhookSettings,
+    AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, ClaimMapping,
+    Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState,
+    DeviceApprovalRecord, DeviceAuthorization, DeviceState, EventOrigin, Grant, IdentityLink,
+    IdentityProvider, IdentityProviderSettings, Idle, Interaction, KeyState, LinkByEmail, Message,
+    MessageKind, OneTimeLink, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose,
+    PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription,
+    SealedClientSecret, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
+    TenantStatus, UpstreamPurpose, UpstreamSignIn, User, UserProfile, UserStatus, Webhook, WebhookDelivery,
+    WebhookSecret, WebhookSettings,
 };
 use grantor_protocol::pkce::CodeChallenge;
 use grantor_protocol::{Effect, Id, Lifetime, Scope, SecretHash, Timestamp};
@@ -179,6 +181,45 @@ pub fn webhook(tenant_id: TenantId) -> Webhook {
     }
 }
 
+/// A provider that people sign in through.
+pub fn identity_provider(tenant_id: TenantId, name: &str) -> IdentityProvider {
+    let settings = IdentityProviderSettings {
+        display_name: "Corp".to_owned(),
+        issuer: "https://corp.example".to_owned(),
+        client_id: "us".to_owned(),
+        scopes: "openid".to_owned(),
+        position: 1,
+        claims: ClaimMapping::default(),
+        create_users: true,
+        link_by_email: LinkByEmail::Never,
+        domains: vec!["corp.example".to_owned()],
+    };
+    IdentityProvider {
+        tenant_id,
+        name: name.to_owned(),
+        enabled: true,
+        settings,
+        client_secret: Some(SealedClientSecret { sealed: vec![1, 2, 3], created_at: at(1) }),
+        version: 1,
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+/// A browser on its way to the provider.
+pub fn upstream_sign_in(provider: &IdentityProvider) -> UpstreamSignIn {
+    UpstreamSignIn {
+        tenant_id: provider.tenant_id,
+        hash: hash(),
+        browser: hash(),
+        provider: provider.name.clone(),
+        purpose: UpstreamPurpose::SignIn { interaction: id() },
+        created_at: at(0),
+        expires_at: at(600),
+        consumed_at: None,
+    }
+}
+
 /// An event that has not been sent to a webhook yet, and should be.
 pub fn delivery(webhook: &Webhook) -> WebhookDelivery {
     WebhookDelivery {
@@ -223,6 +264,18 @@ impl World {
             created_at: at(0),
             expires_at: at(3600),
             consumed_at: None,
+        }
+    }
+
+    /// The user's link to a provider.
+    pub fn identity_link(&self, provider: &IdentityProvider, subject: &str) -> IdentityLink {
+        IdentityLink {
+            tenant_id: self.tenant.id,
+            provider: provider.name.clone(),
+            subject: subject.to_owned(),
+            user_id: self.user.id,
+            created_at: at(1),
+            last_used_at: None,
         }
     }
 

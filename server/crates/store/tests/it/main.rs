@@ -12,6 +12,7 @@ mod domains;
 mod effects;
 mod fixture;
 mod guards;
+mod identities;
 mod jobs;
 mod keys;
 mod limits;

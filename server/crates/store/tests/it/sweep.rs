@@ -1,8 +1,10 @@
-use grantor_protocol::model::{DeliveryState, DeviceAuthorization, MessageKind, Metric, WebhookDelivery};
+use grantor_protocol::model::{
+    DeliveryState, DeviceAuthorization, MessageKind, Metric, UpstreamSignIn, WebhookDelivery,
+};
 use grantor_protocol::{Effect, Timestamp};
 use grantor_store::{ConsoleSession, CountedHour, Swept, on_both_databases};
 
-use crate::fixture::{World, at, delivery, hash, id, number, webhook};
+use crate::fixture::{World, at, delivery, hash, id, identity_provider, number, upstream_sign_in, webhook};
 
 on_both_databases! {
     async fn what_expired_leaves_in_batches(database: TestDatabase) {
@@ -13,6 +15,8 @@ on_both_databases! {
             world.rows().create_webhook(&webhook, vec![]).await.unwrap();
             // What is pending stays.
             world.rows().test_webhook(&delivery(&webhook), vec![]).await.unwrap();
+            let provider = identity_provider(world.tenant.id, "corp");
+            world.rows().create_identity_provider(&provider, vec![]).await.unwrap();
             for expiry in 0..5 {
                 let expires_at = at(expiry);
                 let mut interaction = world.interaction();
@@ -28,6 +32,7 @@ on_both_databases! {
                 access_token.expires_at = expires_at;
                 let mut pushed = world.pushed_request();
                 pushed.expires_at = expires_at;
+                let upstream = UpstreamSignIn { expires_at, ..upstream_sign_in(&provider) };
                 let device = DeviceAuthorization { expires_at, ..world.device() };
                 let mut link = world.link(MessageKind::Verification);
                 link.expires_at = expires_at;
@@ -41,6 +46,7 @@ on_both_databases! {
                     Effect::StoreAccessToken(Box::new(access_token)),
                     Effect::StorePushedAuthorizationRequest(Box::new(pushed)),
                     Effect::StoreDeviceAuthorization(Box::new(device)),
+                    Effect::StoreUpstreamSignIn(Box::new(upstream)),
                     Effect::CountAttempt { subject: hash(), most: 1, at: at(-1), expires_at },
                     Effect::StoreOneTimeLink(Box::new(link)),
                     Effect::RevokeAccessToken { id: id(), expires_at },

@@ -9,7 +9,10 @@ use grantor_store::{
     SessionFilter, Subject, TenantStore, UserFilter, WriteError, on_both_databases,
 };
 
-use crate::fixture::{World, at, delivery, hash, id, is_conflict, is_foreign, key, message, webhook};
+use crate::fixture::{
+    World, at, delivery, hash, id, identity_provider, is_conflict, is_foreign, key, message,
+    upstream_sign_in, webhook,
+};
 
 /// One row of every kind, and what names them.
 pub struct Possessions {
@@ -29,6 +32,9 @@ pub struct Possessions {
     delivery: grantor_protocol::model::WebhookDelivery,
     link: grantor_protocol::model::OneTimeLink,
     message: grantor_protocol::model::Message,
+    provider: grantor_protocol::model::IdentityProvider,
+    identity: grantor_protocol::model::IdentityLink,
+    upstream: grantor_protocol::model::UpstreamSignIn,
 }
 
 pub async fn possessions(world: &World) -> Possessions {
@@ -70,6 +76,16 @@ pub async fn possessions(world: &World) -> Possessions {
     world.rows().create_webhook(&webhook, vec![]).await.unwrap();
     let delivery = delivery(&webhook);
     world.rows().test_webhook(&delivery, vec![]).await.unwrap();
+    let provider = identity_provider(world.tenant.id, "corp");
+    world.rows().create_identity_provider(&provider, vec![]).await.unwrap();
+    let (identity, upstream) = (world.identity_link(&provider, "1"), upstream_sign_in(&provider));
+    world
+        .apply([
+            Effect::StoreIdentityLink(Box::new(identity.clone())),
+            Effect::StoreUpstreamSignIn(Box::new(upstream.clone())),
+        ])
+        .await
+        .unwrap();
     let opaque = opaque.hash;
     Possessions {
         interaction,
@@ -88,6 +104,9 @@ pub async fn possessions(world: &World) -> Possessions {
         delivery,
         link,
         message,
+        provider,
+        identity,
+        upstream,
     }
 }
 
@@ -145,6 +164,11 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
         format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
         format!("{:?}", rows.one_time_link(had.link.hash).await.unwrap()),
         format!("{:?}", rows.audit_events(100).await.unwrap()),
+        format!("{:?}", rows.identity_provider(&had.provider.name).await.unwrap()),
+        format!("{:?}", rows.identity_providers().await.unwrap()),
+        format!("{:?}", rows.identity_link(&had.identity.provider, &had.identity.subject).await.unwrap()),
+        format!("{:?}", rows.identity_links_of(user).await.unwrap()),
+        format!("{:?}", rows.upstream_sign_in(&had.upstream.hash).await.unwrap()),
     ]
 }
 
@@ -161,6 +185,7 @@ fn effects_by_identifier(world: &World, had: &Possessions) -> Vec<(bool, Effect)
         (false, Effect::EndOneTimeLinks { user, kind: None, at }),
         (true, Effect::ProveAddress { user, address: had.link.address.clone(), at }),
         (true, Effect::SetPassword { user, password: PasswordHash::from_phc("stolen"), at }),
+        (true, Effect::ConsumeUpstreamSignIn { hash: had.upstream.hash, at }),
         (true, Effect::TouchGrant { grant: had.grant.id }),
         (true, Effect::ConsumeAuthorizationCode { hash: had.code.hash, at }),
         (true, Effect::RotateRefreshToken { hash: had.token.hash, at }),
@@ -278,6 +303,12 @@ on_both_databases! {
         assert!(rows.put_off_message(&had.message, at(9)).await.is_err());
         let due = owner.store.tenants_with_messages_due(at(9), 9).await.unwrap();
         assert_eq!(due, [owner.tenant.id]);
+        let (provider, link) = (&had.provider, &had.identity);
+        assert!(is_foreign(&rows.create_identity_provider(provider, vec![]).await));
+        assert!(is_foreign(&rows.replace_identity_provider(provider, 1, vec![]).await));
+        assert!(is_missing(&rows.delete_identity_provider(&provider.name, 1, vec![]).await));
+        assert!(is_foreign(&rows.create_linked_user(&owner.user, link, vec![]).await));
+        assert!(is_missing(&rows.delete_identity_link(owner.user.id, &link.provider, true, vec![]).await));
 
         assert_eq!(everything(&owner.rows(), &owner, &had).await, before);
     }

@@ -57,6 +57,12 @@ impl Made for Messages {
     }
 }
 
+impl Made for bool {
+    fn made(by: &mut Hostile) -> Self {
+        by.empty
+    }
+}
+
 impl<T: Made> Made for Option<T> {
     fn made(by: &mut Hostile) -> Self {
         if by.empty { None } else { Some(T::made(by)) }
@@ -91,6 +97,8 @@ made! {
     ScopeLine { name, description }
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
+    ProviderChoice { name, display_name }
+    ProviderLine { name, display_name, since, since_exact, action }
     Application { client_id, client_name, scopes, since, since_exact }
     AccountFrame { items, user_name, email, csrf, action, sign_out_action, notice }
     NavigationItem { address, text, current }
@@ -120,12 +128,15 @@ macro_rules! pages {
 
 pages! {
     SignInPage {
-        layout, action, csrf, interaction, identifier, username, client_name, recover, magic_link_action, problem,
+        layout, action, csrf, interaction, identifier, username, client_name, passkey, recover, magic_link_action,
+        problem, upstream_action, providers, password_optional,
     }
     RecoverPage { layout, action, csrf, email, problem, sign_in }
     NewPasswordPage { layout, title, lead, action, link, username, min_length, button, problem }
     ConfirmLinkPage { layout, title, message, action, link, csrf, button }
     NoticePage { layout, title, done, message, next }
+    LeavePage { layout, provider_name, address }
+    ProvidersPage { layout, csrf, account, providers, notice, problem }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
         return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
@@ -160,7 +171,8 @@ fn no_page_is_forgotten() {
         include_str!("../views.rs"),
         include_str!("account.rs"),
         include_str!("recovery.rs"),
-        include_str!("second_factor.rs")
+        include_str!("second_factor.rs"),
+        include_str!("upstream.rs")
     );
     let declared: BTreeSet<&str> = source
         .split("#[derive(Template")

@@ -1,0 +1,112 @@
+//! Going to other providers and coming back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use grantor_protocol::Params;
+use grantor_protocol::upstream::Refused;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Request, Response};
+
+use super::account::signed_in as account_of;
+use super::interaction::{form_page, page, parse, sign_in_page, signed_in, to_login};
+use super::providers::LINKED;
+use super::views::LeavePage;
+use super::{html, layout, see_other, tenant_path};
+use crate::app::interaction::Opened;
+use crate::app::sign_in::SignInOutcome;
+use crate::app::upstream::{Departure, Problem, Returned};
+use crate::app::{App, Fault, TenantContext};
+use crate::http::extract;
+
+/// `POST /t/:slug/login/upstream`
+pub async fn login_upstream(app: Arc<App>, request: Request) -> Response {
+    form_page(app, request, async |app, context, browser, params| {
+        let opened = app.open_interaction(context, parse(params.require("interaction")?)?, browser).await?;
+        app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
+        leave_to_sign_in(app, context, &opened, params.require("provider")?, None).await
+    })
+    .await
+}
+
+/// The page that leads to a provider, or the sign-in page that says why there is none. `typed` is whom the
+/// person said that they are.
+pub(super) async fn leave_to_sign_in(
+    app: &Arc<App>,
+    context: &TenantContext,
+    opened: &Opened,
+    provider: &str,
+    typed: Option<&str>,
+) -> Result<Response, Fault> {
+    match app.leave_to_sign_in(context, opened, provider, typed).await? {
+        Ok(departure) => leave(context, &departure),
+        Err(problem) => {
+            let typed = typed.unwrap_or_default().to_owned();
+            Ok(sign_in_page(context, opened, typed, Some(in_words(problem).to_owned())))
+        }
+    }
+}
+
+/// `GET /t/:slug/login/callback`
+pub async fn login_callback(app: Arc<App>, request: Request) -> Response {
+    page(app, request, async |app, context, request| {
+        let browser = extract::browser(app, context, request);
+        let params: Params = extract::query(app, request)?;
+        match Box::pin(app.return_from_provider(context, &params, &browser)).await? {
+            Returned::SignedIn(SignInOutcome::Started(started)) => Ok(signed_in(context, *started)),
+            Returned::SignedIn(SignInOutcome::Refused) => Ok(to_login(context)),
+            Returned::NotSignedIn(opened, problem) => {
+                let problem = Some(in_words(problem).to_owned());
+                Ok(sign_in_page(context, &opened, String::new(), problem))
+            }
+            Returned::Linked => {
+                Ok(see_other(&format!("{}/account/providers?{LINKED}", tenant_path(context))))
+            }
+            Returned::NotLinked(problem) => {
+                let Some((signed_in, cookie)) = account_of(app, context, request).await? else {
+                    return Ok(to_login(context));
+                };
+                super::providers::show(app, context, (&signed_in, &cookie), Err(problem)).await
+            }
+        }
+    })
+    .await
+}
+
+/// A page that goes on to the provider by itself. A redirect would be part of the form that was sent, and browsers
+/// hold `form-action` against every redirect that follows a form: against those of the provider's too, wherever it
+/// sends people to sign in.
+pub(super) fn leave(context: &TenantContext, departure: &Departure) -> Result<Response, Fault> {
+    let page = LeavePage {
+        layout: layout(context),
+        provider_name: departure.to.clone(),
+        address: departure.address.clone(),
+    };
+    let refresh = HeaderValue::from_str(&format!("0; url={}", departure.address));
+    let mut response = html(StatusCode::OK, page.render(), &[]);
+    response.headers_mut().insert(header::REFRESH, refresh.map_err(Fault::internal)?);
+    Ok(response)
+}
+
+/// What to tell the person.
+pub(super) const fn in_words(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Unknown => "You cannot sign in that way. Choose another one.",
+        Problem::Failed => "That did not work on the other side. Try again, or sign in another way.",
+        Problem::Denied => "You were not signed in there. Try again, or sign in another way.",
+        Problem::Refused(Refused::NotAdmitted) => {
+            "That account cannot be used here. Ask your administrator, or sign in another way."
+        }
+        Problem::Refused(Refused::AddressTaken) => {
+            "There is an account with that email address. Sign in the way you did before; then you can add this way on \
+             your account page."
+        }
+        Problem::Refused(Refused::LinkedElsewhere) => {
+            "That is how somebody else signs in here. Choose another account there."
+        }
+        Problem::Refused(Refused::HasAnother) => {
+            "You sign in there with another account. Remove that one first."
+        }
+        Problem::LastWay => "This is your only way to sign in. Add another one before you remove it.",
+    }
+}
