@@ -30,3 +30,5 @@ error-too-many-wait = { $minutes ->
 }
 error-internal-title = Bei uns ist etwas schiefgegangen
 error-internal = Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie uns die untenstehende Referenz.
+error-not-offered-title = Hier ist nichts
+error-not-offered = Diese Organisation bietet das nicht an.

@@ -30,3 +30,5 @@ error-too-many-wait = { $minutes ->
 }
 error-internal-title = Something broke on our side
 error-internal = Try again. If it happens again, tell us the reference below.
+error-not-offered-title = There is nothing here
+error-not-offered = This organisation does not offer what you asked for.

@@ -169,6 +169,7 @@ fn in_words(fault: &Fault, messages: Messages) -> (&'static str, String) {
         Fault::UnknownTenant => ("error-unknown-tenant-title", "error-unknown-tenant"),
         Fault::SuspendedTenant => ("error-suspended-title", "error-suspended"),
         Fault::ForgedForm(_) => ("error-forged-title", "error-forged"),
+        Fault::NotOffered(_) => ("error-not-offered-title", "error-not-offered"),
         Fault::TooLarge(_) => ("error-too-large-title", "error-too-large"),
         Fault::Expired(_) => ("error-expired-title", "error-expired"),
         Fault::Busy(_) => ("error-busy-title", "error-busy"),

@@ -49,6 +49,7 @@ macro_rules! files {
             include_str!(concat!("../../messages/", $tag, "/setup.ftl")),
             include_str!(concat!("../../messages/", $tag, "/sign-in.ftl")),
             include_str!(concat!("../../messages/", $tag, "/second-factor.ftl")),
+            include_str!(concat!("../../messages/", $tag, "/upstream.ftl")),
         ]
     };
 }

@@ -10,7 +10,7 @@ use poem::{Request, Response};
 use super::interaction::{form_page, page, parse, signed_in, to_login};
 use super::recovery::{link_of, look_into_your_mail, notice};
 use super::views::{ConfirmLinkPage, NoticePage};
-use super::{html, layout, tenant_path};
+use super::{go, html, layout, tenant_path};
 use crate::app::App;
 use crate::app::magic_link::MagicLink;
 use crate::app::sign_in::SignInOutcome;
@@ -66,6 +66,7 @@ pub async fn open_magic_link_answer(app: Arc<App>, request: Request) -> Response
         app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
         match app.sign_in_with_link(context, browser, &link_of(params)).await? {
             SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
+            SignInOutcome::Further(progress) => Ok(go(context, progress)),
             SignInOutcome::Refused => Ok(to_login(context)),
         }
     })

@@ -7,7 +7,6 @@ mod interaction;
 mod logo;
 mod logout;
 mod magic_link;
-mod providers;
 mod recovery;
 mod second_factor;
 mod setup;
@@ -25,9 +24,10 @@ use url::Url;
 
 use account::to_sign_in;
 pub use account::{
-    account, applications, applications_revoke, data, data_download, deletion, deletion_answer, password,
-    password_answer, profile, profile_answer, security, security_add, security_add_answer, security_options,
-    security_recovery, security_remove, sessions, sessions_answer,
+    account, account_link, account_providers, account_unlink, applications, applications_revoke, data,
+    data_download, deletion, deletion_answer, password, password_answer, profile, profile_answer, security,
+    security_add, security_add_answer, security_options, security_recovery, security_remove, sessions,
+    sessions_answer,
 };
 pub use device::{activate, activate_answer, activated};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
@@ -36,7 +36,6 @@ pub use logo::client_logo;
 use logout::signed_out;
 pub use logout::{logout, logout_answer};
 pub use magic_link::{magic_link, open_magic_link, open_magic_link_answer};
-pub use providers::{account_link, account_providers, account_unlink};
 pub use recovery::{
     account_verify, invitation, invitation_answer, new_password, new_password_answer, recover,
     recover_answer, verify, verify_answer,

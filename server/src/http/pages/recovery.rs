@@ -12,7 +12,7 @@ use poem::{Request, Response};
 use super::interaction::{form_page, page, signed_in, to_login};
 use super::setup::sentence;
 use super::views::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
-use super::{html, layout, see_other, set_browser_cookie, tenant_path};
+use super::{go, html, layout, see_other, set_browser_cookie, tenant_path};
 use crate::app::recovery::{Chosen, OpenLink};
 use crate::app::sign_in::SignInOutcome;
 use crate::app::{App, Fault, TenantContext};
@@ -91,6 +91,7 @@ pub async fn invitation_answer(app: Arc<App>, request: Request) -> Response {
             Ok((outcome, new_browser)) => {
                 let mut response = match outcome {
                     SignInOutcome::Started(started) => signed_in(context, *started),
+                    SignInOutcome::Further(progress) => go(context, progress),
                     SignInOutcome::Refused => to_login(context),
                 };
                 set_browser_cookie(context, &mut response, new_browser.as_ref());

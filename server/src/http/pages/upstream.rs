@@ -8,11 +8,10 @@ use grantor_protocol::upstream::Refused;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 
-use super::account::signed_in as account_of;
+use super::account::not_linked;
 use super::interaction::{form_page, page, parse, sign_in_page, signed_in, to_login};
-use super::providers::LINKED;
 use super::views::LeavePage;
-use super::{html, layout, see_other, tenant_path};
+use super::{go, html, layout, see_other, tenant_path};
 use crate::app::interaction::Opened;
 use crate::app::sign_in::SignInOutcome;
 use crate::app::upstream::{Departure, Problem, Returned};
@@ -42,7 +41,7 @@ pub(super) async fn leave_to_sign_in(
         Ok(departure) => leave(context, &departure),
         Err(problem) => {
             let typed = typed.unwrap_or_default().to_owned();
-            Ok(sign_in_page(context, opened, typed, Some(in_words(problem).to_owned())))
+            Ok(sign_in_page(context, opened, typed, Some(in_words(problem))))
         }
     }
 }
@@ -54,20 +53,13 @@ pub async fn login_callback(app: Arc<App>, request: Request) -> Response {
         let params: Params = extract::query(app, request)?;
         match Box::pin(app.return_from_provider(context, &params, &browser)).await? {
             Returned::SignedIn(SignInOutcome::Started(started)) => Ok(signed_in(context, *started)),
+            Returned::SignedIn(SignInOutcome::Further(progress)) => Ok(go(context, progress)),
             Returned::SignedIn(SignInOutcome::Refused) => Ok(to_login(context)),
             Returned::NotSignedIn(opened, problem) => {
-                let problem = Some(in_words(problem).to_owned());
-                Ok(sign_in_page(context, &opened, String::new(), problem))
+                Ok(sign_in_page(context, &opened, String::new(), Some(in_words(problem))))
             }
-            Returned::Linked => {
-                Ok(see_other(&format!("{}/account/providers?{LINKED}", tenant_path(context))))
-            }
-            Returned::NotLinked(problem) => {
-                let Some((signed_in, cookie)) = account_of(app, context, request).await? else {
-                    return Ok(to_login(context));
-                };
-                super::providers::show(app, context, (&signed_in, &cookie), Err(problem)).await
-            }
+            Returned::Linked => Ok(see_other(&format!("{}/account/providers?linked", tenant_path(context)))),
+            Returned::NotLinked(problem) => not_linked(app, context, &browser, problem).await,
         }
     })
     .await
@@ -88,25 +80,16 @@ pub(super) fn leave(context: &TenantContext, departure: &Departure) -> Result<Re
     Ok(response)
 }
 
-/// What to tell the person.
+/// The message for the person.
 pub(super) const fn in_words(problem: Problem) -> &'static str {
     match problem {
-        Problem::Unknown => "You cannot sign in that way. Choose another one.",
-        Problem::Failed => "That did not work on the other side. Try again, or sign in another way.",
-        Problem::Denied => "You were not signed in there. Try again, or sign in another way.",
-        Problem::Refused(Refused::NotAdmitted) => {
-            "That account cannot be used here. Ask your administrator, or sign in another way."
-        }
-        Problem::Refused(Refused::AddressTaken) => {
-            "There is an account with that email address. Sign in the way you did before; then you can add this way on \
-             your account page."
-        }
-        Problem::Refused(Refused::LinkedElsewhere) => {
-            "That is how somebody else signs in here. Choose another account there."
-        }
-        Problem::Refused(Refused::HasAnother) => {
-            "You sign in there with another account. Remove that one first."
-        }
-        Problem::LastWay => "This is your only way to sign in. Add another one before you remove it.",
+        Problem::Unknown => "upstream-unknown",
+        Problem::Failed => "upstream-failed",
+        Problem::Denied => "upstream-denied",
+        Problem::Refused(Refused::NotAdmitted) => "upstream-not-admitted",
+        Problem::Refused(Refused::AddressTaken) => "upstream-address-taken",
+        Problem::Refused(Refused::LinkedElsewhere) => "upstream-linked-elsewhere",
+        Problem::Refused(Refused::HasAnother) => "upstream-has-another",
+        Problem::LastWay => "upstream-last-way",
     }
 }

@@ -4,6 +4,7 @@ mod applications;
 mod data;
 mod password;
 mod profile;
+mod providers;
 mod security;
 mod sessions;
 
@@ -26,30 +27,35 @@ pub use applications::{applications, applications_revoke};
 pub use data::{data, data_download, deletion, deletion_answer};
 pub use password::{password, password_answer};
 pub use profile::{profile, profile_answer};
+pub(super) use providers::not_linked;
+pub use providers::{account_link, account_providers, account_unlink};
 pub use security::{
     security, security_add, security_add_answer, security_options, security_recovery, security_remove,
 };
 pub use sessions::{sessions, sessions_answer};
 
 /// The pages that there are, in the order in which they are offered, and what they are called.
-const NAVIGATION: [(AccountPage, &str); 7] = [
+const NAVIGATION: [(AccountPage, &str); 8] = [
     (AccountPage::Overview, "account-nav-overview"),
     (AccountPage::Profile, "account-nav-profile"),
     (AccountPage::Password, "account-nav-password"),
     (AccountPage::Security, "account-nav-security"),
+    (AccountPage::Providers, "account-nav-providers"),
     (AccountPage::Sessions, "account-nav-sessions"),
     (AccountPage::Applications, "account-nav-applications"),
     (AccountPage::Data, "account-nav-data"),
 ];
 
 /// What was just done, as the query of the page that says so.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 10] = [
     ("saved", "account-done-saved"),
     ("password", "account-done-password"),
     ("ended", "account-done-ended"),
     ("others", "account-done-others"),
     ("removed", "account-done-removed"),
     ("changed", "account-done-names"),
+    ("linked", "account-providers-linked"),
+    ("unlinked", "account-providers-unlinked"),
     ("added-factor", "security-was-added"),
     ("removed-factor", "security-removed"),
 ];
@@ -96,7 +102,11 @@ impl Visit<'_> {
     /// The frame of the page, and the texts to write it with.
     pub fn frame(&self) -> (Layout, AccountFrame) {
         let (layout, user) = (layout(self.context), &self.signed_in.user);
-        let items = NAVIGATION.into_iter().map(|(page, text)| NavigationItem {
+        // Where there are no other providers there is nothing to link.
+        let has_providers = !self.context.identity_providers.is_empty();
+        let offered =
+            NAVIGATION.into_iter().filter(|(page, _)| *page != AccountPage::Providers || has_providers);
+        let items = offered.map(|(page, text)| NavigationItem {
             address: address(self.context, page),
             text: layout.text(text).into_owned(),
             current: page == self.at || (page == AccountPage::Data && self.at == AccountPage::Deletion),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Layout, monogram};
+use super::{AccountFrame, Layout, monogram};
 
 /// A provider's button on the sign-in page.
 #[derive(Clone, Debug)]
@@ -24,15 +24,11 @@ pub struct LeavePage {
 /// The providers that a person signs in through, and those that they could. Every form posts `csrf` and
 /// `provider`.
 #[derive(Template)]
-#[template(path = "account_providers.html")]
+#[template(path = "account/providers.html")]
 pub struct ProvidersPage {
     pub layout: Layout,
-    pub csrf: String,
-    /// Where the account page is.
-    pub account: String,
+    pub frame: AccountFrame,
     pub providers: Vec<ProviderLine>,
-    /// What was just done, as a sentence.
-    pub notice: Option<String>,
     /// Why it was not done, as a sentence.
     pub problem: Option<String>,
 }
