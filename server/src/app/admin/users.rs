@@ -178,6 +178,26 @@ impl App {
         Ok(saved.now.document)
     }
 
+    /// A user whom the caller may change: one with rights that the caller does not have is not theirs to change.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; a user with more rights; faults of the store.
+    pub(super) async fn user_to_change(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<(Arc<TenantContext>, User), AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let id: UserId = user.parse().map_err(|_| AdminFault::NotFound)?;
+        let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
+        let subject = Subject::User(id);
+        if !(caller.subject == subject && caller.tenant_id == context.tenant.id) {
+            self.authorize_over(caller, context.tenant.id, &subject).await?;
+        }
+        Ok((context, user))
+    }
+
     /// Ends every session and every grant of the user.
     ///
     /// # Errors
