@@ -75,7 +75,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0009_webhooks",
     "0010_domains",
     "0011_row_level_security",
-    "0012_console_sign_in"
+    "0012_console_sign_in",
+    "0016_account"
 ];
 
 /// Held while a node migrates: "grantor" in ASCII.
