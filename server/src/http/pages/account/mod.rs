@@ -86,6 +86,11 @@ impl Visit<'_> {
         self.app.forms.token(self.cookie)
     }
 
+    /// Where the page's forms go.
+    pub fn action(&self) -> String {
+        address(self.context, self.at)
+    }
+
     /// The frame of the page, and the texts to write it with.
     pub fn frame(&self) -> (Layout, AccountFrame) {
         let (layout, user) = (layout(self.context), &self.signed_in.user);
@@ -99,7 +104,6 @@ impl Visit<'_> {
             user_name: user.display_name().to_owned(),
             email: user.email.clone().filter(|email| email != user.display_name()),
             csrf: self.csrf(),
-            action: address(self.context, self.at),
             sign_out_action: format!("{}/logout", tenant_path(self.context)),
             notice: None,
         };
@@ -116,7 +120,7 @@ impl Visit<'_> {
 
     /// Back to the page, which says what was done.
     pub fn done(&self, query: &str) -> Response {
-        see_other(&format!("{}?{query}", address(self.context, self.at)))
+        see_other(&format!("{}?{query}", self.action()))
     }
 
     /// Whether they proved who they are a short while ago.
