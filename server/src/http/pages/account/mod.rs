@@ -1,4 +1,4 @@
-//! A person's own pages. Each is in the same frame: what there is besides, whose account it is, the way out.
+//! A person's own pages. Each is in the same frame: what there is besides, and the way out.
 
 mod applications;
 mod data;
@@ -93,7 +93,7 @@ impl Visit<'_> {
 
     /// The frame of the page, and the texts to write it with.
     pub fn frame(&self) -> (Layout, AccountFrame) {
-        let (layout, user) = (layout(self.context), &self.signed_in.user);
+        let layout = layout(self.context);
         let items = NAVIGATION.into_iter().map(|(page, text)| NavigationItem {
             address: address(self.context, page),
             text: layout.text(text).into_owned(),
@@ -101,8 +101,6 @@ impl Visit<'_> {
         });
         let frame = AccountFrame {
             items: items.collect(),
-            user_name: user.display_name().to_owned(),
-            email: user.email.clone().filter(|email| email != user.display_name()),
             csrf: self.csrf(),
             sign_out_action: format!("{}/logout", tenant_path(self.context)),
             notice: None,
@@ -188,8 +186,11 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
         let Visit { app, context, signed_in, .. } = visit;
         let sessions = app.own_sessions(context, signed_in).await?;
         let clients = applications::names(app.consents(context, signed_in).await?);
+        let user = &signed_in.user;
         let page = OverviewPage {
-            password: signed_in.user.password.is_some(),
+            user_name: user.display_name().to_owned(),
+            email: user.email.clone().filter(|email| email != user.display_name()),
+            password: user.password.is_some(),
             password_address: address(context, AccountPage::Password),
             profile_address: address(context, AccountPage::Profile),
             sessions_address: address(context, AccountPage::Sessions),
@@ -198,7 +199,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             applications_address: address(context, AccountPage::Applications),
             applications: layout.with("account-overview-applications-count", &[("count", clients.len())]),
             clients: clients.into_iter().take(5).collect(),
-            email_unverified: signed_in.user.email.is_some() && !signed_in.user.email_verified,
+            email_unverified: user.email.is_some() && !user.email_verified,
             layout,
             frame,
         };

@@ -8,8 +8,6 @@ use super::{Layout, monogram};
 #[derive(Clone, Debug)]
 pub struct AccountFrame {
     pub items: Vec<NavigationItem>,
-    pub user_name: String,
-    pub email: Option<String>,
     /// Of this session, for all forms.
     pub csrf: String,
     /// Signing out posts `csrf` there.
@@ -48,6 +46,8 @@ pub struct Field {
 pub struct OverviewPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub user_name: String,
+    pub email: Option<String>,
     pub profile_address: String,
     pub email_unverified: bool,
     pub password_address: String,

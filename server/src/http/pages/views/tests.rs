@@ -90,7 +90,7 @@ made! {
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
     Application { client_id, client_name, scopes, since, since_exact }
-    AccountFrame { items, user_name, email, csrf, sign_out_action, notice }
+    AccountFrame { items, csrf, sign_out_action, notice }
     NavigationItem { address, text, current }
     Field { name, kind, autocomplete, label, value, hint, problem }
     SessionLine { id, device, address, since, since_exact, current }
@@ -127,7 +127,7 @@ pages! {
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     OverviewPage {
-        layout, frame, profile_address, email_unverified, password_address, password, sessions_address, sessions,
+        layout, frame, user_name, email, profile_address, email_unverified, password_address, password, sessions_address, sessions,
         this_device, applications_address, applications, clients,
     }
     ProfilePage {
