@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use grantor_api as api;
 use grantor_protocol::model::{
     AuditKind, PasswordHash, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
@@ -424,14 +426,6 @@ fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> 
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
-}
-
-/// Whether mail could be sent there is for a message to find out.
-pub(in crate::app) fn is_email(text: &str) -> bool {
-    let parts = text.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        && text.len() <= 254
-        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
 }
 
 /// The user that a document makes of the present one.
