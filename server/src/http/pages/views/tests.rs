@@ -150,7 +150,7 @@ pages! {
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     OverviewPage {
-        layout, frame, user_name, email, profile_address, email_unverified, password_address, password, sessions_address, sessions,
+        layout, frame, user_name, email, profile_address, email_unverified, verify_action, password_address, password, sessions_address, sessions,
         this_device, applications_address, applications, clients,
     }
     ProfilePage {
