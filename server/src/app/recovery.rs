@@ -107,7 +107,7 @@ impl App {
         }
         let user = self.store.tenant(context.tenant.id).user(invited.id).await?.ok_or(LINK_OVER)?;
         let (interaction, new_browser) =
-            self.begin_account_sign_in(context, browser, AccountPage::Overview).await?;
+            self.begin_account_sign_in(context, AccountPage::Overview, browser).await?;
         let named = new_browser.clone().or_else(|| browser.browser.clone());
         let browser = Browser { browser: named, ..browser.clone() };
         let opened = self.open_interaction(context, interaction, &browser).await?;

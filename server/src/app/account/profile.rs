@@ -4,7 +4,7 @@ use grantor_protocol::model::{AuditKind, SignInIdentifier, User, UserProfile};
 use grantor_protocol::registration;
 use grantor_store::WriteError;
 
-use crate::app::admin::{changed_members, is_email, user_document};
+use crate::app::admin::{changed_members, user_document};
 use crate::app::authorize::SignedIn;
 use crate::app::{ATTEMPTS, App, Fault, TenantContext};
 use crate::messages::is_language_tag;

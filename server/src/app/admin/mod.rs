@@ -55,7 +55,7 @@ pub use role_assignments::Place;
 pub use roles::{PlatformRole, TenantRole};
 pub use stats::StatsWanted;
 pub use tenants::check_slug;
-pub(in crate::app) use users::{document as user_document, is_email};
+pub(in crate::app) use users::document as user_document;
 pub use version::{Precondition, Saved, Versioned};
 pub use webhooks::TenantWebhook;
 

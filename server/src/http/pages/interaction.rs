@@ -16,7 +16,7 @@ use url::Url;
 use super::logo::logo_address;
 use super::upstream::leave_to_sign_in;
 use super::views::{ConsentPage, DeviceNotice, Layout, PasskeySignIn, ProviderChoice, ScopeLine, SignInPage};
-use super::{fault_page, form_target, go, html, layout, layout_of, see_other, tenant_path};
+use super::{fault_page, form_target, go, html, layout_of, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
 use crate::app::sign_in::{SessionStarted, SignInOutcome};
