@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 13] = [
+const PAGES: [(Method, &str); 18] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -35,6 +35,11 @@ const PAGES: [(Method, &str); 13] = [
     (Method::GET, "/activate/callback"),
     (Method::GET, "/account"),
     (Method::POST, "/account/revoke"),
+    (Method::POST, "/login/upstream"),
+    (Method::GET, "/login/callback"),
+    (Method::GET, "/account/providers"),
+    (Method::POST, "/account/providers/link"),
+    (Method::POST, "/account/providers/unlink"),
     (Method::GET, "/logout"),
     (Method::POST, "/logout"),
 ];

@@ -23,7 +23,7 @@ const OPEN: [(&str, &str); 14] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 22] = [
+const CLOSED: [(&str, &str); 27] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -36,6 +36,11 @@ const CLOSED: [(&str, &str); 22] = [
     ("GET", "/t/acme/activate/callback"),
     ("GET", "/t/acme/account"),
     ("POST", "/t/acme/account/revoke"),
+    ("POST", "/t/acme/login/upstream"),
+    ("GET", "/t/acme/login/callback"),
+    ("GET", "/t/acme/account/providers"),
+    ("POST", "/t/acme/account/providers/link"),
+    ("POST", "/t/acme/account/providers/unlink"),
     ("GET", "/t/acme/logout"),
     ("POST", "/t/acme/logout"),
     ("GET", "/setup"),
