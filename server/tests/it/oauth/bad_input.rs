@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 36] = [
+const PAGES: [(Method, &str); 54] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -58,6 +58,24 @@ const PAGES: [(Method, &str); 36] = [
     (Method::POST, "/magic-link"),
     (Method::GET, "/magic-link/open"),
     (Method::POST, "/magic-link/open"),
+    (Method::POST, "/login/upstream"),
+    (Method::GET, "/login/callback"),
+    (Method::GET, "/account/providers"),
+    (Method::POST, "/account/providers/link"),
+    (Method::POST, "/account/providers/unlink"),
+    (Method::GET, "/login/second-factor"),
+    (Method::POST, "/login/second-factor"),
+    (Method::GET, "/login/new-authenticator"),
+    (Method::POST, "/login/new-authenticator"),
+    (Method::POST, "/login/continue"),
+    (Method::POST, "/login/passkey"),
+    (Method::POST, "/login/passkey/options"),
+    (Method::GET, "/account/security"),
+    (Method::POST, "/account/security"),
+    (Method::GET, "/account/security/add"),
+    (Method::POST, "/account/security/add"),
+    (Method::POST, "/account/security/options"),
+    (Method::POST, "/account/security/recovery-codes"),
     (Method::GET, "/logout"),
     (Method::POST, "/logout"),
 ];

@@ -23,7 +23,7 @@ const OPEN: [(&str, &str); 14] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 45] = [
+const CLOSED: [(&str, &str); 63] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -59,6 +59,24 @@ const CLOSED: [(&str, &str); 45] = [
     ("POST", "/t/acme/magic-link"),
     ("GET", "/t/acme/magic-link/open"),
     ("POST", "/t/acme/magic-link/open"),
+    ("POST", "/t/acme/login/upstream"),
+    ("GET", "/t/acme/login/callback"),
+    ("GET", "/t/acme/account/providers"),
+    ("POST", "/t/acme/account/providers/link"),
+    ("POST", "/t/acme/account/providers/unlink"),
+    ("GET", "/t/acme/login/second-factor"),
+    ("POST", "/t/acme/login/second-factor"),
+    ("GET", "/t/acme/login/new-authenticator"),
+    ("POST", "/t/acme/login/new-authenticator"),
+    ("POST", "/t/acme/login/continue"),
+    ("POST", "/t/acme/login/passkey"),
+    ("POST", "/t/acme/login/passkey/options"),
+    ("GET", "/t/acme/account/security"),
+    ("POST", "/t/acme/account/security"),
+    ("GET", "/t/acme/account/security/add"),
+    ("POST", "/t/acme/account/security/add"),
+    ("POST", "/t/acme/account/security/options"),
+    ("POST", "/t/acme/account/security/recovery-codes"),
     ("GET", "/t/acme/logout"),
     ("POST", "/t/acme/logout"),
     ("GET", "/setup"),

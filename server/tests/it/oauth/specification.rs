@@ -104,6 +104,8 @@ fn every_parameter_that_the_rules_read_is_described() {
         ENDPOINTS.iter().flat_map(|endpoint| described(endpoint.operation_id)).collect();
     let mut found = vec![];
     read_by_rules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/protocol/src"), &mut found);
+    // What other providers answer is described by them.
+    found.retain(|(file, _)| !file.contains("src/upstream/"));
     for (_, operations) in RULES {
         for operation in operations {
             assert!(!described(operation).is_empty(), "{operation}");

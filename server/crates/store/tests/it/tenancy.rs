@@ -163,12 +163,12 @@ pub async fn everything(rows: &TenantStore<'_>, world: &World, had: &Possessions
         ),
         format!("{:?}", rows.has_pending_webhook_deliveries(had.delivery.webhook_id, 1).await.unwrap()),
         format!("{:?}", rows.one_time_link(had.link.hash).await.unwrap()),
-        format!("{:?}", rows.audit_events(100).await.unwrap()),
         format!("{:?}", rows.identity_provider(&had.provider.name).await.unwrap()),
         format!("{:?}", rows.identity_providers().await.unwrap()),
         format!("{:?}", rows.identity_link(&had.identity.provider, &had.identity.subject).await.unwrap()),
         format!("{:?}", rows.identity_links_of(user).await.unwrap()),
         format!("{:?}", rows.upstream_sign_in(&had.upstream.hash).await.unwrap()),
+        format!("{:?}", rows.audit_events(100).await.unwrap()),
     ]
 }
 

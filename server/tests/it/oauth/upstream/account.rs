@@ -61,7 +61,8 @@ on_both! {
         assert_eq!(removed.location(), "/t/acme/account/providers?removed");
         let again = world.change(&app, &mut browser, "unlink").await;
         assert_eq!(again.status, 422, "{again:?}");
-        expect_signed_in(&world.come_as(&app, &mut other, "1", json!({})).await, &other);
+        let mut stranger = Browser::default();
+        expect_signed_in(&world.come_as(&app, &mut stranger, "1", json!({})).await, &stranger);
         assert!(world.user(&app, "grace").await.is_some());
         let taken = world.link(&app, &mut browser, "1").await;
         assert_eq!(taken.status, 422, "{taken:?}");

@@ -270,7 +270,8 @@ on_both! {
         let links = store.identity_links_of(world.acme.user.id).await.unwrap();
         assert_eq!((links.len(), links[0].subject.as_str()), (1, "1"));
         // Whoever is new and verified there is so here.
-        expect_signed_in(&world.come_as(&app, &mut browser, "2", json!({})).await, &browser);
+        let mut other = Browser::default();
+        expect_signed_in(&world.come_as(&app, &mut other, "2", json!({})).await, &other);
         assert!(world.user(&app, "grace").await.unwrap().email_verified);
     }
 
@@ -344,7 +345,7 @@ async fn a_provider_that_is_not_there() {
     let mut browser = Browser::default();
     let page = world.page(&app, &mut browser, &[]).await;
     assert!(!page.body.contains("value=\"theirs\""));
-    for provider in ["theirs", "", "nobody", "corp\"", "%00"] {
+    for provider in ["theirs", "nobody", "corp\"", "%00"] {
         let answer = world.press(&app, &mut browser, &page, provider).await;
         expect_way_back(&answer, &browser, "cannot sign in that way");
     }
