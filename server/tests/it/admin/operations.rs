@@ -59,7 +59,7 @@ fn a_user() -> Option<Value> {
 }
 
 fn the_user() -> Option<Value> {
-    Some(json!({ "username": "target" }))
+    Some(json!({ "username": "target", "email": "target@mail.example" }))
 }
 
 fn a_resource() -> Option<Value> {
@@ -188,11 +188,11 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_user", Resource::User, Action::Read, none),
     row("put_user", Resource::User, Action::Update, the_user),
     row("patch_user", Resource::User, Action::Update, nothing),
+    row("invite_user", Resource::User, Action::Update, none),
     row("set_user_password", Resource::User, Action::Update, a_password),
     row("lock_user", Resource::User, Action::Update, none),
     row("unlock_user", Resource::User, Action::Update, none),
     row("sign_out_user", Resource::User, Action::Update, none),
-    row("invite_user", Resource::User, Action::Update, none),
     row("send_password_reset", Resource::User, Action::Update, none),
     row("send_verification", Resource::User, Action::Update, none),
     row("list_protected_resources", Resource::ProtectedResource, Action::Read, none),
