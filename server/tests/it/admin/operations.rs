@@ -59,6 +59,10 @@ fn a_user() -> Option<Value> {
 }
 
 fn the_user() -> Option<Value> {
+    Some(json!({ "username": "target" }))
+}
+
+fn the_user_with_an_address() -> Option<Value> {
     Some(json!({ "username": "target", "email": "target@mail.example" }))
 }
 
@@ -186,7 +190,7 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_users", Resource::User, Action::Read, none),
     row("create_user", Resource::User, Action::Create, a_user),
     row("read_user", Resource::User, Action::Read, none),
-    row("put_user", Resource::User, Action::Update, the_user),
+    row("put_user", Resource::User, Action::Update, the_user_with_an_address),
     row("patch_user", Resource::User, Action::Update, nothing),
     row("invite_user", Resource::User, Action::Update, none),
     row("set_user_password", Resource::User, Action::Update, a_password),
