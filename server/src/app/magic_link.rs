@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use grantor_protocol::Secret;
-use grantor_protocol::model::{AskedIn, AuditKind, Factor, MessageKind, RateKind};
+use grantor_protocol::model::{AskedIn, Factor, MessageKind, RateKind};
 
 use super::authorize::Browser;
 use super::interaction::Opened;
@@ -85,7 +85,7 @@ impl App {
         }
         // Before the link is spent: it is no use without the interaction.
         let opened = self.open_interaction(context, asked_in.interaction, browser).await?;
-        let user = self.spend_link(context, MessageKind::MagicLink, secret, AuditKind::EmailVerified).await?;
+        let user = self.spend_link(context, MessageKind::MagicLink, secret).await?;
         self.proven(context, &opened, browser, (user, Factor::MagicLink)).await
     }
 }

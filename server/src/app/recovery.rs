@@ -145,21 +145,23 @@ impl App {
     /// # Errors
     /// [`Fault::Expired`], also when the address is not the user's any more.
     pub async fn verify_address(&self, context: &TenantContext, secret: &Secret) -> Result<(), Fault> {
-        self.spend_link(context, MessageKind::Verification, secret, AuditKind::EmailVerified).await?;
+        self.spend_link(context, MessageKind::Verification, secret).await?;
         Ok(())
     }
 
-    /// Uses a link, and gives its user.
+    /// Uses a link, which verifies the address if that was not known before, and gives its user.
     pub(super) async fn spend_link(
         &self,
         context: &TenantContext,
         kind: MessageKind,
         secret: &Secret,
-        event: AuditKind,
     ) -> Result<User, Fault> {
         self.settle(context.tenant.id, async || {
             let OpenLink { link, user } = self.open_link(context, kind, secret).await?;
-            let event = self.event(event, Actor::User { id: user.id }, user.id.to_string());
+            let verifies = !user.email_verified;
+            let event = verifies.then(|| {
+                self.event(AuditKind::EmailVerified, Actor::User { id: user.id }, user.id.to_string())
+            });
             let effects = message::spend(&link, event, self.now());
             Ok(Decision { effects, outcome: Ok::<_, Error>(user) })
         })

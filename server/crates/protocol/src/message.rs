@@ -59,12 +59,13 @@ pub fn send(link: OneTimeLink, message: Message, event: AuditEvent) -> Vec<Effec
 }
 
 /// Uses a link. Whoever does reads what is sent to its address, which is verified by it.
-pub fn spend(link: &OneTimeLink, event: AuditEvent, at: Timestamp) -> Vec<Effect> {
-    vec![
+pub fn spend(link: &OneTimeLink, event: Option<AuditEvent>, at: Timestamp) -> Vec<Effect> {
+    let mut effects = vec![
         Effect::ConsumeOneTimeLink { hash: link.hash, at },
         Effect::ProveAddress { user: link.user_id, address: link.address.clone(), at },
-        Effect::RecordAudit(Box::new(event)),
-    ]
+    ];
+    effects.extend(event.map(|event| Effect::RecordAudit(Box::new(event))));
+    effects
 }
 
 /// Uses a link to choose a password, which ends every other link of the user. A reset signs out everywhere:
@@ -76,7 +77,7 @@ pub fn choose_password(
     at: Timestamp,
 ) -> Vec<Effect> {
     let user = link.user_id;
-    let mut effects = spend(link, event, at);
+    let mut effects = spend(link, Some(event), at);
     effects.extend([
         Effect::SetPassword { user, password, at },
         Effect::EndOneTimeLinks { user, kind: None, at },

@@ -62,6 +62,10 @@ fn the_user() -> Option<Value> {
     Some(json!({ "username": "target" }))
 }
 
+fn the_user_with_an_address() -> Option<Value> {
+    Some(json!({ "username": "target", "email": "target@mail.example" }))
+}
+
 fn a_resource() -> Option<Value> {
     Some(json!({ "identifier": "https://fresh.example", "name": "Fresh" }))
 }
@@ -190,7 +194,7 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_users", Resource::User, Action::Read, none),
     row("create_user", Resource::User, Action::Create, a_user),
     row("read_user", Resource::User, Action::Read, none),
-    row("put_user", Resource::User, Action::Update, the_user),
+    row("put_user", Resource::User, Action::Update, the_user_with_an_address),
     row("patch_user", Resource::User, Action::Update, nothing),
     row("set_user_password", Resource::User, Action::Update, a_password),
     row("lock_user", Resource::User, Action::Update, none),

@@ -30,6 +30,7 @@ fn expected(operation: &Operation, role: usize) -> u16 {
     match (may(action.as_str()), may("read")) {
         (true, _) if operation.id == "import_tenant" => 415,
         (true, _) if operation.id == "delete_tenant" => 202,
+        (true, _) if operation.id == "invite_user" || operation.id.starts_with("send_") => 202,
         (true, _) if operation.id.starts_with("create") => 201,
         (true, _) if operation.id.starts_with("delete") => 204,
         (true, _) => 200,

@@ -61,6 +61,7 @@ on_both! {
         open(&app, &mut browser, &link, &confirm.field("csrf")).await.expect_error_page(400);
         browser.get(&app, &link).await.expect_error_page(400);
         assert_eq!(acme.audited(&app, AuditKind::SignInSucceeded).await, 1);
+        assert_eq!(acme.audited(&app, AuditKind::EmailVerified).await, 0, "it was known");
     }
 
     async fn links_that_are_over(app: TestApp) {

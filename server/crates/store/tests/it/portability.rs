@@ -109,8 +109,8 @@ async fn from_sqlite_to_postgres_and_back() {
         [TestDatabase::sqlite().await, TestDatabase::postgres().await, TestDatabase::sqlite().await];
     let owner = World::new(databases[0].store(), "acme").await;
     let had = possessions(&owner).await;
-    // The interaction, the code, the pushed request, the console's session and the way to a provider.
-    let left_behind = [0, 4, 6, 27, 44];
+    // The interaction, the code, the pushed request, the console's session, the link and the way to a provider.
+    let left_behind = [0, 4, 6, 27, 40, 45];
     let before = everything(&owner.rows(), &owner, &had).await;
     let rows = exported(databases[0].store(), owner.tenant.id).await;
     let tables: BTreeSet<_> = rows.iter().map(PortableRow::table).collect();
