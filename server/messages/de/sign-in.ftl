@@ -6,6 +6,8 @@ sign-in-to-account = um Ihr Konto zu verwalten
 sign-in-submit = Anmelden
 sign-in-identifier-either = E-Mail-Adresse oder Benutzername
 sign-in-identifier-username = Benutzername
+sign-in-magic-link = Link per E-Mail erhalten
+sign-in-forgotten = Passwort vergessen?
 sign-in-mismatch = Name und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
 
 sign-out-title = Abmelden

@@ -6,6 +6,8 @@ sign-in-to-account = to manage your account
 sign-in-submit = Sign in
 sign-in-identifier-either = Email or username
 sign-in-identifier-username = Username
+sign-in-magic-link = Email me a link
+sign-in-forgotten = Forgot your password?
 sign-in-mismatch = That name and password do not match. Check both and try again.
 
 sign-out-title = Sign out

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use grantor_protocol::model::{Actor, AuditKind, Factor, MessageKind, OneTimeLink, RateKind, User};
-use grantor_protocol::{Decision, Error, Secret, message, password};
+use grantor_protocol::password::{self, Weakness};
+use grantor_protocol::{Decision, Error, Secret, message};
 
 use super::authorize::{Browser, SignedIn};
 use super::sign_in::SignInOutcome;
@@ -24,8 +25,8 @@ pub struct OpenLink {
 #[derive(Debug)]
 pub enum Chosen {
     Done,
-    /// It cannot be taken; says why, for the person.
-    Refused(String),
+    /// It cannot be taken; the person can choose another.
+    Refused(Weakness),
 }
 
 impl App {
@@ -95,11 +96,11 @@ impl App {
         context: &Arc<TenantContext>,
         browser: &Browser,
         (secret, password): (&Secret, &str),
-    ) -> Result<Result<(SignInOutcome, Option<Secret>), String>, Fault> {
+    ) -> Result<Result<(SignInOutcome, Option<Secret>), Weakness>, Fault> {
         let invited = self.open_link(context, MessageKind::Invitation, secret).await?.user;
         let kinds = (MessageKind::Invitation, AuditKind::InvitationAccepted);
         match self.choose_password(context, kinds, secret, password).await? {
-            Chosen::Refused(why) => return Ok(Err(why)),
+            Chosen::Refused(weakness) => return Ok(Err(weakness)),
             Chosen::Done => {}
         }
         let user = self.store.tenant(context.tenant.id).user(invited.id).await?.ok_or(LINK_OVER)?;
@@ -121,8 +122,8 @@ impl App {
         let OpenLink { user, .. } = self.open_link(context, kind, secret).await?;
         let own = [Some(user.username.as_str()), user.email.as_deref()];
         let policy = &context.tenant.settings.password_policy;
-        if let Err(why) = password::check(chosen, policy, own.into_iter().flatten()) {
-            return Ok(Chosen::Refused(why));
+        if let Err(weakness) = password::check(chosen, policy, own.into_iter().flatten()) {
+            return Ok(Chosen::Refused(weakness));
         }
         let tenant_id = context.tenant.id;
         // Before the link is spent: when hashing is refused the person can try again.

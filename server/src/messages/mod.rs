@@ -45,6 +45,7 @@ macro_rules! files {
             include_str!(concat!("../../messages/", $tag, "/account.ftl")),
             include_str!(concat!("../../messages/", $tag, "/devices.ftl")),
             include_str!(concat!("../../messages/", $tag, "/errors.ftl")),
+            include_str!(concat!("../../messages/", $tag, "/mail.ftl")),
             include_str!(concat!("../../messages/", $tag, "/passwords.ftl")),
             include_str!(concat!("../../messages/", $tag, "/setup.ftl")),
             include_str!(concat!("../../messages/", $tag, "/sign-in.ftl")),

@@ -140,7 +140,7 @@ impl App {
                     }
                 }
                 let Some(user) = store.user(user).await? else { return Ok(None) };
-                let words = Words { tenant: &context.tenant.name, name: user.display_name() };
+                let words = Words::of(context, &user);
                 let text = texts::new_sign_in(&words, &origin, message.created_at);
                 let link = format!("{}/{}", context.policy.issuer, texts::path_of(message.kind));
                 Ok(Some(Composed { address, text, link }))
@@ -159,7 +159,7 @@ impl App {
         if !message::is_open(link, message.kind, user, self.now()) {
             return None;
         }
-        let words = Words { tenant: &context.tenant.name, name: user.display_name() };
+        let words = Words::of(context, user);
         let text = texts::with_link(message.kind, &words);
         let secret = self.links.secret(message.tenant_id, message.id);
         let (issuer, path) = (&context.policy.issuer, texts::path_of(message.kind));

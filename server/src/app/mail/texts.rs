@@ -1,14 +1,17 @@
 //! What messages say: one function for each kind.
 
 use askama::Template;
-use grantor_protocol::model::{MessageKind, RequestOrigin};
-use grantor_protocol::{Lifetime, Timestamp};
+use grantor_protocol::Timestamp;
+use grantor_protocol::model::{MessageKind, RequestOrigin, User};
 use grantor_theme::{Scheme, Theme};
 
 use crate::app::TenantContext;
+use crate::messages::Messages;
 
 /// A message's words.
 pub struct Text {
+    /// The language that they are in.
+    pub messages: Messages,
     pub subject: String,
     pub heading: String,
     pub paragraphs: Vec<String>,
@@ -20,8 +23,40 @@ pub struct Text {
 
 /// Whom a message is for, and from.
 pub struct Words<'a> {
+    pub messages: Messages,
     pub tenant: &'a str,
     pub name: &'a str,
+}
+
+impl<'a> Words<'a> {
+    /// In the language of whoever reads it.
+    pub fn of(context: &'a TenantContext, user: &'a User) -> Self {
+        let tenant = &context.tenant;
+        let (own, default) = (user.profile.locale.as_deref(), tenant.settings.default_locale.as_deref());
+        Self { messages: Messages::for_person(own, default), tenant: &tenant.name, name: user.display_name() }
+    }
+
+    fn text(&self, id: &str) -> String {
+        self.messages.text(id).into_owned()
+    }
+
+    /// A text that names the tenant.
+    fn with(&self, id: &str) -> String {
+        self.messages.with(id, &[("tenant", self.tenant)])
+    }
+
+    fn greeting(&self) -> String {
+        self.messages.with("mail-greeting", &[("name", self.name)])
+    }
+
+    /// For how long the link of this kind is good.
+    fn works_for(&self, kind: MessageKind) -> String {
+        match kind.lifetime().seconds() {
+            seconds @ ..7200 => self.messages.with("mail-works-minutes", &[("count", seconds / 60)]),
+            seconds @ 7200..172_800 => self.messages.with("mail-works-hours", &[("count", seconds / 3600)]),
+            seconds => self.messages.with("mail-works-days", &[("count", seconds / 86_400)]),
+        }
+    }
 }
 
 /// The page that a kind of link leads to, below the issuer.
@@ -37,112 +72,70 @@ pub const fn path_of(kind: MessageKind) -> &'static str {
 
 /// The words of a message with a link.
 pub fn with_link(kind: MessageKind, words: &Words<'_>) -> Text {
-    match kind {
-        MessageKind::PasswordReset => password_reset(words),
-        MessageKind::Verification => verification(words),
-        MessageKind::Invitation => invitation(words),
-        MessageKind::MagicLink => magic_link(words),
-        MessageKind::NewSignIn => new_sign_in(words, &RequestOrigin::default(), Timestamp::default()),
-    }
-}
-
-fn password_reset(Words { tenant, name }: &Words<'_>) -> Text {
+    let (subject, heading, body, action, closing) = match kind {
+        MessageKind::PasswordReset => (
+            words.with("mail-reset-subject"),
+            words.text("mail-reset-heading"),
+            words.with("mail-reset"),
+            words.text("mail-reset-action"),
+            words.text("mail-reset-closing"),
+        ),
+        MessageKind::Verification => (
+            words.with("mail-verify-subject"),
+            words.text("mail-verify-heading"),
+            words.with("mail-verify"),
+            words.text("mail-verify-action"),
+            words.text("mail-verify-closing"),
+        ),
+        MessageKind::Invitation => (
+            words.with("mail-invitation-subject"),
+            words.with("mail-invitation-subject"),
+            words.with("mail-invitation"),
+            words.text("mail-invitation-action"),
+            words.text("mail-invitation-closing"),
+        ),
+        MessageKind::MagicLink => (
+            words.with("mail-sign-in-subject"),
+            words.with("mail-sign-in-subject"),
+            words.text("mail-sign-in"),
+            words.text("mail-sign-in-action"),
+            words.text("mail-sign-in-closing"),
+        ),
+        MessageKind::NewSignIn => {
+            return new_sign_in(words, &RequestOrigin::default(), Timestamp::default());
+        }
+    };
     Text {
-        subject: format!("Choose a new password for {tenant}"),
-        heading: "Choose a new password".to_owned(),
-        paragraphs: vec![
-            format!("Hello {name},"),
-            format!(
-                "somebody, most likely you, asked to choose a new password for your account at {tenant}."
-            ),
-        ],
-        action: Some("Choose a new password".to_owned()),
-        closing: vec![
-            format!("The link works once, for {}.", duration(MessageKind::PasswordReset.lifetime())),
-            "If it was not you, do nothing: your password stays as it is. Do not forward this message."
-                .to_owned(),
-        ],
-    }
-}
-
-fn verification(Words { tenant, name }: &Words<'_>) -> Text {
-    Text {
-        subject: format!("Verify your email address for {tenant}"),
-        heading: "Verify your email address".to_owned(),
-        paragraphs: vec![
-            format!("Hello {name},"),
-            format!("this address was given for an account at {tenant}. Tell us that it is yours."),
-        ],
-        action: Some("Verify the address".to_owned()),
-        closing: vec![
-            format!("The link works once, for {}.", duration(MessageKind::Verification.lifetime())),
-            "If you do not know what this is about, do nothing.".to_owned(),
-        ],
-    }
-}
-
-fn invitation(Words { tenant, name }: &Words<'_>) -> Text {
-    Text {
-        subject: format!("You are invited to {tenant}"),
-        heading: format!("You are invited to {tenant}"),
-        paragraphs: vec![
-            format!("Hello {name},"),
-            format!("an account at {tenant} was made for you. Choose a password to begin."),
-        ],
-        action: Some("Accept the invitation".to_owned()),
-        closing: vec![
-            format!("The link works once, for {}.", duration(MessageKind::Invitation.lifetime())),
-            "If you do not know what this is about, do nothing. Do not forward this message.".to_owned(),
-        ],
-    }
-}
-
-fn magic_link(Words { tenant, name }: &Words<'_>) -> Text {
-    Text {
-        subject: format!("Sign in to {tenant}"),
-        heading: format!("Sign in to {tenant}"),
-        paragraphs: vec![
-            format!("Hello {name},"),
-            "open this link in the browser in which you asked for it.".to_owned(),
-        ],
-        action: Some("Sign in".to_owned()),
-        closing: vec![
-            format!("The link works once, for {}.", duration(MessageKind::MagicLink.lifetime())),
-            "If it was not you who asked, do nothing: nobody else can use it. Do not forward this message."
-                .to_owned(),
-        ],
+        messages: words.messages,
+        subject,
+        heading,
+        paragraphs: vec![words.greeting(), body],
+        action: Some(action),
+        closing: vec![words.works_for(kind), closing],
     }
 }
 
 /// Of a sign-in at `at`, from where it came.
-pub fn new_sign_in(Words { tenant, name }: &Words<'_>, origin: &RequestOrigin, at: Timestamp) -> Text {
-    let mut facts = vec![format!("When: {at}")];
-    facts.extend(origin.address.as_ref().map(|address| format!("Network address: {address}")));
-    facts.extend(origin.user_agent.as_ref().map(|user_agent| format!("Browser: {user_agent}")));
+pub fn new_sign_in(words: &Words<'_>, origin: &RequestOrigin, at: Timestamp) -> Text {
+    let messages = words.messages;
+    let (address, browser) = (origin.address.as_deref(), origin.user_agent.as_deref());
     let mut paragraphs = vec![
-        format!("Hello {name},"),
-        format!("somebody signed in to your account at {tenant} from a browser that was not seen before."),
+        words.greeting(),
+        words.with("mail-new-sign-in"),
+        messages.with("mail-new-sign-in-at", &[("at", at.to_string())]),
     ];
-    paragraphs.extend(facts);
+    paragraphs
+        .extend(address.map(|address| messages.with("mail-new-sign-in-address", &[("address", address)])));
+    paragraphs
+        .extend(browser.map(|browser| messages.with("mail-new-sign-in-browser", &[("browser", browser)])));
     Text {
-        subject: format!("New sign-in to {tenant}"),
-        heading: "New sign-in".to_owned(),
+        messages,
+        subject: words.with("mail-new-sign-in-subject"),
+        heading: words.text("mail-new-sign-in-heading"),
         paragraphs,
-        action: Some("Look at your account".to_owned()),
-        closing: vec![
-            "If it was you, there is nothing to do.".to_owned(),
-            "If it was not, choose a new password at once: that signs out everywhere.".to_owned(),
-        ],
+        action: Some(words.text("mail-new-sign-in-action")),
+        closing: vec![words.text("mail-new-sign-in-mine"), words.text("mail-new-sign-in-not-mine")],
     }
-}
-
-fn duration(lifetime: Lifetime) -> String {
-    let (count, unit) = match lifetime.seconds() {
-        seconds @ 0..7200 => (seconds / 60, "minute"),
-        seconds @ 7200..172_800 => (seconds / 3600, "hour"),
-        seconds => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[derive(Template)]
@@ -185,23 +178,33 @@ pub fn render(context: &TenantContext, text: &Text, link: &str) -> askama::Resul
 mod tests {
     use super::*;
 
+    fn words(locale: &str) -> Words<'static> {
+        let messages = Messages::for_person(Some(locale), None);
+        Words { messages, tenant: "<b>Acme</b>", name: "<img src=x onerror=alert(1)>" }
+    }
+
     #[test]
     fn says_how_long_a_link_is_good() {
-        for (kind, text) in [
-            (MessageKind::MagicLink, "10 minutes"),
-            (MessageKind::PasswordReset, "30 minutes"),
-            (MessageKind::Verification, "24 hours"),
-            (MessageKind::Invitation, "7 days"),
+        for (kind, english, german) in [
+            (MessageKind::MagicLink, "10 minutes", "10 Minuten"),
+            (MessageKind::PasswordReset, "30 minutes", "30 Minuten"),
+            (MessageKind::Verification, "24 hours", "24 Stunden"),
+            (MessageKind::Invitation, "7 days", "7 Tage"),
         ] {
-            assert_eq!(duration(kind.lifetime()), text);
+            for (locale, duration) in [("en", english), ("de", german)] {
+                let closing = with_link(kind, &words(locale)).closing.join(" ");
+                assert!(closing.contains(duration), "{closing}");
+            }
         }
     }
 
     /// Names are people's own: they are text in HTML, and links come from us alone.
     #[test]
     fn names_are_text() {
-        let words = Words { tenant: "<b>Acme</b>", name: "<img src=x onerror=alert(1)>" };
-        for kind in MessageKind::ALL {
+        for (locale, kind) in
+            ["en", "de"].into_iter().flat_map(|locale| MessageKind::ALL.map(|kind| (locale, kind)))
+        {
+            let words = words(locale);
             let text = with_link(kind, &words);
             let html = Html {
                 text: &text,
@@ -211,6 +214,7 @@ mod tests {
                 on_primary: "#ffffff".to_owned(),
             };
             let html = html.render().unwrap();
+            assert!(html.contains(&format!("<html lang=\"{locale}\" dir=\"ltr\">")), "{html}");
             assert!(!html.contains("<b>Acme") && !html.contains("<img"), "{html}");
             assert!(html.contains("href=\"https://id.example/t/acme/verify?link=gol_x\""), "{html}");
             assert_eq!(html.matches("http").count(), 2, "the link and its text: {html}");

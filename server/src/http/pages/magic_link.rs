@@ -10,7 +10,7 @@ use poem::{Request, Response};
 use super::interaction::{form_page, page, parse, signed_in, to_login};
 use super::recovery::{link_of, look_into_your_mail, notice};
 use super::views::{ConfirmLinkPage, NoticePage};
-use super::{go, html, layout, tenant_path};
+use super::{go, html, layout, layout_of, tenant_path};
 use crate::app::App;
 use crate::app::magic_link::MagicLink;
 use crate::app::sign_in::SignInOutcome;
@@ -23,7 +23,7 @@ pub async fn magic_link(app: Arc<App>, request: Request) -> Response {
         app.forms.check(browser.browser.as_ref(), params.get("csrf").unwrap_or_default())?;
         let name = params.get("username").unwrap_or_default();
         app.ask_for_magic_link(context, &opened, browser, name).await?;
-        Ok(look_into_your_mail(context, MessageKind::MagicLink))
+        Ok(look_into_your_mail(layout_of(context, &opened), MessageKind::MagicLink))
     })
     .await
 }
@@ -33,25 +33,24 @@ pub async fn open_magic_link(app: Arc<App>, request: Request) -> Response {
     page(app, request, async |app, context, request| {
         let browser = extract::browser(app, context, request);
         let secret = link_of(&extract::query(app, request)?);
+        let layout = layout(context);
         match app.look_at_magic_link(context, &browser, &secret).await? {
             MagicLink::Elsewhere => Ok(notice(NoticePage {
-                layout: layout(context),
-                title: "Open this link elsewhere".to_owned(),
+                title: layout.text("magic-link-elsewhere-title").into_owned(),
                 done: None,
-                message: "It works only in the browser in which you asked for it. Copy the link from the message and \
-                          open it there. If it was not you who asked, do nothing."
-                    .to_owned(),
+                message: layout.text("magic-link-elsewhere").into_owned(),
                 next: None,
+                layout,
             })),
             MagicLink::Here(csrf) => {
                 let page = ConfirmLinkPage {
-                    layout: layout(context),
-                    title: "Sign in".to_owned(),
-                    message: "Go on to sign in in this browser.".to_owned(),
+                    title: layout.text("sign-in-title").into_owned(),
+                    message: layout.text("magic-link-lead").into_owned(),
                     action: format!("{}/magic-link/open", tenant_path(context)),
                     link: secret.expose().to_owned(),
                     csrf: Some(csrf),
-                    button: "Sign in".to_owned(),
+                    button: layout.text("sign-in-submit").into_owned(),
+                    layout,
                 };
                 Ok(html(StatusCode::OK, page.render(), &[]))
             }

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{MessageKind, User};
+use grantor_protocol::model::{AccountPage, MessageKind, User};
+use grantor_protocol::password::Weakness;
 use grantor_protocol::{Params, Secret};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
 use super::interaction::{form_page, page, signed_in, to_login};
-use super::setup::sentence;
-use super::views::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
-use super::{go, html, layout, see_other, set_browser_cookie, tenant_path};
+use super::views::{ConfirmLinkPage, Layout, NewPasswordPage, NoticePage, RecoverPage};
+use super::{account, go, html, layout, set_browser_cookie, tenant_path, weakness_in_words};
 use crate::app::recovery::{Chosen, OpenLink};
 use crate::app::sign_in::SignInOutcome;
 use crate::app::{App, Fault, TenantContext};
@@ -29,7 +29,7 @@ pub async fn recover(app: Arc<App>, request: Request) -> Response {
         let Some(cookie) = browser.browser.as_ref().or(new_browser.as_ref()) else {
             return Err(Fault::internal("a browser without a name"));
         };
-        let mut response = recover_page(context, app.forms.token(cookie), (String::new(), None));
+        let mut response = recover_page(context, app.forms.token(cookie), (String::new(), false));
         set_browser_cookie(context, &mut response, new_browser.as_ref());
         Ok(response)
     })
@@ -43,10 +43,9 @@ pub async fn recover_answer(app: Arc<App>, request: Request) -> Response {
         app.forms.check(browser.browser.as_ref(), csrf)?;
         let email = params.get("email").unwrap_or_default();
         if !app.ask_for_password_reset(context, browser, email).await? {
-            let problem = "That is not an email address. Check it and try again.";
-            return Ok(recover_page(context, csrf.to_owned(), (email.to_owned(), Some(problem.to_owned()))));
+            return Ok(recover_page(context, csrf.to_owned(), (email.to_owned(), true)));
         }
-        Ok(look_into_your_mail(context, MessageKind::PasswordReset))
+        Ok(look_into_your_mail(layout(context), MessageKind::PasswordReset))
     })
     .await
 }
@@ -62,16 +61,19 @@ pub async fn new_password_answer(app: Arc<App>, request: Request) -> Response {
     form_page(app, request, async |app, context, _, params| {
         let (secret, password) = (link_of(params), params.get("password").unwrap_or_default());
         match app.reset_password(context, &secret, password).await? {
-            Chosen::Refused(problem) => {
-                refused_password(app, context, (MessageKind::PasswordReset, &secret), problem).await
+            Chosen::Refused(weakness) => {
+                refused_password(app, context, (MessageKind::PasswordReset, &secret), weakness).await
             }
-            Chosen::Done => Ok(notice(NoticePage {
-                layout: layout(context),
-                title: "Your password is changed".to_owned(),
-                done: Some("You are signed out everywhere.".to_owned()),
-                message: "Sign in with your new password, here or where you came from.".to_owned(),
-                next: Some(("Sign in".to_owned(), format!("{}/login", tenant_path(context)))),
-            })),
+            Chosen::Done => {
+                let (layout, sign_in) = (layout(context), format!("{}/login", tenant_path(context)));
+                Ok(notice(NoticePage {
+                    title: layout.text("new-password-done-title").into_owned(),
+                    done: Some(layout.text("new-password-done").into_owned()),
+                    message: layout.text("new-password-done-next").into_owned(),
+                    next: Some((layout.text("sign-in-submit").into_owned(), sign_in)),
+                    layout,
+                }))
+            }
         }
     })
     .await
@@ -87,7 +89,9 @@ pub async fn invitation_answer(app: Arc<App>, request: Request) -> Response {
     form_page(app, request, async |app, context, browser, params| {
         let (secret, password) = (link_of(params), params.get("password").unwrap_or_default());
         match app.accept_invitation(context, browser, (&secret, password)).await? {
-            Err(problem) => refused_password(app, context, (MessageKind::Invitation, &secret), problem).await,
+            Err(weakness) => {
+                refused_password(app, context, (MessageKind::Invitation, &secret), weakness).await
+            }
             Ok((outcome, new_browser)) => {
                 let mut response = match outcome {
                     SignInOutcome::Started(started) => signed_in(context, *started),
@@ -107,14 +111,15 @@ pub async fn verify(app: Arc<App>, request: Request) -> Response {
     page(app, request, async |app, context, request| {
         let secret = link_of(&extract::query(app, request)?);
         let OpenLink { link, .. } = app.open_link(context, MessageKind::Verification, &secret).await?;
+        let layout = layout(context);
         let page = ConfirmLinkPage {
-            layout: layout(context),
-            title: "Verify your email address".to_owned(),
-            message: format!("Is {} your address?", link.address),
+            title: layout.text("verify-title").into_owned(),
+            message: layout.with("verify-question", &[("address", link.address.as_str())]),
             action: format!("{}/verify", tenant_path(context)),
             link: secret.expose().to_owned(),
             csrf: None,
-            button: "Yes, it is mine".to_owned(),
+            button: layout.text("verify-submit").into_owned(),
+            layout,
         };
         Ok(html(StatusCode::OK, page.render(), &[]))
     })
@@ -125,12 +130,13 @@ pub async fn verify(app: Arc<App>, request: Request) -> Response {
 pub async fn verify_answer(app: Arc<App>, request: Request) -> Response {
     form_page(app, request, async |app, context, _, params| {
         app.verify_address(context, &link_of(params)).await?;
+        let (layout, account) = (layout(context), account::address(context, AccountPage::Overview));
         Ok(notice(NoticePage {
-            layout: layout(context),
-            title: "Your email address is verified".to_owned(),
-            done: Some("Thank you.".to_owned()),
-            message: "You can close this page.".to_owned(),
-            next: Some(("Your account".to_owned(), format!("{}/account", tenant_path(context)))),
+            title: layout.text("verify-done-title").into_owned(),
+            done: Some(layout.text("verify-done").into_owned()),
+            message: layout.text("verify-done-next").into_owned(),
+            next: Some((layout.text("account-title").into_owned(), account)),
+            layout,
         }))
     })
     .await
@@ -138,29 +144,22 @@ pub async fn verify_answer(app: Arc<App>, request: Request) -> Response {
 
 /// `POST /t/:slug/account/verify`: sends the signed-in person a link that verifies their address.
 pub async fn account_verify(app: Arc<App>, request: Request) -> Response {
-    form_page(app, request, async |app, context, browser, params| {
-        let Some(signed_in) = app.signed_in(context.tenant.id, browser.session.as_ref()).await? else {
-            return Ok(to_login(context));
-        };
-        app.forms.check(browser.session.as_ref(), params.get("csrf").unwrap_or_default())?;
-        app.verify_own_address(context, &signed_in).await?;
-        Ok(see_other(&format!("{}/account?sent", tenant_path(context))))
+    account::change(app, request, AccountPage::Overview, async |visit, _| {
+        visit.app.verify_own_address(visit.context, &visit.signed_in).await?;
+        Ok(visit.done("sent"))
     })
     .await
 }
 
 /// What everybody is told who asks for a link.
-pub(super) fn look_into_your_mail(context: &TenantContext, kind: MessageKind) -> Response {
+pub(super) fn look_into_your_mail(layout: Layout, kind: MessageKind) -> Response {
     let minutes = kind.lifetime().seconds() / 60;
     notice(NoticePage {
-        layout: layout(context),
-        title: "Look into your mail".to_owned(),
+        title: layout.text("link-sent-title").into_owned(),
         done: None,
-        message: format!(
-            "If there is an account that fits, a message with a link is on its way. The link works for {minutes} \
-             minutes. Nothing there? Look among the unwanted mail, and check what you typed."
-        ),
+        message: layout.with("link-sent", &[("minutes", minutes)]),
         next: None,
+        layout,
     })
 }
 
@@ -173,20 +172,17 @@ pub(super) fn link_of(params: &Params) -> Secret {
     Secret::presented(params.get("link").unwrap_or_default())
 }
 
-fn recover_page(
-    context: &TenantContext,
-    csrf: String,
-    (email, problem): (String, Option<String>),
-) -> Response {
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let base = tenant_path(context);
+/// The page with what was typed, and whether that is no address.
+fn recover_page(context: &TenantContext, csrf: String, (email, refused): (String, bool)) -> Response {
+    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (layout, base) = (layout(context), tenant_path(context));
     let page = RecoverPage {
-        layout: layout(context),
         action: format!("{base}/recover"),
         csrf,
         email,
-        problem,
+        problem: refused.then(|| layout.text("recover-no-email").into_owned()),
         sign_in: format!("{base}/login"),
+        layout,
     };
     html(status, page.render(), &[])
 }
@@ -204,44 +200,44 @@ async fn refused_password(
     app: &App,
     context: &TenantContext,
     (kind, secret): (MessageKind, &Secret),
-    problem: String,
+    weakness: Weakness,
 ) -> Result<Response, Fault> {
     let OpenLink { user, .. } = app.open_link(context, kind, secret).await?;
-    Ok(password_page(context, (kind, secret), &user, Some(sentence(&problem))))
+    Ok(password_page(context, (kind, secret), &user, Some(weakness)))
 }
 
 fn password_page(
     context: &TenantContext,
     (kind, secret): (MessageKind, &Secret),
     user: &User,
-    problem: Option<String>,
+    weakness: Option<Weakness>,
 ) -> Response {
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let base = tenant_path(context);
+    let status = if weakness.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (layout, base) = (layout(context), tenant_path(context));
     let (title, lead, path, button) = match kind {
         MessageKind::Invitation => (
-            format!("Welcome to {}", context.tenant.name),
-            "Choose a password. You are signed in then.",
+            layout.with("invitation-title", &[("tenant", context.tenant.name.as_str())]),
+            layout.text("invitation-lead"),
             "invitation",
-            "Choose and sign in",
+            layout.text("invitation-submit"),
         ),
         _ => (
-            "Choose a new password".to_owned(),
-            "It signs you out everywhere, in case somebody else knows the old one.",
+            layout.text("new-password-title").into_owned(),
+            layout.text("new-password-lead"),
             "recover/password",
-            "Change the password",
+            layout.text("new-password-submit"),
         ),
     };
     let page = NewPasswordPage {
-        layout: layout(context),
         title,
-        lead: lead.to_owned(),
+        lead: lead.into_owned(),
         action: format!("{base}/{path}"),
         link: secret.expose().to_owned(),
         username: user.username.clone(),
         min_length: context.tenant.settings.password_policy.min_length,
-        button: button.to_owned(),
-        problem,
+        button: button.into_owned(),
+        problem: weakness.map(|weakness| weakness_in_words(weakness, layout.messages)),
+        layout,
     };
     html(status, page.render(), &[])
 }

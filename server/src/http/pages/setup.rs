@@ -77,9 +77,3 @@ fn setup_page(secret: &Secret, email: String, problem: impl FnOnce(Messages) -> 
     };
     html(status, page.render(), &[])
 }
-
-pub(super) fn sentence(problem: &str) -> String {
-    let mut characters = problem.chars();
-    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", characters.as_str())
-}

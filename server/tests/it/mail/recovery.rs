@@ -48,6 +48,25 @@ on_both! {
         assert_eq!(acme.choose(&app, &link, ANOTHER).await.status, 200);
     }
 
+    /// A message is in its reader's language, in the tenant's where that is not spoken here, or in English.
+    async fn mail_in_the_readers_language(app: TestApp) {
+        let acme = app.acme().await;
+        for (own, default, heading) in [
+            (Some("de-AT"), None, "Neues Passwort wählen"),
+            (Some("fr"), Some("de"), "Neues Passwort wählen"),
+            (Some("en"), Some("de"), "Choose a new password"),
+            (None, None, "Choose a new password"),
+        ] {
+            acme.change_user(&app, |user| user.profile.locale = own.map(str::to_owned)).await;
+            let default = default.map(str::to_owned);
+            acme.change_tenant(&app, |tenant| tenant.settings.default_locale.clone_from(&default)).await;
+            acme.recover(&app, &mut Browser::default(), "ada@acme.example").await;
+            let mail = app.one_mail().await;
+            assert!(mail.text.contains(heading), "{mail:?}");
+            assert!(mail.link().starts_with("/t/acme/recover/password?link=gol_"), "{mail:?}");
+        }
+    }
+
     /// A reset ends what somebody who knew the old password may have; it signs nobody in.
     async fn what_a_reset_ends(app: TestApp) {
         let acme = app.acme().await;

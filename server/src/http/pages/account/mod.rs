@@ -47,7 +47,7 @@ const NAVIGATION: [(AccountPage, &str); 8] = [
 ];
 
 /// What was just done, as the query of the page that says so.
-const DONE: [(&str, &str); 10] = [
+const DONE: [(&str, &str); 11] = [
     ("saved", "account-done-saved"),
     ("password", "account-done-password"),
     ("ended", "account-done-ended"),
@@ -58,6 +58,7 @@ const DONE: [(&str, &str); 10] = [
     ("unlinked", "account-providers-unlinked"),
     ("added-factor", "security-was-added"),
     ("removed-factor", "security-removed"),
+    ("sent", "account-done-sent"),
 ];
 
 /// Where a page of a person's account is.
@@ -212,6 +213,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             applications: layout.with("account-overview-applications-count", &[("count", clients.len())]),
             clients: clients.into_iter().take(5).collect(),
             email_unverified: signed_in.user.email.is_some() && !signed_in.user.email_verified,
+            verify_action: format!("{}/account/verify", tenant_path(context)),
             layout,
             frame,
         };

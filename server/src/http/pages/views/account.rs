@@ -44,7 +44,7 @@ pub struct Field {
     pub problem: Option<String>,
 }
 
-/// What there is to know and to do, at a glance.
+/// What there is to know and to do, at a glance. Where the address is not verified, posts `csrf` to `verify_action`.
 #[derive(Template)]
 #[template(path = "account/overview.html")]
 pub struct OverviewPage {
@@ -52,6 +52,8 @@ pub struct OverviewPage {
     pub frame: AccountFrame,
     pub profile_address: String,
     pub email_unverified: bool,
+    /// Where a link is asked for that verifies it.
+    pub verify_action: String,
     pub password_address: String,
     /// Whether they have one.
     pub password: bool,

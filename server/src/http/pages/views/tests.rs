@@ -146,8 +146,8 @@ pages! {
     ErrorPage { layout, title, message, code, sign_in, correlation_id }
     FormPostPage { layout, script, action, fields, client_name }
     OverviewPage {
-        layout, frame, profile_address, email_unverified, password_address, password, sessions_address, sessions,
-        this_device, applications_address, applications, clients,
+        layout, frame, profile_address, email_unverified, verify_action, password_address, password,
+        sessions_address, sessions, this_device, applications_address, applications, clients,
     }
     ProfilePage { layout, frame, fields, show_username, username, email, email_verified, names, sign_in }
     PasswordPage { layout, frame, username, has_password, may_set, sign_in, least, wrong_current, problem }
