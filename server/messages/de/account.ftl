@@ -25,7 +25,7 @@ account-overview-password = Ein Passwort ist festgelegt.
 account-overview-password-none = Sie haben kein Passwort.
 account-overview-sessions-count = { $count ->
     [one] Sie sind nur auf diesem Gerät angemeldet.
-   *[other] Sie sind an { $count } Orten angemeldet.
+   *[other] Sie sind auf { $count } Geräten angemeldet.
 }
 account-overview-this-device = Dieses Gerät: { $device }
 account-overview-applications-count = { $count ->

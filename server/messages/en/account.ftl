@@ -5,7 +5,7 @@ account-navigation = Your account
 account-nav-overview = Overview
 account-nav-profile = Profile
 account-nav-password = Password
-account-nav-sessions = Where you are signed in
+account-nav-sessions = Signed-in devices
 account-nav-applications = Applications
 account-nav-data = Your data
 account-fresh = For this you sign in once more: whoever finds this browser open must not be able to do it.
@@ -25,7 +25,7 @@ account-overview-password = A password is set.
 account-overview-password-none = You have no password.
 account-overview-sessions-count = { $count ->
     [one] You are signed in on this device only.
-   *[other] You are signed in in { $count } places.
+   *[other] You are signed in on { $count } devices.
 }
 account-overview-this-device = This device: { $device }
 account-overview-applications-count = { $count ->
@@ -69,7 +69,7 @@ account-password-set = Set password
 account-password-wrong = That is not your present password.
 account-password-not-alike = The new password was not typed alike both times.
 
-account-sessions-title = Where you are signed in
+account-sessions-title = Signed-in devices
 account-sessions-lead = If you do not recognise a device, sign it out and change your password.
 account-sessions-this = This device
 account-sessions-since = Signed in { $when }

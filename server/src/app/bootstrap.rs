@@ -386,7 +386,9 @@ impl App {
         if user.status != UserStatus::Active {
             return Ok(None);
         }
-        self.start_session(context, (&user, &[Factor::Password]), browser, None, vec![]).await.map(Some)
+        self.start_session(context, (&user, &[Factor::Password]), browser, None, (vec![], false))
+            .await
+            .map(Some)
     }
 
     /// Whether a setup link is still good, without spending it.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::{Actor, AuditKind, Factor, MessageKind, OneTimeLink, RateKind, User};
+use grantor_protocol::model::{
+    AccountPage, Actor, AuditKind, Factor, MessageKind, OneTimeLink, RateKind, User,
+};
 use grantor_protocol::password::{self, Weakness};
 use grantor_protocol::{Decision, Error, Secret, message};
 
@@ -104,7 +106,8 @@ impl App {
             Chosen::Done => {}
         }
         let user = self.store.tenant(context.tenant.id).user(invited.id).await?.ok_or(LINK_OVER)?;
-        let (interaction, new_browser) = self.begin_account_sign_in(context, browser).await?;
+        let (interaction, new_browser) =
+            self.begin_account_sign_in(context, browser, AccountPage::Overview).await?;
         let named = new_browser.clone().or_else(|| browser.browser.clone());
         let browser = Browser { browser: named, ..browser.clone() };
         let opened = self.open_interaction(context, interaction, &browser).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grantor_protocol::model::{self, Actor, AuditKind, Authenticators, Factor, Proven, User};
+use grantor_protocol::model::{self, AccountPage, Actor, AuditKind, Authenticators, Factor, Proven, User};
 use grantor_protocol::sign_in::{self, MOST_WRONG_CODES, Needed};
 use grantor_protocol::{Effect, Error, ErrorCode, Lifetime, Secret, SecretHash, authorize};
 use grantor_store::ApplyError;
@@ -196,7 +196,7 @@ impl App {
     /// # Errors
     /// [`Fault::Expired`] when it is over meanwhile.
     pub async fn refuse_unmet(&self, context: &TenantContext, opened: &Opened) -> Result<Progress, Fault> {
-        let Some(request) = opened.request() else { return Ok(Progress::Account) };
+        let Some(request) = opened.request() else { return Ok(Progress::Account(AccountPage::Overview)) };
         let error = Error::new(
             ErrorCode::UnmetAuthenticationRequirements,
             "the user cannot sign in in the way that acr_values ask for",

@@ -150,9 +150,12 @@ impl App {
         }
         let (known, new_known) = self.known_browser(context, &person, browser, remember);
         let effects = vec![Effect::StoreKnownBrowser(Box::new(known))];
+        // Somebody's first browser is no news to them.
+        let held = &person.authenticators;
+        let is_news = held.browser.is_none() && held.has_known_browsers;
         let interaction = Some(&opened.interaction);
         let (session, cookie) = self
-            .start_session(context, (&person.user, &person.factors), browser, interaction, effects)
+            .start_session(context, (&person.user, &person.factors), browser, interaction, (effects, is_news))
             .await?;
         let signed_in = SignedIn { session, user: person.user };
         let mut started = self.with_session(context, opened, signed_in, cookie).await?;
@@ -239,7 +242,7 @@ impl App {
     }
 
     /// Starts the session of somebody who has just proven who they are, during an interaction or without one.
-    /// `effects` stand with it or not at all.
+    /// `effects` stand with it or not at all; of what `is_news` the user is told.
     ///
     /// # Errors
     /// [`Fault::Expired`] when the interaction was finished meanwhile.
@@ -249,7 +252,7 @@ impl App {
         (user, factors): (&User, &[Factor]),
         browser: &Browser,
         interaction: Option<&Interaction>,
-        mut effects: Vec<Effect>,
+        (mut effects, is_news): (Vec<Effect>, bool),
     ) -> Result<(Session, Secret), Fault> {
         let (session, cookie) = self.new_session(context, (user, factors), browser);
         let previous = self.signed_in(context.tenant.id, browser.session.as_ref()).await?;
@@ -258,6 +261,9 @@ impl App {
         let decision = authorize::sign_in(session, previous, interaction, revokes);
         let session = decision.outcome?;
         effects.extend(decision.effects);
+        if is_news {
+            effects.extend(self.notice_of_sign_in(context, user, &session)?);
+        }
         let event =
             self.event(AuditKind::SignInSucceeded, Actor::User { id: user.id }, session.id.to_string());
         effects.push(Effect::RecordAudit(Box::new(event)));

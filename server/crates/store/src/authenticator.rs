@@ -1,5 +1,6 @@
 //! What users sign in with beside a password.
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{
@@ -194,11 +195,15 @@ impl TenantStore<'_> {
                     .filter(known_browsers::expires_at.gt(Time::from(now)))
                     .select(KnownBrowserRow::as_select()).get_result(c).await.optional())?,
             };
+            let has_known_browsers: bool = dual!(&mut conn, c => select(exists(known_browsers::table
+                .filter(known_browsers::tenant_id.eq(tenant)).filter(known_browsers::user_id.eq(user))
+                .filter(known_browsers::expires_at.gt(Time::from(now))))).get_result(c).await)?;
             Ok(Authenticators {
                 passkeys: passkeys.into_iter().map(Into::into).collect(),
                 totp: totp.into_iter().map(Into::into).collect(),
                 recovery_codes: codes.into_iter().map(Into::into).collect(),
                 browser: browser.map(Into::into),
+                has_known_browsers,
             })
         };
         self.store.read(work).await

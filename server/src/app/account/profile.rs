@@ -61,11 +61,11 @@ impl App {
         &self,
         context: &TenantContext,
         signed_in: &SignedIn,
-        (username, email): (Option<&str>, &str),
+        (username, email): (&str, &str),
     ) -> Result<Result<(), Vec<ProfileRefused>>, Fault> {
         self.require_fresh(signed_in)?;
         let policy = &context.tenant.settings.sign_in;
-        let username = username.filter(|_| policy.change_username);
+        let username = policy.change_username.then_some(username);
         let mut refused = vec![];
         let mut refuse = |field, wrong| refused.push(ProfileRefused { field, wrong });
         match username {

@@ -1,7 +1,5 @@
 use grantor_api as api;
-use grantor_protocol::model::{
-    Authenticators, Passkey, PasskeyId, RecoveryCode, TotpAuthenticator, TotpId, User,
-};
+use grantor_protocol::model::{Authenticators, Passkey, PasskeyId, RecoveryCode, TotpAuthenticator, TotpId};
 
 use super::{Action, AdminFault, Caller, Resource};
 use crate::app::authorize::Browser;
@@ -20,7 +18,7 @@ impl App {
         user: &str,
     ) -> Result<api::Page<api::Passkey>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::User, Action::Read).await?;
-        let (_, held) = self.authenticators_of(&context, user).await?;
+        let held = self.authenticators_of(&context, user).await?;
         Ok(whole(held.passkeys.iter().map(passkey_document).collect()))
     }
 
@@ -33,7 +31,7 @@ impl App {
         user: &str,
     ) -> Result<api::Page<api::Authenticator>, AdminFault> {
         let context = self.administered(caller, tenant, Resource::User, Action::Read).await?;
-        let (_, held) = self.authenticators_of(&context, user).await?;
+        let held = self.authenticators_of(&context, user).await?;
         let apps = held.totp.iter().map(totp_document);
         Ok(whole(apps.chain(recovery_document(&held.recovery_codes)).collect()))
     }
@@ -46,8 +44,7 @@ impl App {
         tenant: &str,
         (user, passkey): (&str, &str),
     ) -> Result<(), AdminFault> {
-        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
-        let (user, _) = self.authenticators_of(&context, user).await?;
+        let (_, user) = self.user_to_change(caller, tenant, user).await?;
         let id: PasskeyId = passkey.parse().map_err(|_| AdminFault::NotFound)?;
         removed(self.remove_passkey(&user, id, caller.actor()).await?)
     }
@@ -60,9 +57,9 @@ impl App {
         tenant: &str,
         (user, authenticator): (&str, &str),
     ) -> Result<(), AdminFault> {
-        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
-        let (user, held) = self.authenticators_of(&context, user).await?;
+        let (context, user) = self.user_to_change(caller, tenant, user).await?;
         if authenticator == RECOVERY_CODES {
+            let held = self.authenticators(&context, &user, &Browser::default()).await?;
             if held.recovery_codes.is_empty() {
                 return Err(AdminFault::NotFound);
             }
@@ -76,11 +73,10 @@ impl App {
         &self,
         context: &TenantContext,
         user: &str,
-    ) -> Result<(User, Authenticators), AdminFault> {
+    ) -> Result<Authenticators, AdminFault> {
         let id = user.parse().map_err(|_| AdminFault::NotFound)?;
         let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
-        let held = self.authenticators(context, &user, &Browser::default()).await?;
-        Ok((user, held))
+        Ok(self.authenticators(context, &user, &Browser::default()).await?)
     }
 }
 

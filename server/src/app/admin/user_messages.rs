@@ -1,8 +1,7 @@
-use grantor_protocol::model::{AuditKind, MessageKind, User, UserId, UserStatus};
-use grantor_store::Subject;
+use grantor_protocol::model::{AuditKind, MessageKind, User, UserStatus};
 use serde_json::json;
 
-use super::{Action, AdminFault, Caller, Resource};
+use super::{AdminFault, Caller};
 use crate::app::App;
 
 impl App {
@@ -12,7 +11,7 @@ impl App {
     /// A user who can sign in already, or may not; one without an email address; too many messages to it.
     pub async fn invite_user(&self, caller: &Caller, tenant: &str, user: &str) -> Result<(), AdminFault> {
         let user = self.user_to_write_to(caller, tenant, user).await?;
-        if has_a_way_to_sign_in(&user) {
+        if self.has_a_way_to_sign_in(&user).await? {
             return Err(AdminFault::Protected("the user can sign in already: nobody has to be invited"));
         }
         self.send_to_user(caller, &user, MessageKind::Invitation).await
@@ -50,13 +49,7 @@ impl App {
     }
 
     async fn user_to_write_to(&self, caller: &Caller, tenant: &str, user: &str) -> Result<User, AdminFault> {
-        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
-        let id: UserId = user.parse().map_err(|_| AdminFault::NotFound)?;
-        let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
-        let subject = Subject::User(id);
-        if !(caller.subject == subject && caller.tenant_id == context.tenant.id) {
-            self.authorize_over(caller, context.tenant.id, &subject).await?;
-        }
+        let (_, user) = self.user_to_change(caller, tenant, user).await?;
         if user.status != UserStatus::Active {
             return Err(AdminFault::Protected("the user is locked"));
         }
@@ -70,9 +63,14 @@ impl App {
         let event = self.admin_event(caller, AuditKind::MessageRequested, &user.id.to_string(), json!({}));
         Ok(self.send_link(kind, (user, address), event).await?)
     }
-}
 
-/// Whether there is anything that the user could prove to be themselves with.
-fn has_a_way_to_sign_in(user: &User) -> bool {
-    user.password.is_some()
+    /// Whether there is anything that the user could prove to be themselves with.
+    async fn has_a_way_to_sign_in(&self, user: &User) -> Result<bool, AdminFault> {
+        if user.password.is_some() {
+            return Ok(true);
+        }
+        let store = self.store.tenant(user.tenant_id);
+        let held = store.authenticators(user.id, None, self.now()).await?;
+        Ok(!held.passkeys.is_empty() || !store.identity_links_of(user.id).await?.is_empty())
+    }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use grantor_api as api;
 use grantor_protocol::model::{
     AuditKind, PasswordHash, PasswordPolicy, RevocationReason, User, UserId, UserProfile, UserStatus,
@@ -176,6 +178,26 @@ impl App {
     ) -> Result<api::User, AdminFault> {
         let saved = self.patch_user(caller, tenant, user, patch, &Precondition::default()).await?;
         Ok(saved.now.document)
+    }
+
+    /// A user whom the caller may change: one with rights that the caller does not have is not theirs to change.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; a user with more rights; faults of the store.
+    pub(super) async fn user_to_change(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        user: &str,
+    ) -> Result<(Arc<TenantContext>, User), AdminFault> {
+        let context = self.administered(caller, tenant, Resource::User, Action::Update).await?;
+        let id: UserId = user.parse().map_err(|_| AdminFault::NotFound)?;
+        let user = self.store.tenant(context.tenant.id).user(id).await?.ok_or(AdminFault::NotFound)?;
+        let subject = Subject::User(id);
+        if !(caller.subject == subject && caller.tenant_id == context.tenant.id) {
+            self.authorize_over(caller, context.tenant.id, &subject).await?;
+        }
+        Ok((context, user))
     }
 
     /// Ends every session and every grant of the user.
@@ -404,14 +426,6 @@ fn check(wanted: &api::User, policy: &PasswordPolicy) -> Result<(), AdminFault> 
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(AdminFault::Invalid(faults)) }
-}
-
-/// Whether mail could be sent there is for a message to find out.
-pub(in crate::app) fn is_email(text: &str) -> bool {
-    let parts = text.rsplit_once('@');
-    parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        && text.len() <= 254
-        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
 }
 
 /// The user that a document makes of the present one.

@@ -9,10 +9,6 @@ use super::{Departure, Problem};
 use crate::app::authorize::{Browser, SignedIn};
 use crate::app::{App, Fault, TenantContext};
 
-/// How long ago somebody may have signed in who adds a way to sign in. Who finds a browser open must not
-/// make themselves at home.
-const RECENTLY: Lifetime = Lifetime::from_seconds(900);
-
 /// How long a trip to link may take.
 const TRIP: Lifetime = Lifetime::from_seconds(900);
 
@@ -68,7 +64,8 @@ impl App {
     ) -> Result<ToLink, Fault> {
         let now = self.now();
         let Some(cookie) = &browser.session else { return Ok(ToLink::SignInAgain) };
-        if signed_in.session.authenticated_at + RECENTLY < now {
+        // Who finds a browser open must not make themselves at home.
+        if !signed_in.session.is_fresh(now) {
             return Ok(ToLink::SignInAgain);
         }
         let purpose = UpstreamPurpose::Link { user: signed_in.user.id, session: signed_in.session.id };

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::MessageKind;
+use grantor_protocol::model::{AccountPage, MessageKind};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
-use super::interaction::{form_page, page, parse, signed_in, to_login};
+use super::interaction::{form_page, page, parse, signed_in};
 use super::recovery::{link_of, look_into_your_mail, notice};
 use super::views::{ConfirmLinkPage, NoticePage};
-use super::{go, html, layout, layout_of, tenant_path};
+use super::{go, html, layout, layout_of, tenant_path, to_sign_in};
 use crate::app::App;
 use crate::app::magic_link::MagicLink;
 use crate::app::sign_in::SignInOutcome;
@@ -66,7 +66,7 @@ pub async fn open_magic_link_answer(app: Arc<App>, request: Request) -> Response
         match app.sign_in_with_link(context, browser, &link_of(params)).await? {
             SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
             SignInOutcome::Further(progress) => Ok(go(context, progress)),
-            SignInOutcome::Refused => Ok(to_login(context)),
+            SignInOutcome::Refused => Ok(to_sign_in(context, AccountPage::Overview)),
         }
     })
     .await

@@ -10,7 +10,7 @@ use grantor_protocol::{Params, Secret};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
-use super::interaction::{form_page, page, signed_in, to_login};
+use super::interaction::{form_page, page, signed_in};
 use super::views::{ConfirmLinkPage, Layout, NewPasswordPage, NoticePage, RecoverPage};
 use super::{account, go, html, layout, set_browser_cookie, tenant_path, weakness_in_words};
 use crate::app::recovery::{Chosen, OpenLink};
@@ -96,7 +96,7 @@ pub async fn invitation_answer(app: Arc<App>, request: Request) -> Response {
                 let mut response = match outcome {
                     SignInOutcome::Started(started) => signed_in(context, *started),
                     SignInOutcome::Further(progress) => go(context, progress),
-                    SignInOutcome::Refused => to_login(context),
+                    SignInOutcome::Refused => account::to_sign_in(context, AccountPage::Overview),
                 };
                 set_browser_cookie(context, &mut response, new_browser.as_ref());
                 Ok(response)

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::Params;
+use grantor_protocol::model::AccountPage;
 use grantor_protocol::upstream::Refused;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 
 use super::account::not_linked;
-use super::interaction::{form_page, page, parse, sign_in_page, signed_in, to_login};
+use super::interaction::{form_page, page, parse, sign_in_page, signed_in};
 use super::views::LeavePage;
-use super::{go, html, layout, see_other, tenant_path};
+use super::{go, html, layout, see_other, tenant_path, to_sign_in};
 use crate::app::interaction::Opened;
 use crate::app::sign_in::SignInOutcome;
 use crate::app::upstream::{Departure, Problem, Returned};
@@ -54,7 +55,7 @@ pub async fn login_callback(app: Arc<App>, request: Request) -> Response {
         match Box::pin(app.return_from_provider(context, &params, &browser)).await? {
             Returned::SignedIn(SignInOutcome::Started(started)) => Ok(signed_in(context, *started)),
             Returned::SignedIn(SignInOutcome::Further(progress)) => Ok(go(context, progress)),
-            Returned::SignedIn(SignInOutcome::Refused) => Ok(to_login(context)),
+            Returned::SignedIn(SignInOutcome::Refused) => Ok(to_sign_in(context, AccountPage::Overview)),
             Returned::NotSignedIn(opened, problem) => {
                 Ok(sign_in_page(context, &opened, String::new(), Some(in_words(problem))))
             }

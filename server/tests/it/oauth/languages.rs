@@ -23,7 +23,7 @@ on_both! {
             (&english, None, Some("de-AT,en;q=0.8"), "de"),
             (&english, Some("fr-CA en"), Some("de"), "en"),
             (&english, Some("de"), Some("en"), "de"),
-            (&english, Some("\u{0}\u{fc} --- de"), Some("en"), "de"),
+            (&english, Some("\u{fc} --- de"), Some("en"), "de"),
             (&english, Some("fr"), Some("de"), "de"),
             (&german, None, None, "de"),
             (&german, Some("ar"), Some("fr"), "de"),

@@ -107,6 +107,8 @@ pub struct Authenticators {
     pub recovery_codes: Vec<RecoveryCode>,
     /// The browser that asks, where the user signed in with it before.
     pub browser: Option<KnownBrowser>,
+    /// They signed in with any browser that is not forgotten.
+    pub has_known_browsers: bool,
 }
 
 impl Authenticators {

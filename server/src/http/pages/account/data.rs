@@ -20,6 +20,7 @@ pub async fn data(app: Arc<App>, request: Request) -> Response {
         let (layout, frame) = visit.frame_after(request);
         let deletion = visit.context.tenant.settings.sign_in.account_deletion;
         let page = DataPage {
+            action: visit.action(),
             is_fresh: visit.is_fresh(),
             sign_in: visit.sign_in_address(),
             deletion: deletion.then(|| address(visit.context, AccountPage::Deletion)),
@@ -89,6 +90,7 @@ fn show_deletion(
         DeletionRefused::LastAdministrator => "account-deletion-last-administrator",
     });
     let page = DeletionPage {
+        action: visit.action(),
         allowed,
         is_fresh: visit.is_fresh(),
         sign_in: visit.sign_in_address(),

@@ -1,4 +1,4 @@
-//! A person's own pages. Each is in the same frame: what there is besides, whose account it is, the way out.
+//! A person's own pages. Each is in the same frame: what there is besides, and the way out.
 
 mod applications;
 mod data;
@@ -100,9 +100,14 @@ impl Visit<'_> {
         self.app.forms.token(self.cookie)
     }
 
+    /// Where the page's forms go.
+    pub fn action(&self) -> String {
+        address(self.context, self.at)
+    }
+
     /// The frame of the page, and the texts to write it with.
     pub fn frame(&self) -> (Layout, AccountFrame) {
-        let (layout, user) = (layout(self.context), &self.signed_in.user);
+        let layout = layout(self.context);
         // Where there are no other providers there is nothing to link.
         let has_providers = !self.context.identity_providers.is_empty();
         let offered =
@@ -114,10 +119,7 @@ impl Visit<'_> {
         });
         let frame = AccountFrame {
             items: items.collect(),
-            user_name: user.display_name().to_owned(),
-            email: user.email.clone().filter(|email| email != user.display_name()),
             csrf: self.csrf(),
-            action: address(self.context, self.at),
             sign_out_action: format!("{}/logout", tenant_path(self.context)),
             notice: None,
         };
@@ -134,7 +136,7 @@ impl Visit<'_> {
 
     /// Back to the page, which says what was done.
     pub fn done(&self, query: &str) -> Response {
-        see_other(&format!("{}?{query}", address(self.context, self.at)))
+        see_other(&format!("{}?{query}", self.action()))
     }
 
     /// Whether they proved who they are a short while ago.
@@ -202,8 +204,11 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
         let Visit { app, context, signed_in, .. } = visit;
         let sessions = app.own_sessions(context, signed_in).await?;
         let clients = applications::names(app.consents(context, signed_in).await?);
+        let user = &signed_in.user;
         let page = OverviewPage {
-            password: signed_in.user.password.is_some(),
+            user_name: user.display_name().to_owned(),
+            email: user.email.clone().filter(|email| email != user.display_name()),
+            password: user.password.is_some(),
             password_address: address(context, AccountPage::Password),
             profile_address: address(context, AccountPage::Profile),
             sessions_address: address(context, AccountPage::Sessions),
@@ -212,7 +217,7 @@ pub async fn account(app: Arc<App>, request: Request) -> Response {
             applications_address: address(context, AccountPage::Applications),
             applications: layout.with("account-overview-applications-count", &[("count", clients.len())]),
             clients: clients.into_iter().take(5).collect(),
-            email_unverified: signed_in.user.email.is_some() && !signed_in.user.email_verified,
+            email_unverified: user.email.is_some() && !user.email_verified,
             verify_action: format!("{}/account/verify", tenant_path(context)),
             layout,
             frame,

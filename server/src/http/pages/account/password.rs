@@ -58,6 +58,7 @@ fn show(
         PasswordRefused::Weak(weakness) => weakness_in_words(weakness, layout.messages),
     });
     let page = PasswordPage {
+        action: visit.action(),
         username: user.username.clone(),
         has_password: user.password.is_some(),
         may_set: user.password.is_some() || visit.is_fresh(),

@@ -17,9 +17,9 @@ use crate::http::pages::{html, to_sign_in};
 /// Name, label, type and `autocomplete` (HTML §4.10.18.7) of what a person says of themselves.
 const FIELDS: [(&str, &str, &str, &str); 8] = [
     ("name", "account-profile-name", "text", "name"),
+    ("nickname", "account-profile-nickname", "text", "nickname"),
     ("given_name", "account-profile-given-name", "text", "given-name"),
     ("family_name", "account-profile-family-name", "text", "family-name"),
-    ("nickname", "account-profile-nickname", "text", "nickname"),
     ("picture", "account-profile-picture", "url", "photo"),
     ("website", "account-profile-website", "url", "url"),
     ("locale", "account-profile-locale", "text", "language"),
@@ -50,8 +50,8 @@ async fn names_answer(visit: &Visit<'_>, params: &Params) -> Result<Response, Fa
     if !visit.is_fresh() {
         return Ok(to_sign_in(visit.context, visit.at));
     }
-    let names = (params.get("username").map(str::trim), params.get("email").unwrap_or_default().trim());
-    let changed = visit.app.change_names(visit.context, &visit.signed_in, names).await?;
+    let [username, email] = ["username", "email"].map(|name| params.get(name).unwrap_or_default().trim());
+    let changed = visit.app.change_names(visit.context, &visit.signed_in, (username, email)).await?;
     Ok(answered(visit, params, changed, "changed"))
 }
 
@@ -94,7 +94,7 @@ fn show(
     let of_profile = refused.filter(|(params, _)| params.get("form") != Some("names"));
     let profile = of_profile.map_or_else(|| user.profile.clone(), |(params, _)| written(params));
     let UserProfile { name, given_name, family_name, nickname, picture, website, locale, zoneinfo } = profile;
-    let values = [name, given_name, family_name, nickname, picture, website, locale, zoneinfo];
+    let values = [name, nickname, given_name, family_name, picture, website, locale, zoneinfo];
     let fields = FIELDS.into_iter().zip(values).map(|((name, label, kind, autocomplete), value)| Field {
         name,
         kind,
@@ -131,7 +131,9 @@ fn show(
         show_username: sign_in.identifier != SignInIdentifier::Email,
         email: user.email.clone(),
         email_verified: user.email_verified,
-        names: visit.is_fresh().then(|| username.into_iter().chain([email]).collect()).unwrap_or_default(),
+        is_fresh: visit.is_fresh(),
+        names: username.into_iter().chain([email]).collect(),
+        action: visit.action(),
         sign_in: visit.sign_in_address(),
         layout,
         frame,

@@ -30,6 +30,7 @@ pub async fn security(app: Arc<App>, request: Request) -> Response {
         let (passkeys, apps) = lines(&held, layout.messages, visit.app.clock.now());
         let here = address(visit.context, HERE);
         let page = SecurityPage {
+            action: visit.action(),
             passkeys,
             apps,
             recovery_codes: u32::try_from(held.recovery_codes_left()).unwrap_or(u32::MAX),

@@ -28,7 +28,8 @@ pub async fn sessions(app: Arc<App>, request: Request) -> Response {
             id: session.id.to_string(),
         };
         let sessions: Vec<_> = sessions.into_iter().map(line).collect();
-        let page = SessionsPage { others: sessions.len() > 1, sessions, layout, frame };
+        let page =
+            SessionsPage { action: visit.action(), others: sessions.len() > 1, sessions, layout, frame };
         Ok(html(StatusCode::OK, page.render(), &[]))
     })
     .await

@@ -8,12 +8,8 @@ use super::{Layout, monogram};
 #[derive(Clone, Debug)]
 pub struct AccountFrame {
     pub items: Vec<NavigationItem>,
-    pub user_name: String,
-    pub email: Option<String>,
     /// Of this session, for all forms.
     pub csrf: String,
-    /// Where the page's own form goes.
-    pub action: String,
     /// Signing out posts `csrf` there.
     pub sign_out_action: String,
     /// What was just done, as a sentence.
@@ -50,6 +46,8 @@ pub struct Field {
 pub struct OverviewPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub user_name: String,
+    pub email: Option<String>,
     pub profile_address: String,
     pub email_unverified: bool,
     /// Where a link is asked for that verifies it.
@@ -75,12 +73,13 @@ pub struct OverviewPage {
 pub struct ProfilePage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     pub fields: Vec<Field>,
     pub show_username: bool,
     pub username: String,
     pub email: Option<String>,
     pub email_verified: bool,
-    /// Empty before a fresh sign-in.
+    pub is_fresh: bool,
     pub names: Vec<Field>,
     /// Where one signs in afresh.
     pub sign_in: String,
@@ -92,6 +91,7 @@ pub struct ProfilePage {
 pub struct PasswordPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     /// For password managers.
     pub username: String,
     pub has_password: bool,
@@ -111,6 +111,7 @@ pub struct PasswordPage {
 pub struct SessionsPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     pub sessions: Vec<SessionLine>,
     /// Whether there are any but this one.
     pub others: bool,
@@ -161,6 +162,7 @@ pub struct Application {
 pub struct DataPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     pub is_fresh: bool,
     pub sign_in: String,
     /// Where the account can be deleted, if people may do that.
@@ -173,6 +175,7 @@ pub struct DataPage {
 pub struct DeletionPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     pub allowed: bool,
     pub is_fresh: bool,
     pub sign_in: String,

@@ -83,6 +83,7 @@ pub struct RecoveryCodesPage {
 pub struct SecurityPage {
     pub layout: Layout,
     pub frame: AccountFrame,
+    pub action: String,
     pub passkeys: Vec<Held>,
     pub apps: Vec<Held>,
     /// How many are left.
