@@ -10,7 +10,7 @@ use crate::admin_api::get;
 use crate::place::{NEW, Place, Section};
 use crate::rights::{self, PLATFORM};
 use crate::session::{Session, session};
-use crate::ui::go;
+use crate::ui::visit;
 use crate::words;
 
 /// Something to go to.
@@ -104,7 +104,7 @@ async fn things(session: Session, tenant: Option<String>, text: String) -> Vec<E
 #[component]
 pub fn Palette(open: RwSignal<bool>, tenant: Memo<Option<String>>) -> impl IntoView {
     let session = session();
-    let go = go();
+    let go = visit();
     let text = RwSignal::new(String::new());
     let found = RwSignal::new(Vec::<Entry>::new());
     let chosen = RwSignal::new(0_usize);

@@ -65,8 +65,10 @@ pub fn TextField(
     let invalid = move || pointer.with_value(|at| draft.error(at)).map(|_| "true");
     let disabled = move || fixed || draft.locked.get();
     let write = move |text: String| {
-        let value = if text.is_empty() && !required { Value::Null } else { Value::String(text) };
-        pointer.with_value(|at| draft.set(at, value));
+        pointer.with_value(|at| {
+            let is_set = required || !text.is_empty();
+            draft.set(at, if is_set { Value::String(text) } else { draft.without_text(at) });
+        });
     };
     let (name, described) = (field_id(&at), described_by(&at));
     let input = if lines > 1 {

@@ -178,12 +178,3 @@ pub fn PersonFilter(tenant: String, #[prop(default = "user")] name: &'static str
 fn person_in(search: &str, name: &str) -> Option<String> {
     parse_query(search).into_iter().find(|(held, _)| held == name).map(|(_, id)| id)
 }
-
-/// The path of a list, of the user alone whom the address names.
-pub fn of_person(path: String) -> Signal<String> {
-    let location = use_location();
-    Signal::derive(move || match person_in(&location.search.get(), "user") {
-        Some(id) => format!("{path}?user={}", encode(&id)),
-        None => path.clone(),
-    })
-}

@@ -20,10 +20,15 @@ pub struct Filter {
 #[component]
 pub fn SearchField(what: &'static str, value: Signal<String>, put: Callback<String>) -> impl IntoView {
     let pending = StoredValue::new(None::<TimeoutHandle>);
-    let typed = move |text: String| {
-        if let Some(handle) = pending.get_value() {
+    let forget = move || {
+        if let Some(Some(handle)) = pending.try_get_value() {
             handle.clear();
         }
+    };
+    // It would search another page otherwise.
+    on_cleanup(forget);
+    let typed = move |text: String| {
+        forget();
         let handle = set_timeout_with_handle(move || put.run(text.clone()), PAUSE);
         pending.set_value(handle.ok());
     };
