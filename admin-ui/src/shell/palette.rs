@@ -43,6 +43,7 @@ fn commands(session: Session, tenant: Option<&str>) -> Vec<Entry> {
             ("Create a user", Section::NewUser, "user"),
             ("Create a resource", Section::NewResource, "resource"),
             ("Create a role", Section::Role(NEW.to_owned()), "role"),
+            ("Add an identity provider", Section::NewIdentityProvider, "identity-provider"),
             ("Create a webhook", Section::Webhook(NEW.to_owned()), "webhook"),
         ] {
             if session.may(tenant, noun, "create") {

@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::{html, prelude::*, task::spawn_local};
+use leptos_router::hooks::use_location;
 use wasm_bindgen::JsCast;
 
-use super::notify;
+use super::{notify, notify_refusal};
 use crate::admin_api::Ask;
 use crate::answer::Refusal;
 use crate::session::{access, session};
@@ -179,8 +180,18 @@ pub fn QuestionDialog() -> impl IntoView {
     let open = RwSignal::new(false);
     let (typed, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
     let refusal = RwSignal::new(None::<Refusal>);
+    // Counts the questions: what comes of one that was closed meanwhile does nothing to the next.
+    let turn = StoredValue::new(0_u32);
+    let path = use_location().pathname;
+    // What is asked is about the page that one is on.
+    Effect::new(move |_| {
+        let _moved = path.get();
+        open.set(false);
+    });
     Effect::new(move |_| {
         if questions.0.with(Option::is_some) {
+            turn.update_value(|turn| *turn += 1);
+            busy.set(false);
             typed.set(String::new());
             refusal.set(None);
             open.set(true);
@@ -203,8 +214,15 @@ pub fn QuestionDialog() -> impl IntoView {
             return;
         }
         busy.set(true);
+        let asked = turn.get_value();
         spawn_local(async move {
             let done = (question.run)().await;
+            if turn.try_get_value() != Some(asked) || !open.get_untracked() {
+                if let Err(refusal) = done {
+                    notify_refusal(&refusal);
+                }
+                return;
+            }
             busy.set(false);
             match done {
                 Ok(()) => open.set(false),

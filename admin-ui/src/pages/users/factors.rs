@@ -1,6 +1,6 @@
 //! What a user signs in with beside a password.
 
-use grantor_api::{Authenticator, AuthenticatorKind, Passkey, User};
+use grantor_api::{Authenticator, AuthenticatorKind, IdentityLink, Passkey, User};
 use leptos::prelude::*;
 
 use super::messages::Messages;
@@ -22,6 +22,7 @@ pub fn SignInFactors(tenant: String, user: Memo<Option<User>>, id: String) -> im
         {may_change.then(|| view! { <Messages path=path.clone() user /> })}
         <Passkeys path=format!("{path}/passkeys") name may_change />
         <Authenticators path=format!("{path}/authenticators") name may_change />
+        <Links path=format!("{path}/identity-links") name may_change />
     }
 }
 
@@ -92,6 +93,37 @@ fn Authenticators(path: String, name: Signal<String>, may_change: bool) -> impl 
     }
 }
 
+#[component]
+fn Links(path: String, name: Signal<String>, may_change: bool) -> impl IntoView {
+    let changed = RwSignal::new(0_u32);
+    let mut columns = vec![
+        Column::new("Provider", |link: &IdentityLink| link.provider.clone()),
+        Column::new(
+            "Who they are there",
+            |link: &IdentityLink| view! { <code class="identifier" title="sub">{link.subject.clone()}</code> },
+        ),
+        Column::new("Linked", |link: &IdentityLink| view! { <Time at=link.created_at.clone() /> }),
+        Column::new("Last used", |link: &IdentityLink| last_used(link.last_used_at.clone())),
+    ];
+    if may_change {
+        let list = path.clone();
+        columns.push(Column::new("", move |link: &IdentityLink| {
+            let (path, provider) = (format!("{list}/{}", encode(&link.provider)), link.provider.clone());
+            view! {
+                <button type="button" class="button small" aria-label=format!("Remove the link to {provider}")
+                    on:click=move |_| remove_link(&path, &provider, &name.get_untracked(), changed)>"Remove"</button>
+            }
+        }));
+    }
+    view! {
+        <Panel title="Other providers" about="Where the user signs in instead of here.">
+            <Collection<IdentityLink> path what="links" columns changed=changed empty=|| view! {
+                <Empty title="Not linked" text="The user has not signed in through another provider." />
+            } />
+        </Panel>
+    }
+}
+
 const fn kind_words(kind: AuthenticatorKind) -> &'static str {
     match kind {
         AuthenticatorKind::Totp => "Authenticator app",
@@ -157,6 +189,15 @@ fn remove_authenticator(
         }
     };
     ask(question);
+}
+
+fn remove_link(path: &str, provider: &str, name: &str, changed: RwSignal<u32>) {
+    let text = format!(
+        "{name} no longer signs in through {provider}. Where that was their only way, they cannot sign in until they are \
+         invited or a password is set. Sessions go on."
+    );
+    let said = format!("The link to {provider} is removed");
+    ask(removal(format!("Remove the link to {provider}?"), text, "Remove the link", (path, said), changed));
 }
 
 fn removal(
