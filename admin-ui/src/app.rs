@@ -14,7 +14,7 @@ use crate::answer::{self, Refusal};
 use crate::place::{BASE, Place};
 use crate::session::{Session, session};
 use crate::shell::Shell;
-use crate::ui::{AskBeforeLeaving, Dialog, QuestionDialog, ToastList};
+use crate::ui::{AskBeforeLeaving, Dialog, QuestionDialog, ToastList, ask_before_going_back};
 
 /// Tells the console's other windows that somebody signed in.
 const SIGNED_IN: &str = "grantor-console-signed-in";
@@ -28,6 +28,7 @@ pub fn start() {
 /// The router has one route: links and history are its own, what an address means is [`Place`]'s.
 #[component]
 fn App() -> impl IntoView {
+    ask_before_going_back();
     view! {
         <Router>
             <FlatRoutes fallback=|| ()>

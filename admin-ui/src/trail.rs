@@ -154,6 +154,7 @@ pub fn target_place(event: &AuditEvent) -> Option<Place> {
         ("domain.changed", _) => Section::Domains,
         ("initial_access_token.changed", _) => Section::Registration,
         ("tenant.changed" | "tenant.exported", _) => Section::Settings,
+        ("identity_provider.changed", _) => Section::IdentityProvider(name()),
         ("webhook.changed" | "webhook.disabled" | "webhook.replayed" | "webhook.tested", _) => {
             Section::Webhook(name())
         }

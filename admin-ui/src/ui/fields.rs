@@ -55,6 +55,9 @@ pub fn TextField(
     kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(default = false)] required: bool,
+    /// Empty text is a value like another.
+    #[prop(default = false)]
+    may_be_empty: bool,
     /// Cannot be changed, such as a name that things are found by.
     #[prop(default = false)]
     fixed: bool,
@@ -66,7 +69,7 @@ pub fn TextField(
     let disabled = move || fixed || draft.locked.get();
     let write = move |text: String| {
         pointer.with_value(|at| {
-            let is_set = required || !text.is_empty();
+            let is_set = required || may_be_empty || !text.is_empty();
             draft.set(at, if is_set { Value::String(text) } else { draft.without_text(at) });
         });
     };

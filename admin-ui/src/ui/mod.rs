@@ -33,4 +33,4 @@ pub use rows::RowsField;
 pub use tabs::{Tab, Tabs};
 pub use time::{Time, local, now, pause, seconds, utc_of_local};
 pub use toast::{ToastList, Toasts, notify, notify_refusal, notify_with_undo};
-pub use unsaved::{AskBeforeLeaving, Unsaved, visit};
+pub use unsaved::{AskBeforeLeaving, Unsaved, ask_before_going_back, visit};

@@ -18,6 +18,8 @@ use crate::session::session;
 pub struct Unsaved {
     forms: StoredValue<Vec<(u32, Draft)>>,
     count: StoredValue<u32>,
+    /// The address of the page that one is on.
+    here: StoredValue<String>,
     /// The next step in the history is what somebody decided on.
     decided: StoredValue<bool>,
 }
@@ -25,7 +27,12 @@ pub struct Unsaved {
 impl Unsaved {
     #[must_use]
     pub fn new() -> Self {
-        Self { forms: StoredValue::new(vec![]), count: StoredValue::new(0), decided: StoredValue::new(false) }
+        Self {
+            forms: StoredValue::new(vec![]),
+            count: StoredValue::new(0),
+            here: StoredValue::new(String::new()),
+            decided: StoredValue::new(false),
+        }
     }
 
     /// Looks after a form for as long as it is on the page.
@@ -78,40 +85,51 @@ fn ask_to_leave(leave: impl Fn() + Clone + 'static) {
     ask(question.danger().or("Stay"));
 }
 
-/// Stands between the page and every way out of it: links, the history, the window's end. It is there once, and
-/// hears of all before the router does.
+/// Stands between the page and two ways out of it, links and the window's end. It is there once.
 #[component]
 pub fn AskBeforeLeaving() -> impl IntoView {
     let unsaved = session().unsaved;
     let (location, navigate) = (use_location(), use_navigate());
-    let here = move || {
-        let search = location.search.get_untracked();
+    Effect::new(move |_| {
+        let search = location.search.get();
         let mark = if search.is_empty() || search.starts_with('?') { "" } else { "?" };
-        format!("{}{mark}{search}", location.pathname.get_untracked())
-    };
+        unsaved.here.set_value(format!("{}{mark}{search}", location.pathname.get()));
+    });
     listen("click", move |event| {
         let Some(href) = event.dyn_ref::<MouseEvent>().and_then(followed) else { return };
-        if unsaved.would_be_lost(leaving(&here(), &href)) {
+        if unsaved.would_be_lost(leaving(&unsaved.here.get_value(), &href)) {
             event.prevent_default();
             let navigate = navigate.clone();
             ask_to_leave(move || navigate(&href, NavigateOptions::default()));
         }
     });
+    // What the browser then asks is in its own words.
+    listen("beforeunload", move |event| {
+        if unsaved.would_be_lost(Leaving::Page) {
+            event.prevent_default();
+            let _set = js_sys::Reflect::set(&event, &"returnValue".into(), &JsValue::TRUE);
+        }
+    });
+}
+
+/// Stands between the page and the third way out, the history. To be called before there is a router: whoever
+/// listens first hears of a step first.
+pub fn ask_before_going_back() {
+    let unsaved = session().unsaved;
     listen("popstate", move |event| {
         if unsaved.decided.get_value() {
             unsaved.decided.set_value(false);
             return;
         }
-        let location = window().location();
+        let (here, location) = (unsaved.here.get_value(), window().location());
         let there = [location.pathname(), location.search()].map(Result::unwrap_or_default).concat();
-        if !unsaved.would_be_lost(leaving(&here(), &there)) {
+        if !unsaved.would_be_lost(leaving(&here, &there)) {
             return;
         }
         event.stop_immediate_propagation();
         // The address has changed already. An entry for the page that one is still on makes it right, and a step
         // back from there leads where one wanted to go, were it back or forward.
-        if let Err(error) = history(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&here())))
-        {
+        if let Err(error) = history(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&here))) {
             web_sys::console::error_1(&error);
         }
         ask_to_leave(move || {
@@ -120,13 +138,6 @@ pub fn AskBeforeLeaving() -> impl IntoView {
                 web_sys::console::error_1(&error);
             }
         });
-    });
-    // What the browser then asks is in its own words.
-    listen("beforeunload", move |event| {
-        if unsaved.would_be_lost(Leaving::Page) {
-            event.prevent_default();
-            let _set = js_sys::Reflect::set(&event, &"returnValue".into(), &JsValue::TRUE);
-        }
     });
 }
 

@@ -61,7 +61,7 @@ pub fn Details(draft: Draft) -> impl IntoView {
                 <TextField draft at="/scopes" label="Scopes" required=true help="With spaces between them, openid among them." />
                 <div class="form-columns">
                     {CLAIMS.into_iter().map(|(member, label, help)| view! {
-                        <TextField draft at=format!("/claims/{member}") label help required=true placeholder="not taken" />
+                        <TextField draft at=format!("/claims/{member}") label help may_be_empty=true placeholder="Not taken" />
                     }).collect_view()}
                 </div>
             </div>

@@ -1,4 +1,4 @@
-use grantor_api::{FieldProblem, User};
+use grantor_api::User;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
@@ -139,11 +139,16 @@ async fn create(
     body: Value,
     way: WayIn,
 ) -> Result<(User, Option<Result<(), Refusal>>), Refusal> {
-    if way == WayIn::Invitation && body["email"].as_str().is_none_or(str::is_empty) {
-        let error =
-            FieldProblem { pointer: "/email".to_owned(), detail: "is where the invitation goes".to_owned() };
-        let message = "An invitation needs an address.".to_owned();
-        return Err(Refusal { message, errors: vec![error], ..Refusal::default() });
+    let is_missing = |member: &str| body[member].as_str().is_none_or(str::is_empty);
+    let missing = match way {
+        WayIn::Password if is_missing("password") => {
+            Some(("/password", "is missing: choose \u{201c}Not yet\u{201d} to do without one"))
+        }
+        WayIn::Invitation if is_missing("email") => Some(("/email", "is where the invitation goes")),
+        _ => None,
+    };
+    if let Some((pointer, detail)) = missing {
+        return Err(Refusal::default().at(pointer, detail));
     }
     let access = access();
     let user = send::<User>(access, "POST", &path, Some(&body)).await?;
