@@ -42,7 +42,7 @@ const WAYS: [(WayIn, &str, &str); 3] = [
     (
         WayIn::Invitation,
         "With an invitation by mail",
-        "They get a link and choose themselves how to sign in. It needs their address.",
+        "They get a link with which they choose their password themselves. It needs their address.",
     ),
     (WayIn::Later, "Not yet", "Invite them later, or set a password."),
 ];

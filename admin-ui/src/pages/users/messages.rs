@@ -44,17 +44,17 @@ impl Message {
         match self {
             Self::Invitation => (
                 "Invitation",
-                "A link with which they choose how to sign in from then on. Refused if they have a passkey already.",
+                "A link with which they choose a password, good once and for 7 days. It shows that the address is theirs, too.",
                 "Invite",
             ),
             Self::PasswordReset => (
                 "Forgotten password",
-                "A link with which they choose another password. The old one goes on until they do.",
+                "A link with which they choose another password, good once and for 30 minutes. The old one goes on until they do; then they are signed out everywhere.",
                 "Send a reset link",
             ),
             Self::Verification => (
                 "Address not verified",
-                "A link that shows that the address is theirs. Clients are then told so (email_verified).",
+                "A link that shows that the address is theirs, good once and for a day. Clients are then told so (email_verified).",
                 "Send a verification",
             ),
         }
