@@ -90,6 +90,10 @@ pub fn Heading(
     sorted: Signal<Option<String>>,
     put: Callback<String>,
 ) -> impl IntoView {
+    if title.is_empty() {
+        // The column of what can be done with a row.
+        return view! { <th scope="col"><span class="hidden">"Actions"</span></th> }.into_any();
+    }
     let Some(name) = sort else { return view! { <th scope="col">{title}</th> }.into_any() };
     let descending = Signal::stored(format!("-{name}"));
     let direction = move || {
