@@ -53,7 +53,7 @@ fn Passkeys(path: String, name: Signal<String>, may_change: bool) -> impl IntoVi
     }
     view! {
         <Panel title="Passkeys" about="Made on the user\u{2019}s own account page; each is good for this tenant alone.">
-            <Collection<Passkey> path what="passkeys" columns changed=changed empty=|| view! {
+            <Collection<Passkey> path what="passkeys" whole=true columns changed=changed empty=|| view! {
                 <Empty title="No passkey" text="The user makes one on their account page, or while signing in." />
             } />
         </Panel>
@@ -86,7 +86,7 @@ fn Authenticators(path: String, name: Signal<String>, may_change: bool) -> impl 
     }
     view! {
         <Panel title="Authenticators" about="Second factors beside a password, and what helps when they are lost.">
-            <Collection<Authenticator> path what="authenticators" columns changed=changed empty=|| view! {
+            <Collection<Authenticator> path what="authenticators" whole=true columns changed=changed empty=|| view! {
                 <Empty title="No second factor" text="The user sets one up on their account page, or while signing in where the tenant demands one." />
             } />
         </Panel>

@@ -73,6 +73,9 @@ pub fn Collection<T>(
     /// Further parameters of the address that narrow the list: those filters' own.
     #[prop(default = vec![])]
     also: Vec<&'static str>,
+    /// Whether the list always comes on one page, and takes no bounds for one.
+    #[prop(default = false)]
+    whole: bool,
     /// What to show where nothing is there at all.
     #[prop(into)]
     empty: ViewFn,
@@ -86,7 +89,7 @@ where
     let names =
         ["q", "sort"].into_iter().chain(filters.iter().map(|filter| filter.name)).chain(also).collect();
     let (asked, put) = in_address(names);
-    let list = List::<T>::new(access(), path, asked);
+    let list = List::<T>::new(access(), path, asked, whole);
     Effect::new(move |_| {
         let _asked = (path.get(), asked.get(), changed.get());
         list.restart();
