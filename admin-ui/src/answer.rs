@@ -33,6 +33,13 @@ impl Refusal {
         self.status == 404
     }
 
+    /// The same, said at a member of the document.
+    #[must_use]
+    pub fn at(self, pointer: &str, detail: &str) -> Self {
+        let errors = vec![FieldProblem { pointer: pointer.to_owned(), detail: detail.to_owned() }];
+        Self { errors, ..self }
+    }
+
     /// Whether somebody else changed the document in between (RFC 9110 §13.1.1).
     #[must_use]
     pub fn is_outdated(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::answer::{self, Refusal};
 use crate::place::{BASE, Place};
 use crate::session::{Session, session};
 use crate::shell::Shell;
-use crate::ui::{Dialog, QuestionDialog, ToastList};
+use crate::ui::{AskBeforeLeaving, Dialog, QuestionDialog, ToastList, ask_before_going_back};
 
 /// Tells the console's other windows that somebody signed in.
 const SIGNED_IN: &str = "grantor-console-signed-in";
@@ -28,6 +28,7 @@ pub fn start() {
 /// The router has one route: links and history are its own, what an address means is [`Place`]'s.
 #[component]
 fn App() -> impl IntoView {
+    ask_before_going_back();
     view! {
         <Router>
             <FlatRoutes fallback=|| ()>
@@ -69,7 +70,8 @@ fn Placed() -> impl IntoView {
         (Stage::SignedIn, _) => view! { <SignedIn /> }.into_any(),
         (Stage::Console, Known::Loading) => view! { <Loading /> }.into_any(),
         (Stage::Console, Known::SignedIn) => {
-            view! { <Shell place /> <ToastList /> <QuestionDialog /> <SignInAgain /> }.into_any()
+            view! { <Shell place /> <ToastList /> <QuestionDialog /> <SignInAgain /> <AskBeforeLeaving /> }
+                .into_any()
         }
         (Stage::Console, Known::Failed(refusal)) => {
             view! { <Failed refusal retry=move || load(session, known) /> }.into_any()
@@ -115,6 +117,8 @@ fn begin(session: Session, mut me: Me) {
     let token = me.csrf_token.take().unwrap_or_default();
     let who = |me: &Me| (me.tenant.clone(), me.subject.clone());
     if session.me.with_untracked(|known| known.as_ref().is_some_and(|known| who(known) != who(&me))) {
+        // What is typed here was not theirs.
+        session.unsaved.forget();
         if let Err(error) = window().location().reload() {
             web_sys::console::error_1(&error);
         }

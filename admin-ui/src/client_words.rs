@@ -7,6 +7,17 @@ use serde_json::Value;
 /// A value, what it is called, and what there is to say about it.
 pub type Choice = (&'static str, &'static str, &'static str);
 
+/// Response types: what they are for.
+pub const RESPONSE_TYPES: [Choice; 7] = [
+    ("code", "code", "An authorization code, which the client redeems itself."),
+    ("id_token", "id_token", "Who signed in, and no access token."),
+    ("token", "token", "An access token in the address, which others can read there."),
+    ("id_token token", "id_token token", "Both of these."),
+    ("code id_token", "code id_token", "A code, and who signed in."),
+    ("code token", "code token", "A code and an access token."),
+    ("code id_token token", "code id_token token", "All three."),
+];
+
 pub const GRANT_TYPES: [Choice; 6] = [
     (
         "authorization_code",
@@ -86,12 +97,16 @@ pub fn title(client_name: &str, client_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grantor_api::{AuthenticationMethod, GrantType};
+    use grantor_api::{AuthenticationMethod, GrantType, ResponseType};
 
     #[test]
     fn every_choice_is_a_value_of_the_admin_api() {
         for (value, ..) in GRANT_TYPES {
             let read: GrantType = serde_json::from_value(value.into()).unwrap();
+            assert_eq!(written(read), value);
+        }
+        for (value, ..) in RESPONSE_TYPES {
+            let read: ResponseType = serde_json::from_value(value.into()).unwrap();
             assert_eq!(written(read), value);
         }
         for (value, ..) in AUTHENTICATION {

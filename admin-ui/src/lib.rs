@@ -14,6 +14,7 @@ pub mod duration;
 pub mod endpoints;
 pub mod event_kinds;
 pub mod first_steps;
+pub mod leaving;
 pub mod passwords;
 pub mod permissions;
 pub mod place;

@@ -53,6 +53,9 @@ pub enum Section {
     Settings,
     Branding,
     Domains,
+    IdentityProviders,
+    NewIdentityProvider,
+    IdentityProvider(String),
     Webhooks,
     Webhook(String),
 }
@@ -143,6 +146,9 @@ impl Section {
             ["settings"] => Self::Settings,
             ["branding"] => Self::Branding,
             ["domains"] => Self::Domains,
+            ["identity-providers"] => Self::IdentityProviders,
+            ["identity-providers", "new"] => Self::NewIdentityProvider,
+            ["identity-providers", "id", name] => Self::IdentityProvider((*name).to_owned()),
             ["webhooks"] => Self::Webhooks,
             ["webhooks", id] => Self::Webhook((*id).to_owned()),
             _ => return None,
@@ -172,6 +178,9 @@ impl Section {
             Self::Settings => "/settings".to_owned(),
             Self::Branding => "/branding".to_owned(),
             Self::Domains => "/domains".to_owned(),
+            Self::IdentityProviders => "/identity-providers".to_owned(),
+            Self::NewIdentityProvider => "/identity-providers/new".to_owned(),
+            Self::IdentityProvider(name) => format!("/identity-providers/id/{}", written(name)),
             Self::Webhooks => "/webhooks".to_owned(),
             Self::Webhook(id) => format!("/webhooks/{}", written(id)),
         }
@@ -185,6 +194,7 @@ impl Section {
             Self::NewUser | Self::User(_) => Self::Users,
             Self::NewResource | Self::Resource(_) => Self::Resources,
             Self::Role(_) => Self::Roles,
+            Self::NewIdentityProvider | Self::IdentityProvider(_) => Self::IdentityProviders,
             Self::Webhook(_) => Self::Webhooks,
             other => other.clone(),
         }
@@ -207,6 +217,7 @@ impl Section {
             Self::Settings => "Settings",
             Self::Branding => "Branding",
             Self::Domains => "Domains",
+            Self::IdentityProviders => "Identity providers",
             Self::Webhooks => "Webhooks",
             _ => "Dashboard",
         }
@@ -227,6 +238,7 @@ impl Section {
             Self::Roles => "role",
             Self::Audit => "audit-event",
             Self::Domains => "domain",
+            Self::IdentityProviders => "identity-provider",
             Self::Webhooks => "webhook",
             Self::Settings | Self::Branding => "tenant",
             _ => "stats",
@@ -274,6 +286,9 @@ mod tests {
             Section::Settings,
             Section::Branding,
             Section::Domains,
+            Section::IdentityProviders,
+            Section::NewIdentityProvider,
+            Section::IdentityProvider("new".to_owned()),
             Section::Webhooks,
             Section::Webhook(NEW.to_owned()),
         ];

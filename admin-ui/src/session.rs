@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::admin_api::Access;
 use crate::rights;
-use crate::ui::{Questions, Toasts};
+use crate::ui::{Questions, Toasts, Unsaved};
 
 /// What there is one of in the application. It is not in Leptos's context, because what goes on after an
 /// answer of the server's has no owner to look for a context in.
@@ -18,6 +18,7 @@ pub struct Session {
     pub me: RwSignal<Option<Me>>,
     pub toasts: Toasts,
     pub questions: Questions,
+    pub unsaved: Unsaved,
 }
 
 thread_local! {
@@ -41,6 +42,7 @@ pub fn session() -> Session {
             me: RwSignal::new(None),
             toasts: Toasts::new(),
             questions: Questions::new(),
+            unsaved: Unsaved::new(),
         })
     })
 }

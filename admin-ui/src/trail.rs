@@ -1,6 +1,6 @@
-//! Events of the audit trail in words, and what can be checked of their chain.
+//! Events of the audit trail in words, and what was verified of them.
 
-use grantor_api::{ActorKind, AuditActor, AuditEvent};
+use grantor_api::{ActorKind, AuditActor, AuditEvent, AuditFault, AuditVerification, BrokenAuditEvent};
 use serde_json::Value;
 
 use crate::place::{Place, Section};
@@ -164,6 +164,7 @@ pub fn target_place(event: &AuditEvent) -> Option<Place> {
         ("domain.changed", _) => Section::Domains,
         ("initial_access_token.changed", _) => Section::Registration,
         ("tenant.changed" | "tenant.exported", _) => Section::Settings,
+        ("identity_provider.changed", _) => Section::IdentityProvider(name()),
         ("webhook.changed" | "webhook.disabled" | "webhook.replayed" | "webhook.tested", _) => {
             Section::Webhook(name())
         }
@@ -172,54 +173,45 @@ pub fn target_place(event: &AuditEvent) -> Option<Place> {
     Some(Place::Tenant(event.tenant.clone(), section))
 }
 
-/// How a trail differs from what a whole one would be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Break {
-    /// Events between these two numbers are not there.
-    Missing { after: i64, before: i64 },
-    /// The event does not continue the one before it.
-    NotContinued { sequence: i64 },
-    /// The trail's first event claims to continue something.
-    NoBeginning,
-}
-
-/// A walk along a tenant's trail, the oldest event first.
+/// What the server has verified so far of a tenant's trail, a stretch after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Walk {
-    /// Events that were looked at and continue the one before.
-    pub checked: u64,
-    /// The number of the first event there is.
+pub struct Verified {
+    pub events: u64,
+    /// The numbers of the first event and of the last that are what was recorded.
     pub first: Option<i64>,
-    /// The number of the last that was looked at.
-    pub last: i64,
-    hash: String,
+    pub last: Option<i64>,
+    /// The newest event's number and hash.
+    pub newest: i64,
+    pub newest_hash: Option<String>,
+    /// The number up to which the tenant keeps events no longer.
+    pub deleted_to: i64,
 }
 
-impl Walk {
-    /// Goes on to the next event.
-    ///
-    /// # Errors
-    /// What is wrong there.
-    pub fn step(&mut self, event: &AuditEvent) -> Result<(), Break> {
-        let Some(sequence) = event.sequence else { return Ok(()) };
-        let previous = event.previous_hash.as_deref().unwrap_or_default();
-        match self.first {
-            None => {
-                if sequence == 1 && previous.bytes().any(|digit| digit != b'0') {
-                    return Err(Break::NoBeginning);
-                }
-                self.first = Some(sequence);
-            }
-            Some(_) if sequence != self.last + 1 => {
-                return Err(Break::Missing { after: self.last, before: sequence });
-            }
-            Some(_) if previous != self.hash => return Err(Break::NotContinued { sequence }),
-            Some(_) => {}
+impl Verified {
+    /// Takes in what was found of the next stretch.
+    pub fn take(&mut self, stretch: &AuditVerification) {
+        self.events += stretch.events;
+        self.first = self.first.or(stretch.first);
+        self.last = stretch.last.or(self.last);
+        self.newest = stretch.newest;
+        self.newest_hash.clone_from(&stretch.newest_hash);
+        self.deleted_to = stretch.deleted_to;
+    }
+}
+
+/// How an event differs from what was recorded.
+#[must_use]
+pub fn fault_words(broken: &BrokenAuditEvent) -> String {
+    let number = broken.sequence;
+    match (broken.fault, &broken.event_id) {
+        (AuditFault::Changed, _) => format!("Event {number} was changed: it is not what was recorded."),
+        (AuditFault::Added, _) => format!("Event {number} was added: it was never recorded."),
+        (AuditFault::Removed, Some(_)) => format!("Event {number} is not there any more."),
+        (AuditFault::Removed, None) => {
+            format!(
+                "Event {number} is not there any more, and none behind it: the end of the trail is missing."
+            )
         }
-        self.last = sequence;
-        self.hash = event.hash.clone().unwrap_or_default();
-        self.checked += 1;
-        Ok(())
     }
 }
 
@@ -297,22 +289,42 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_trail_is_walked_to_its_end() {
-        let mut walk = Walk::default();
-        for (sequence, previous, hash) in [(1, "00", "aa"), (2, "aa", "bb"), (3, "bb", "cc")] {
-            assert_eq!(walk.step(&event(sequence, previous, hash)), Ok(()));
-        }
-        assert_eq!((walk.checked, walk.first, walk.last), (3, Some(1), 3));
-        // Retention may have deleted the oldest.
-        assert_eq!(Walk::default().step(&event(7, "dd", "ee")), Ok(()));
+    fn stretches_add_up() {
+        let stretch = |first: i64, last: i64, next: Option<i64>| AuditVerification {
+            events: (last - first + 1).unsigned_abs(),
+            first: Some(first),
+            last: Some(last),
+            next,
+            broken: None,
+            deleted_to: 6,
+            newest: 12,
+            newest_hash: Some("ab".to_owned()),
+        };
+        let mut verified = Verified::default();
+        verified.take(&stretch(7, 9, Some(10)));
+        verified.take(&stretch(10, 12, Some(13)));
+        // At the end there may be none left.
+        verified.take(&AuditVerification { events: 0, first: None, last: None, ..stretch(13, 13, None) });
+        assert_eq!((verified.events, verified.first, verified.last), (6, Some(7), Some(12)));
+        assert_eq!((verified.newest, verified.deleted_to), (12, 6));
     }
 
     #[test]
-    fn a_trail_that_was_tampered_with_is_found_out() {
-        assert_eq!(Walk::default().step(&event(1, "0a", "aa")), Err(Break::NoBeginning));
-        let mut walk = Walk::default();
-        walk.step(&event(1, "00", "aa")).unwrap();
-        assert_eq!(walk.clone().step(&event(3, "bb", "cc")), Err(Break::Missing { after: 1, before: 3 }));
-        assert_eq!(walk.step(&event(2, "bb", "cc")), Err(Break::NotContinued { sequence: 2 }));
+    fn what_is_wrong_is_told() {
+        let broken = |fault, event_id: Option<&str>| BrokenAuditEvent {
+            sequence: 7,
+            fault,
+            event_id: event_id.map(str::to_owned),
+            at: None,
+        };
+        for (broken, says) in [
+            (broken(AuditFault::Changed, Some("e")), "changed"),
+            (broken(AuditFault::Added, Some("e")), "added"),
+            (broken(AuditFault::Removed, Some("e")), "not there any more."),
+            (broken(AuditFault::Removed, None), "the end of the trail is missing"),
+        ] {
+            let words = fault_words(&broken);
+            assert!(words.contains(says) && words.contains("Event 7"), "{words}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::sessions::user_link;
-use super::users::{PersonFilter, of_person};
+use super::users::PersonFilter;
 use crate::address::encode;
 use crate::admin_api::send;
 use crate::place::{Place, Section};
@@ -27,8 +27,8 @@ pub fn GrantList(tenant: String, user: Option<String>) -> impl IntoView {
     let changed = RwSignal::new(0_u32);
     let list = format!("tenants/{}/grants", encode(&tenant));
     let path = match &user {
-        Some(user) => Signal::stored(format!("{list}?user={}", encode(user))),
-        None => of_person(list.clone()),
+        Some(user) => format!("{list}?user={}", encode(user)),
+        None => list.clone(),
     };
     let filters = vec![
         Filter { name: "active", label: "State", choices: vec![("true", "Active"), ("false", "Revoked")] },
@@ -36,9 +36,10 @@ pub fn GrantList(tenant: String, user: Option<String>) -> impl IntoView {
     ];
     let columns = columns(&tenant, user.is_none(), &list, changed);
     let everybody = user.is_none();
+    let also = if everybody { vec!["user"] } else { vec![] };
     let person = move || everybody.then(|| view! { <PersonFilter tenant=tenant.clone() /> });
     view! {
-        <Collection<Grant> path what="grants" columns filters more_filters=person changed=changed empty=|| view! {
+        <Collection<Grant> path what="grants" columns filters more_filters=person also=also changed=changed empty=|| view! {
             <Empty title="No client has anything yet" text="A grant comes about when somebody signs in for a client and lets it have what it asks for, or when a device is let in." />
         } />
     }

@@ -7,6 +7,7 @@ mod dashboard;
 mod devices;
 mod domains;
 mod grants;
+mod identity_providers;
 mod keys;
 mod registration;
 mod resources;
@@ -96,6 +97,13 @@ fn within(tenant: String, section: Section) -> AnyView {
         Section::Settings => view! { <settings::Settings tenant /> }.into_any(),
         Section::Branding => view! { <branding::Branding tenant /> }.into_any(),
         Section::Domains => view! { <domains::Domains tenant /> }.into_any(),
+        Section::IdentityProviders => view! { <identity_providers::IdentityProviders tenant /> }.into_any(),
+        Section::NewIdentityProvider => {
+            view! { <identity_providers::NewIdentityProvider tenant /> }.into_any()
+        }
+        Section::IdentityProvider(name) => {
+            view! { <identity_providers::IdentityProvider tenant name /> }.into_any()
+        }
         Section::Webhooks => view! { <webhooks::Webhooks tenant /> }.into_any(),
         Section::Webhook(webhook) => view! { <webhooks::Webhook tenant webhook /> }.into_any(),
     }

@@ -4,7 +4,7 @@ use grantor_api::{Session, SessionState};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::users::{PersonFilter, of_person};
+use super::users::PersonFilter;
 use crate::address::encode;
 use crate::admin_api::send;
 use crate::place::{Place, Section};
@@ -27,16 +27,17 @@ pub fn SessionList(tenant: String, user: Option<String>) -> impl IntoView {
     let changed = RwSignal::new(0_u32);
     let list = format!("tenants/{}/sessions", encode(&tenant));
     let path = match &user {
-        Some(user) => Signal::stored(format!("{list}?user={}", encode(user))),
-        None => of_person(list.clone()),
+        Some(user) => format!("{list}?user={}", encode(user)),
+        None => list.clone(),
     };
     let filters =
         vec![Filter { name: "active", label: "State", choices: vec![("true", "Active"), ("false", "Over")] }];
     let columns = columns(&tenant, user.is_none(), &list, changed);
     let everybody = user.is_none();
+    let also = if everybody { vec!["user"] } else { vec![] };
     let person = move || everybody.then(|| view! { <PersonFilter tenant=tenant.clone() /> });
     view! {
-        <Collection<Session> path what="sessions" columns filters more_filters=person changed=changed empty=|| view! {
+        <Collection<Session> path what="sessions" columns filters more_filters=person also=also changed=changed empty=|| view! {
             <Empty title="Nobody is signed in" text="A session begins when somebody signs in at the tenant\u{2019}s pages, for this client or that." />
         } />
     }

@@ -15,7 +15,16 @@ pub const GROUPS: [(&str, &[Section]); 4] = [
         &[Section::Clients, Section::Users, Section::Devices, Section::Sessions, Section::Grants],
     ),
     ("Security", &[Section::Keys, Section::Resources, Section::Registration, Section::Roles, Section::Audit]),
-    ("Tenant", &[Section::Settings, Section::Branding, Section::Domains, Section::Webhooks]),
+    (
+        "Tenant",
+        &[
+            Section::Settings,
+            Section::Branding,
+            Section::Domains,
+            Section::IdentityProviders,
+            Section::Webhooks,
+        ],
+    ),
 ];
 
 /// The views of the platform: name, place, what it takes to see them.
@@ -60,6 +69,7 @@ fn drawing(section: &Section) -> &'static str {
         Section::Domains => {
             "M10 17.500a7.500 7.500 0 1 0 0-15 7.500 7.500 0 0 0 0 15zM2.500 10h15M10 2.500c4 4.500 4 10.500 0 15-4-4.500-4-10.500 0-15z"
         }
+        Section::IdentityProviders => "M8 3H3v14h5M7 10h10M13.500 6.500 17 10l-3.500 3.500",
         Section::Webhooks => "M4 14a3 3 0 0 0 6 0V6a3 3 0 0 1 6 0M14 12l2 2-2 2",
         _ => "M3 17V9M8 17V4M13 17v-6M18 17V7",
     }

@@ -10,7 +10,7 @@ use crate::admin_api::get;
 use crate::place::{NEW, Place, Section};
 use crate::rights::{self, PLATFORM};
 use crate::session::{Session, session};
-use crate::ui::go;
+use crate::ui::visit;
 use crate::words;
 
 /// Something to go to.
@@ -43,6 +43,7 @@ fn commands(session: Session, tenant: Option<&str>) -> Vec<Entry> {
             ("Create a user", Section::NewUser, "user"),
             ("Create a resource", Section::NewResource, "resource"),
             ("Create a role", Section::Role(NEW.to_owned()), "role"),
+            ("Add an identity provider", Section::NewIdentityProvider, "identity-provider"),
             ("Create a webhook", Section::Webhook(NEW.to_owned()), "webhook"),
         ] {
             if session.may(tenant, noun, "create") {
@@ -104,7 +105,7 @@ async fn things(session: Session, tenant: Option<String>, text: String) -> Vec<E
 #[component]
 pub fn Palette(open: RwSignal<bool>, tenant: Memo<Option<String>>) -> impl IntoView {
     let session = session();
-    let go = go();
+    let go = visit();
     let text = RwSignal::new(String::new());
     let found = RwSignal::new(Vec::<Entry>::new());
     let chosen = RwSignal::new(0_usize);

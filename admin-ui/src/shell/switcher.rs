@@ -8,7 +8,7 @@ use crate::admin_api::{Access, get};
 use crate::place::{Place, Section};
 use crate::rights;
 use crate::session::session;
-use crate::ui::go;
+use crate::ui::visit;
 
 /// Tenants that are shown for a search.
 const SHOWN: usize = 12;
@@ -56,7 +56,7 @@ pub fn choose_with_keys<T: Clone + Send + Sync + 'static>(
 #[component]
 pub fn Switcher(tenant: Memo<Option<String>>) -> impl IntoView {
     let session = session();
-    let go = go();
+    let go = visit();
     let (text, open) = (RwSignal::new(String::new()), RwSignal::new(false));
     let found = RwSignal::new(Vec::<(String, String)>::new());
     let chosen = RwSignal::new(0_usize);

@@ -4,8 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::{html, prelude::*, task::spawn_local};
+use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
 
-use super::notify;
+use super::{notify, notify_refusal};
 use crate::admin_api::Ask;
 use crate::answer::Refusal;
 use crate::session::{access, session};
@@ -16,6 +18,9 @@ pub fn Dialog(
     open: RwSignal<bool>,
     #[prop(into)] title: Signal<String>,
     #[prop(default = false)] wide: bool,
+    /// The identifier of what says what it is about.
+    #[prop(optional)]
+    described_by: Option<&'static str>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
@@ -25,13 +30,15 @@ pub fn Dialog(
             if let Err(error) = dialog.show_modal() {
                 web_sys::console::error_1(&error);
             }
+            // What is in it may come into the page after this.
+            request_animation_frame(move || focus_first(&dialog));
         } else if !open && dialog.open() {
             dialog.close();
         }
     });
     let children = StoredValue::new(children);
     view! {
-        <dialog node_ref=element class="dialog" class:dialog-wide=wide aria-label=title on:close=move |_| open.set(false)>
+        <dialog node_ref=element class="dialog" class:dialog-wide=wide aria-label=title aria-describedby=described_by on:close=move |_| open.set(false)>
             <Show when=move || open.get()>
                 <div class="dialog-head">
                     <h2>{title}</h2>
@@ -40,6 +47,24 @@ pub fn Dialog(
                 <div class="dialog-body">{children.with_value(|children| children())}</div>
             </Show>
         </dialog>
+    }
+}
+
+/// Where the focus begins in a dialog: at the first field, else at the first button, which is the one that does
+/// nothing where there are several.
+const FIRST: [&str; 3] = [
+    ":is(input, select, textarea):not(:disabled, [type=hidden], [type=radio]:not(:checked))",
+    ".actions :is(button:not(:disabled), a[href])",
+    ":is(button:not(:disabled), a[href])",
+];
+
+fn focus_first(dialog: &web_sys::HtmlDialogElement) {
+    let first = FIRST.iter().find_map(|selector| {
+        let found = dialog.query_selector(&format!(".dialog-body {selector}")).ok().flatten()?;
+        found.dyn_into::<web_sys::HtmlElement>().ok()
+    });
+    if let Some(Err(error)) = first.map(|first| first.focus()) {
+        web_sys::console::error_1(&error);
     }
 }
 
@@ -58,6 +83,8 @@ pub struct Question {
     pub danger: bool,
     /// What has to be typed first: the name of what will be gone.
     pub typed: Option<String>,
+    /// What the button says that does nothing.
+    pub refusal: &'static str,
     run: Action,
 }
 
@@ -77,6 +104,7 @@ impl Question {
             action: action.into(),
             danger: false,
             typed: None,
+            refusal: "Cancel",
             run: Arc::new(move || Box::pin(run())),
         }
     }
@@ -105,6 +133,13 @@ impl Question {
     #[must_use]
     pub fn danger(mut self) -> Self {
         self.danger = true;
+        self
+    }
+
+    /// Says what it is not to go on.
+    #[must_use]
+    pub const fn or(mut self, refusal: &'static str) -> Self {
+        self.refusal = refusal;
         self
     }
 
@@ -145,8 +180,18 @@ pub fn QuestionDialog() -> impl IntoView {
     let open = RwSignal::new(false);
     let (typed, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
     let refusal = RwSignal::new(None::<Refusal>);
+    // Counts the questions: what comes of one that was closed meanwhile does nothing to the next.
+    let turn = StoredValue::new(0_u32);
+    let path = use_location().pathname;
+    // What is asked is about the page that one is on.
+    Effect::new(move |_| {
+        let _moved = path.get();
+        open.set(false);
+    });
     Effect::new(move |_| {
         if questions.0.with(Option::is_some) {
+            turn.update_value(|turn| *turn += 1);
+            busy.set(false);
             typed.set(String::new());
             refusal.set(None);
             open.set(true);
@@ -169,8 +214,15 @@ pub fn QuestionDialog() -> impl IntoView {
             return;
         }
         busy.set(true);
+        let asked = turn.get_value();
         spawn_local(async move {
             let done = (question.run)().await;
+            if turn.try_get_value() != Some(asked) || !open.get_untracked() {
+                if let Err(refusal) = done {
+                    notify_refusal(&refusal);
+                }
+                return;
+            }
             busy.set(false);
             match done {
                 Ok(()) => open.set(false),
@@ -179,13 +231,13 @@ pub fn QuestionDialog() -> impl IntoView {
         });
     };
     view! {
-        <Dialog open title>
+        <Dialog open title described_by="question-text">
             {move || questions.0.get().map(|question| {
                 let name = question.typed.clone();
                 let ready = move || !busy.get() && name.as_ref().is_none_or(|name| *name == typed.get());
                 view! {
                     <form class="stack" on:submit=move |event| { event.prevent_default(); act(); }>
-                        <p>{question.text}</p>
+                        <p id="question-text">{question.text}</p>
                         {question.typed.map(|name| view! {
                             <div class="field">
                                 <label for="question-typed">"Type " <code>{name}</code> " to go on"</label>
@@ -200,7 +252,7 @@ pub fn QuestionDialog() -> impl IntoView {
                             </div>
                         })}
                         <div class="actions">
-                            <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                            <button type="button" class="button" on:click=move |_| open.set(false)>{question.refusal}</button>
                             <button type="submit" class="button" class:primary=!question.danger class:danger-filled=question.danger disabled=move || !ready()>
                                 {question.action}
                             </button>

@@ -55,6 +55,9 @@ pub fn TextField(
     kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(default = false)] required: bool,
+    /// Empty text is a value like another.
+    #[prop(default = false)]
+    may_be_empty: bool,
     /// Cannot be changed, such as a name that things are found by.
     #[prop(default = false)]
     fixed: bool,
@@ -65,8 +68,10 @@ pub fn TextField(
     let invalid = move || pointer.with_value(|at| draft.error(at)).map(|_| "true");
     let disabled = move || fixed || draft.locked.get();
     let write = move |text: String| {
-        let value = if text.is_empty() && !required { Value::Null } else { Value::String(text) };
-        pointer.with_value(|at| draft.set(at, value));
+        pointer.with_value(|at| {
+            let is_set = required || may_be_empty || !text.is_empty();
+            draft.set(at, if is_set { Value::String(text) } else { draft.without_text(at) });
+        });
     };
     let (name, described) = (field_id(&at), described_by(&at));
     let input = if lines > 1 {

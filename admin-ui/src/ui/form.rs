@@ -8,7 +8,8 @@ use super::{Document, notify};
 use crate::admin_api::{Access, Ask};
 use crate::answer::{self, Refusal};
 use crate::document;
-use crate::session::access;
+use crate::leaving::Leaving;
+use crate::session::{access, session};
 
 /// A document while somebody edits it. Fields name their members by JSON Pointer (RFC 6901), as the
 /// server's errors do.
@@ -23,19 +24,55 @@ pub struct Draft {
     pub locked: RwSignal<bool>,
     /// Pointers of the fields on the page.
     fields: StoredValue<Vec<String>>,
+    /// What was sent last and taken: it is not lost when the page is left.
+    kept: StoredValue<Option<Value>>,
+    /// Whether the form lives on while one goes from part to part of its page.
+    spans_parts: StoredValue<bool>,
 }
 
 impl Draft {
     #[must_use]
     pub fn new(original: Document) -> Self {
-        Self {
+        let draft = Self {
             value: RwSignal::new(original.value.clone()),
             original: RwSignal::new(original),
             refusal: RwSignal::new(None),
             saving: RwSignal::new(false),
             locked: RwSignal::new(false),
             fields: StoredValue::new(vec![]),
-        }
+            kept: StoredValue::new(None),
+            spans_parts: StoredValue::new(false),
+        };
+        session().unsaved.watch(draft);
+        draft
+    }
+
+    /// Says that the form lives on while one goes from part to part of its page.
+    pub fn spans_parts(self) {
+        self.spans_parts.set_value(true);
+    }
+
+    /// Whether leaving so much of the page takes something away that was typed and not saved.
+    #[must_use]
+    pub fn would_be_lost(self, left: Leaving) -> bool {
+        let goes = match left {
+            Leaving::Nothing => false,
+            Leaving::Part => self.spans_parts.try_get_value() == Some(false),
+            Leaving::Page => true,
+        };
+        // The form itself may be gone by now.
+        let Some(value) = self.value.try_get_untracked().filter(|_| goes) else { return false };
+        untrack(|| self.is_changed()) && self.kept.with_value(|kept| kept.as_ref() != Some(&value))
+    }
+
+    /// What a field without text makes of its member: empty text where that is how the document had it, else
+    /// "not set".
+    #[must_use]
+    pub fn without_text(self, at: &str) -> Value {
+        self.original.with_untracked(|original| {
+            let had_none = original.value.pointer(at).is_some_and(|was| was == "");
+            if had_none { Value::String(String::new()) } else { Value::Null }
+        })
     }
 
     /// A document that is not on the server yet.
@@ -79,18 +116,19 @@ impl Draft {
         self.refusal.set(None);
     }
 
-    /// What the server has now; edits are gone.
-    pub fn replace(self, original: Document) {
-        self.value.set(original.value.clone());
-        self.original.set(original);
-        self.refusal.set(None);
-    }
-
     /// What the server has now; edits stand on top of it.
     pub fn rebase(self, original: Document) {
-        let patch = document::merge_patch(&self.original.get_untracked().value, &self.value.get_untracked());
+        if let Some(before) = self.original.try_get_untracked() {
+            self.put_under(&before.value, original);
+        }
+    }
+
+    /// What the server has now comes in under what was changed since `before`.
+    fn put_under(self, before: &Value, original: Document) {
+        // The form may be gone by now.
+        let Some(now) = self.value.try_get_untracked() else { return };
         let mut value = original.value.clone();
-        document::apply(&mut value, &patch);
+        document::apply(&mut value, &document::merge_patch(before, &now));
         self.original.set(original);
         self.value.set(value);
     }
@@ -153,12 +191,16 @@ impl Draft {
         }
         self.saving.set(true);
         self.refusal.set(None);
+        let sent = self.value.get_untracked();
         spawn_local(async move {
             let answer = send.await;
             // The form may be gone by now; its signals then are, too.
             let _gone = self.saving.try_set(false);
             match answer {
-                Ok(value) => done(value),
+                Ok(value) => {
+                    let _gone = self.kept.try_set_value(Some(sent));
+                    done(value);
+                }
                 Err(refusal) => {
                     let _gone = self.refusal.try_set(Some(refusal));
                     request_animation_frame(focus_first_error);
@@ -187,10 +229,12 @@ pub fn save_patch(draft: Draft, path: String, done: impl FnOnce(Document) + 'sta
     let access = access();
     let (original, value) = (draft.original.get_untracked(), draft.value.get_untracked());
     let patch = document::merge_patch(&original.value, &value);
+    // What is typed while it is on its way stands on top of what comes back.
+    let sent = value;
     let send = async move {
-        let sent =
+        let answer =
             Ask::new("PATCH", &path).json(&patch).if_match(original.etag.as_deref()).send(access).await;
-        match sent {
+        match answer {
             Ok(answer) => {
                 Ok(Document { value: answer::read(answer.status, &answer.body)?, etag: answer.etag })
             }
@@ -207,7 +251,7 @@ pub fn save_patch(draft: Draft, path: String, done: impl FnOnce(Document) + 'sta
         }
     };
     draft.submit(send, move |saved: Document| {
-        draft.replace(saved.clone());
+        draft.put_under(&sent, saved.clone());
         notify("Saved");
         done(saved);
     });

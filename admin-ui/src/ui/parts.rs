@@ -95,6 +95,17 @@ pub fn Fact(#[prop(into)] name: String, children: Children) -> impl IntoView {
     view! { <div><dt>{name}</dt><dd>{children()}</dd></div> }
 }
 
+/// Something that can be done, what it does, and the button; stands in a `<div class="deeds">`.
+#[component]
+pub fn Deed(title: &'static str, #[prop(into)] about: Signal<String>, children: Children) -> impl IntoView {
+    view! {
+        <div class="deed">
+            <div><h3>{title}</h3><p class="quiet">{about}</p></div>
+            {children()}
+        </div>
+    }
+}
+
 /// What a page without content says: what belongs here, and what to do first.
 #[component]
 pub fn Empty(

@@ -30,7 +30,7 @@ pub fn Audit(tenant: Option<String>) -> impl IntoView {
     };
     let actions = view! {
         <a class="button" rel="external" download=format!("{file}-audit-events.ndjson") href=export>"Export"</a>
-        {tenant.clone().map(|tenant| view! { <VerifyButton tenant /> })}
+        {tenant.clone().map(|tenant| view! { <VerifyButton tenant params /> })}
     };
     let (title, about) = match tenant {
         Some(_) => {

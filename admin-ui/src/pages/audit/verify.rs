@@ -1,6 +1,6 @@
-//! Checks of a tenant's chain what can be checked of what the admin API tells.
+//! Has the server verify a tenant's trail, a stretch at a time.
 
-use grantor_api::{AuditEvent, Page};
+use grantor_api::{AuditVerification, BrokenAuditEvent};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::trail;
@@ -8,37 +8,37 @@ use crate::admin_api::{Access, get};
 use crate::answer::Refusal;
 use crate::chart::grouped;
 use crate::session::access;
-use crate::trail::{Break, Walk};
-use crate::ui::Dialog;
+use crate::trail::{Verified, fault_words};
+use crate::ui::{CopyButton, Dialog, Fact, Params, Time};
 
-/// How far a walk has come, and what came of it.
+/// Events that are asked for at a time: each answer moves the bar.
+const STRETCH: u32 = 2000;
+
+/// How far the verification has come, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
 enum Stage {
     Before,
     Walking,
     Stopped,
     Whole,
-    Broken(Break),
+    Broken(BrokenAuditEvent),
     Refused(Refusal),
 }
 
 #[derive(Clone, Copy)]
 struct Progress {
     stage: RwSignal<Stage>,
-    walk: RwSignal<Walk>,
-    /// The newest event's number when the walk began.
-    end: RwSignal<i64>,
+    verified: RwSignal<Verified>,
     round: StoredValue<u32>,
 }
 
 #[component]
-pub fn VerifyButton(tenant: String) -> impl IntoView {
+pub fn VerifyButton(tenant: String, params: Params) -> impl IntoView {
     let access = access();
     let open = RwSignal::new(false);
     let progress = Progress {
         stage: RwSignal::new(Stage::Before),
-        walk: RwSignal::new(Walk::default()),
-        end: RwSignal::new(0),
+        verified: RwSignal::new(Verified::default()),
         round: StoredValue::new(0),
     };
     let stop = move || {
@@ -53,16 +53,18 @@ pub fn VerifyButton(tenant: String) -> impl IntoView {
         }
     });
     let path = trail(Some(&tenant));
-    let command = format!("grantor audit verify --tenant {tenant}");
     let start = Callback::new(move |()| begin(progress, access, path.clone()));
     let stop = Callback::new(move |()| stop());
+    let look = Callback::new(move |event: String| {
+        open.set(false);
+        params.put(&[("event", &event)]);
+    });
     view! {
         <button type="button" class="button" on:click=move |_| open.set(true)>"Check the chain"</button>
         <Dialog open title="Check the chain">
             <div class="stack">
-                <p>"Every event has a number and holds the hash of the event before it. This reads all events, the oldest first, and checks that no number is missing and that each continues the one before."</p>
-                <Outcome progress />
-                <p class="hint">"Not checked here: that each hash fits its event, and that the newest events are still there. The server\u{2019}s operator checks that with " <code>{command.clone()}</code> "."</p>
+                <p>"Every event has a number, and the hash of itself and of the event before it. The server computes all hashes anew and compares them, the oldest event first."</p>
+                <Outcome progress look />
                 <div class="actions">
                     {move || if progress.stage.get() == Stage::Walking {
                         view! { <button type="button" class="button" on:click=move |_| stop.run(())>"Stop"</button> }.into_any()
@@ -76,69 +78,69 @@ pub fn VerifyButton(tenant: String) -> impl IntoView {
     }
 }
 
-/// Walks along the trail, a page at a time, until its end, a fault, or another round.
+/// Goes along the trail until its end, a fault, or another round.
 fn begin(progress: Progress, access: Access, path: String) {
     progress.round.update_value(|round| *round += 1);
     let round = progress.round.get_value();
-    progress.walk.set(Walk::default());
-    progress.end.set(0);
+    progress.verified.set(Verified::default());
     progress.stage.set(Stage::Walking);
     spawn_local(async move {
-        let newest = get::<Page<AuditEvent>>(access, &format!("{path}?limit=1")).await;
-        let mut walk = Walk::default();
-        let mut outcome =
-            newest.map(|page| page.items.first().and_then(|event| event.sequence).unwrap_or_default());
-        if let Ok(end) = outcome {
-            let _gone = progress.end.try_set(end);
-        }
-        let stage = loop {
+        let mut from = String::new();
+        loop {
+            let asked = format!("{path}/verification?limit={STRETCH}{from}");
+            let found = get::<AuditVerification>(access, &asked).await;
             if progress.round.try_get_value() != Some(round) {
                 return;
             }
-            if let Err(refusal) = outcome {
-                break Stage::Refused(refusal);
-            }
-            outcome = match get::<Page<AuditEvent>>(access, &format!("{path}?limit=200&after={}", walk.last))
-                .await
-            {
-                Ok(page) if page.items.is_empty() => break Stage::Whole,
-                Ok(page) => match page.items.iter().try_for_each(|event| walk.step(event)) {
-                    Ok(()) => Ok(0),
-                    Err(broken) => break Stage::Broken(broken),
-                },
-                Err(refusal) => Err(refusal),
+            let stage = match found {
+                Err(refusal) => Stage::Refused(refusal),
+                Ok(stretch) => {
+                    progress.verified.update(|verified| verified.take(&stretch));
+                    match (stretch.broken, stretch.next) {
+                        (Some(broken), _) => Stage::Broken(broken),
+                        (None, None) => Stage::Whole,
+                        (None, Some(next)) => {
+                            from = format!("&from={next}");
+                            continue;
+                        }
+                    }
+                }
             };
-            let _gone = progress.walk.try_set(walk.clone());
-        };
-        if progress.round.try_get_value() == Some(round) {
-            progress.walk.set(walk);
-            progress.stage.set(stage);
+            return progress.stage.set(stage);
         }
     });
 }
 
 #[component]
-fn Outcome(progress: Progress) -> impl IntoView {
-    let checked = move || grouped(progress.walk.with(|walk| walk.checked));
+fn Outcome(progress: Progress, look: Callback<String>) -> impl IntoView {
     let so_far = move || {
-        let last = progress.walk.with(|walk| walk.last);
-        format!("{} events checked, up to number {last}.", checked())
+        progress.verified.with(|verified| {
+            let last = verified.last.map(|last| format!(", up to number {last}")).unwrap_or_default();
+            format!("{} events are what was recorded{last}.", grouped(verified.events))
+        })
     };
     move || {
         match progress.stage.get() {
         Stage::Before => ().into_any(),
         Stage::Walking => view! {
             <div class="field" role="status">
-                <progress aria-label="Events checked" max=move || progress.end.get().max(1) value=move || progress.walk.with(|walk| walk.last)></progress>
+                <progress aria-label="Events checked" max=move || progress.verified.with(|verified| verified.newest.max(1))
+                    value=move || progress.verified.with(|verified| verified.last.unwrap_or_default())></progress>
                 <p class="quiet">{so_far}</p>
             </div>
         }
         .into_any(),
         Stage::Stopped => view! { <p role="status">"Stopped. " {so_far}</p> }.into_any(),
-        Stage::Whole => view! { <Whole walk=progress.walk.get() /> }.into_any(),
+        Stage::Whole => view! { <Whole verified=progress.verified.get() /> }.into_any(),
         Stage::Broken(broken) => view! {
             <div class="summary" role="alert">
-                <p><strong>"The trail is not whole."</strong> " " {break_words(&broken)}</p>
+                <p><strong>"The trail is not what was recorded."</strong> " " {fault_words(&broken)}</p>
+                {broken.event_id.map(|event| view! {
+                    <p>
+                        <button type="button" class="button small" on:click=move |_| look.run(event.clone())>"Look at the event that shows it"</button>
+                        {broken.at.map(|at| view! { " " <span class="quiet"><Time at /></span> })}
+                    </p>
+                })}
                 <p class="quiet">{so_far}</p>
             </div>
         }
@@ -156,35 +158,29 @@ fn Outcome(progress: Progress) -> impl IntoView {
 
 /// No fault was found.
 #[component]
-fn Whole(walk: Walk) -> impl IntoView {
-    let begin = match walk.first {
-        None => "There are no events to check.".to_owned(),
-        Some(1) => format!("All {} events, from the first to number {}.", grouped(walk.checked), walk.last),
-        Some(first) => format!(
-            "{} events, from number {first} to {}. Older ones are not there any more: the tenant keeps events for a \
-             limited time.",
-            grouped(walk.checked),
-            walk.last
+fn Whole(verified: Verified) -> impl IntoView {
+    let events = grouped(verified.events);
+    let says = match (verified.first, verified.last) {
+        (Some(1), Some(last)) => format!("All {events} events, from the first to number {last}."),
+        (Some(first), Some(last)) => format!(
+            "{events} events, from number {first} to {last}. Older ones are not there any more: the tenant keeps events \
+             for a limited time."
         ),
+        _ => "There are no events to check.".to_owned(),
     };
     view! {
         <div class="outcome-good" role="status">
-            <p><strong>"No number is missing, and each event continues the one before."</strong></p>
-            <p>{begin}</p>
+            <p><strong>"The trail is what was recorded: nothing is missing, changed or added."</strong></p>
+            <p>{says}</p>
         </div>
-    }
-}
-
-fn break_words(broken: &Break) -> String {
-    match broken {
-        Break::Missing { after, before } => {
-            format!("After event {after} comes event {before}: what was between them is not there.")
-        }
-        Break::NotContinued { sequence } => {
-            format!(
-                "Event {sequence} does not hold the hash of the event before it: one of the two was changed."
-            )
-        }
-        Break::NoBeginning => "The first event says that another one was before it.".to_owned(),
+        {verified.newest_hash.map(|hash| {
+            let text = Signal::stored(format!("{} {hash}", verified.newest));
+            view! {
+                <dl class="facts">
+                    <Fact name=format!("Hash of event {}", verified.newest)><span class="with-copy"><code class="identifier">{hash}</code><CopyButton text what="number and hash of the newest event" /></span></Fact>
+                </dl>
+                <p class="hint">"Whoever can write to the database could write the whole trail anew. Keep number and hash where they cannot, and compare later: the event of this number must still have this hash."</p>
+            }
+        })}
     }
 }

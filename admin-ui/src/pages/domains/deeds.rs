@@ -74,31 +74,32 @@ fn ask_to_move_back(context: Context, domain: String) {
 
 fn move_issuer(context: Context, title: String, text: String, action: &str, domain: String, primary: bool) {
     let access = access();
-    let name = domain.clone();
+    let path = context.path(&domain);
     ask(Question::new(title, text, action, move || {
-        let (context, domain) = (context.clone(), domain.clone());
+        let (context, path) = (context.clone(), path.clone());
         async move {
             let body = json!({ "primary": primary });
-            send::<Domain>(access, "PATCH", &context.path(&domain), Some(&body)).await?;
+            send::<Domain>(access, "PATCH", &path, Some(&body)).await?;
             notify("The issuer has moved");
             context.reload();
             Ok(())
         }
     })
     .danger()
-    .typed(name));
+    .typed(domain));
 }
 
 /// One that is pending can be had again; one that is verified is lost to whoever verifies it next.
 fn remove(context: Context, domain: Domain, refusal: RwSignal<Option<Refusal>>) {
     let access = access();
     let name = domain.domain;
+    // Before anything is waited for: the page may be gone afterwards.
+    let path = context.path(&name);
     if domain.state == DomainState::Pending {
         spawn_local(async move {
-            match Ask::new("DELETE", &context.path(&name)).send(access).await {
+            match Ask::new("DELETE", &path).send(access).await {
                 Ok(_) => {
                     context.domains.reload();
-                    let path = context.path(&name);
                     notify_with_undo(format!("{name} is removed"), move || {
                         let (context, path) = (context.clone(), path.clone());
                         spawn_local(async move {
@@ -122,9 +123,9 @@ fn remove(context: Context, domain: Domain, refusal: RwSignal<Option<Refusal>>) 
     }
     let typed = name.clone();
     ask(Question::new(format!("Remove {name}?"), text, "Remove the domain", move || {
-        let (context, name) = (context.clone(), name.clone());
+        let (context, path, name) = (context.clone(), path.clone(), name.clone());
         async move {
-            Ask::new("DELETE", &context.path(&name)).send(access).await?;
+            Ask::new("DELETE", &path).send(access).await?;
             notify(format!("{name} is removed"));
             context.reload();
             Ok(())

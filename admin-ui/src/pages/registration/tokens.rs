@@ -58,7 +58,7 @@ fn Table(
     };
     view! {
         <table class="table table-in-panel" aria-label="initial access tokens">
-            <thead><tr><th scope="col">"Name"</th><th scope="col">"Clients left"</th><th scope="col">"Expires"</th><th scope="col">"Created"</th><th scope="col"></th></tr></thead>
+            <thead><tr><th scope="col">"Name"</th><th scope="col">"Clients left"</th><th scope="col">"Expires"</th><th scope="col">"Created"</th><th scope="col"><span class="hidden">"Actions"</span></th></tr></thead>
             <tbody>{page.items.into_iter().map(row).collect_view()}</tbody>
         </table>
     }

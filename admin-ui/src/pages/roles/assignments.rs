@@ -5,13 +5,15 @@ use leptos::{prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 
 use super::assign::{AssignDialog, Subject};
+use super::filters::{RoleFilter, SubjectFilter};
 use super::subject::subject_view;
 use super::{Domain, SYSTEM};
 use crate::address::encode;
 use crate::admin_api::send;
+use crate::pages::users::PersonFilter;
 use crate::session::{access, session};
 use crate::ui::{
-    Collection, Column, Empty, Filter, Panel, Question, Time, ask, notify, notify_refusal, notify_with_undo,
+    Collection, Column, Empty, Panel, Question, Time, ask, notify, notify_refusal, notify_with_undo,
 };
 
 /// Who has which role in a domain, with the way to give another and to take one away.
@@ -19,19 +21,21 @@ use crate::ui::{
 pub fn Assignments(domain: Domain) -> impl IntoView {
     let may_give = session().may(domain.scope(), "role-assignment", "create");
     let (changed, giving) = (RwSignal::new(0_u32), RwSignal::new(false));
-    let filters = vec![
-        Filter { name: "role", label: "Role", choices: vec![] },
-        Filter { name: "subject", label: "Identifier or client_id", choices: vec![] },
-    ];
     let columns = columns(&domain, true, changed);
     let path = domain.path("role-assignments");
-    let give = move || {
-        may_give.then(|| view! {
-        <button type="button" class="button primary collection-action" on:click=move |_| giving.set(true)>"Give a role"</button>
-    })
+    let narrowed = domain.clone();
+    let more = move || {
+        view! {
+            <RoleFilter domain=narrowed.clone() />
+            <PersonFilter tenant=narrowed.home().to_owned() name="subject" />
+            <SubjectFilter domain=narrowed.clone() />
+            {may_give.then(|| view! {
+                <button type="button" class="button primary collection-action" on:click=move |_| giving.set(true)>"Give a role"</button>
+            })}
+        }
     };
     view! {
-        <Collection<RoleAssignment> path what="role assignments" columns filters more_filters=give changed=changed empty=|| view! {
+        <Collection<RoleAssignment> path what="role assignments" columns more_filters=more also=vec!["role", "subject"] changed=changed empty=|| view! {
             <Empty title="Nobody has a role here" text="Whoever administers this has a role of the whole platform. Give somebody a role to share the work." />
         } />
         <AssignDialog open=giving domain subject=None changed />

@@ -68,7 +68,7 @@ fn Existing(domain: Domain, loaded: Document, role: Allowed) -> impl IntoView {
         <div class="user-line">
             <Badge text=kind tone=if role.built_in { Tone::Plain } else { Tone::Good } />
             {role.built_in.then(|| view! { <span>{description}</span> })}
-            {(!role.built_in).then(|| view! { <span class="quiet">"Last changed " <Time at=role.updated_at.clone() /></span> })}
+            {(!role.built_in).then(|| view! { <span class="quiet">"Last changed " {move || view! { <Time at=draft.text("/updated_at") /> }}</span> })}
         </div>
         <form on:submit=move |event| { event.prevent_default(); save.run(()); } novalidate>
             <div class="stack-close"><Summary draft /></div>

@@ -3,6 +3,7 @@
 mod assign;
 mod assignments;
 mod edit;
+mod filters;
 mod list;
 mod matrix;
 mod subject;

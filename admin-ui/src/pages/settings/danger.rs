@@ -10,7 +10,7 @@ use crate::answer::Refusal;
 use crate::pages::tenants::{JobProgress, follow};
 use crate::place::Place;
 use crate::session::{access, session};
-use crate::ui::{Draft, Panel, Question, ask, go, notify, notify_with_undo, read_document};
+use crate::ui::{Deed, Draft, Panel, Question, ask, go, notify, notify_with_undo, read_document};
 
 /// The tenant of the platform's own administrators, which stays.
 const SYSTEM: &str = "system";
@@ -42,17 +42,6 @@ pub fn Danger(tenant: String, path: String, draft: Draft, deletion: Deletion) ->
                 </div>
             </Panel>
             <Export tenant open=exporting />
-        </div>
-    }
-}
-
-/// Something that can be done, what it does, and the button.
-#[component]
-fn Deed(title: &'static str, #[prop(into)] about: Signal<String>, children: Children) -> impl IntoView {
-    view! {
-        <div class="deed">
-            <div><h3>{title}</h3><p class="quiet">{about}</p></div>
-            {children()}
         </div>
     }
 }

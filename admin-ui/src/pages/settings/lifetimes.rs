@@ -5,7 +5,7 @@ use crate::ui::{Draft, DurationField, Panel};
 /// Member, label, explanation.
 type Row = (&'static str, &'static str, &'static str);
 
-/// In the order in which people and applications meet them.
+/// In the order in which people and applications meet them. One that the server does not have is not shown.
 const GROUPS: [(&str, &[Row]); 4] = [
     (
         "People",
@@ -14,6 +14,11 @@ const GROUPS: [(&str, &[Row]); 4] = [
                 "session",
                 "Sign-in session",
                 "How long a person stays signed in at the tenant. 5 minutes to 90 days.",
+            ),
+            (
+                "session_idle",
+                "Unused session",
+                "A session whose browser stays away for so long ends. 5 minutes to 90 days.",
             ),
             (
                 "interaction",
@@ -70,6 +75,8 @@ const GROUPS: [(&str, &[Row]); 4] = [
 
 #[component]
 pub fn Lifetimes(draft: Draft) -> impl IntoView {
+    let at = |member: &str| format!("/settings/lifetimes/{member}");
+    let known = move |member: &str| untrack(|| draft.get(&at(member))).is_u64();
     view! {
         <div id="lifetimes" class="group">
             <Panel title="Lifetimes" about="Shorter is safer, longer is calmer. An empty field goes back to the default when it is saved.">
@@ -78,8 +85,8 @@ pub fn Lifetimes(draft: Draft) -> impl IntoView {
                         <fieldset class="subgroup">
                             <legend>{title}</legend>
                             <div class="form-columns">
-                                {rows.iter().map(|(member, label, help)| view! {
-                                    <DurationField draft at=format!("/settings/lifetimes/{member}") label=*label help=*help />
+                                {rows.iter().filter(|(member, ..)| known(member)).map(|(member, label, help)| view! {
+                                    <DurationField draft at=at(member) label=*label help=*help />
                                 }).collect_view()}
                             </div>
                         </fieldset>

@@ -7,6 +7,7 @@ mod lifetimes;
 mod limits;
 mod people;
 mod security;
+mod sign_in;
 
 use grantor_api::Job;
 use leptos::prelude::*;
@@ -82,7 +83,7 @@ fn Groups(tenant: String, path: String, draft: Draft, deletion: Deletion) -> imp
                 <general::General draft />
                 <security::Security draft />
                 <lifetimes::Lifetimes draft />
-                <people::SignIn draft />
+                <sign_in::SignIn draft />
                 <people::Devices draft />
                 <people::SignOut draft />
                 <people::Audit draft />

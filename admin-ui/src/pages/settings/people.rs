@@ -1,38 +1,13 @@
-//! What people meet: signing in, devices, signing out, and what is noted of it.
+//! What people meet beside signing in: devices, signing out, and what is noted of it.
 
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ui::{Draft, ListField, NumberField, Panel, RadioField, SwitchField};
+use crate::ui::{Draft, NumberField, Panel, RadioField, SwitchField};
 
-fn choice(value: &str, title: &'static str, about: &str) -> (Value, &'static str, String) {
+/// One of a few values, with what it is called and what follows.
+pub fn choice(value: &str, title: &'static str, about: &str) -> (Value, &'static str, String) {
     (json!(value), title, about.to_owned())
-}
-
-#[component]
-pub fn SignIn(draft: Draft) -> impl IntoView {
-    let identifiers = vec![
-        choice(
-            "username_or_email",
-            "Username or email address",
-            "Where one user's name is another's address, the name counts.",
-        ),
-        choice("username", "Username", "Users without one cannot sign in."),
-        choice("email", "Email address", "Users without one cannot sign in."),
-    ];
-    view! {
-        <div id="sign-in" class="group">
-            <Panel title="Sign-in">
-                <div class="form">
-                    <RadioField draft at="/settings/sign_in/identifier" label="People say who they are with" choices=identifiers />
-                    <NumberField draft at="/settings/password_policy/min_length" label="Shortest password" unit="characters"
-                        help="From 8 to 64. Passwords that are there already stay. Which characters they are of is not asked." />
-                    <ListField draft at="/settings/password_policy/forbidden_words" label="Words that no password contains" placeholder="acme"
-                        help="One a line, of 4 characters or more, whatever their case: the name of the company, of the product." />
-                </div>
-            </Panel>
-        </div>
-    }
 }
 
 #[component]

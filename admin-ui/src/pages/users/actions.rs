@@ -4,6 +4,7 @@ use grantor_api::{User, UserStatus};
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 
+use super::messages::{Message, SendButton};
 use super::password::{PasswordField, readable_tenant};
 use super::user_path;
 use crate::admin_api::send;
@@ -40,6 +41,9 @@ pub fn UserActions(tenant: String, user: User, changed: Callback<()>) -> impl In
     };
     let delete = ask_to_delete(tenant.clone(), user.clone());
     view! {
+        {(may_update && Message::Invitation.fits(&user)).then(|| view! {
+            <SendButton path=path.clone() user=user.clone() message=Message::Invitation />
+        })}
         {may_update.then(|| view! {
             <button type="button" class="button" on:click=move |_| setting.set(true)>"Set a password"</button>
             <button type="button" class="button" on:click=sign_out>"Sign out everywhere"</button>

@@ -2,7 +2,9 @@
 
 mod actions;
 mod create;
+mod factors;
 mod list;
+mod messages;
 mod password;
 mod picker;
 mod profile;
@@ -10,7 +12,7 @@ mod user;
 
 pub use create::NewUser;
 pub use list::Users;
-pub use picker::{PersonFilter, UserPicker, of_person};
+pub use picker::{PersonFilter, UserPicker};
 pub use user::User;
 
 use crate::address::encode;

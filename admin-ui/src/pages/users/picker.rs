@@ -148,14 +148,17 @@ pub fn PersonFilter(tenant: String, #[prop(default = "user")] name: &'static str
     let asked = Memo::new(move |_| person_in(&location.search.get(), name));
     let path = StoredValue::new(tenant.clone());
     Effect::new(move |_| {
-        let asked = asked.get();
-        if chosen.with_untracked(|user| user.as_ref().map(|user| user.id.clone())) == asked {
+        let wanted = asked.get();
+        if chosen.with_untracked(|user| user.as_ref().map(|user| user.id.clone())) == wanted {
             return;
         }
-        let Some(id) = asked.filter(|_| may_find) else { return chosen.set(None) };
+        let Some(id) = wanted.filter(|_| may_find) else { return chosen.set(None) };
         let path = user_path(&path.get_value(), &id);
         spawn_local(async move {
-            if let Ok(user) = get::<User>(access, &path).await {
+            if let Ok(user) = get::<User>(access, &path).await
+                // Somebody else may have been chosen meanwhile.
+                && asked.try_get_untracked() == Some(Some(id))
+            {
                 let _gone = chosen.try_set(Some(user));
             }
         });
@@ -177,13 +180,4 @@ pub fn PersonFilter(tenant: String, #[prop(default = "user")] name: &'static str
 /// The user that an address names.
 fn person_in(search: &str, name: &str) -> Option<String> {
     parse_query(search).into_iter().find(|(held, _)| held == name).map(|(_, id)| id)
-}
-
-/// The path of a list, of the user alone whom the address names.
-pub fn of_person(path: String) -> Signal<String> {
-    let location = use_location();
-    Signal::derive(move || match person_in(&location.search.get(), "user") {
-        Some(id) => format!("{path}?user={}", encode(&id)),
-        None => path.clone(),
-    })
 }

@@ -2,6 +2,7 @@ use grantor_api::User as Person;
 use leptos::prelude::*;
 
 use super::actions::UserActions;
+use super::factors::SignInFactors;
 use super::list::{email, status};
 use super::profile::{AccountFields, ProfilePanel};
 use super::user_path;
@@ -35,6 +36,7 @@ pub fn User(tenant: String, user: String) -> impl IntoView {
 #[component]
 fn Loaded(tenant: String, remote: Remote<Document>, loaded: Document) -> impl IntoView {
     let draft = Draft::new(loaded.clone());
+    draft.spans_parts();
     draft.locked.set(!session().may(&tenant, "user", "update"));
     let person = Memo::new(move |_| remote.ready().and_then(|document| document.read::<Person>()));
     // What came of an action goes under what is being edited.
@@ -45,7 +47,7 @@ fn Loaded(tenant: String, remote: Remote<Document>, loaded: Document) -> impl In
         }
     });
     let changed = Callback::new(move |()| remote.reload());
-    let tabs = tabs(&tenant, &loaded, draft, remote);
+    let tabs = tabs(&tenant, &loaded, draft, (remote, person));
     let list = Place::Tenant(tenant.clone(), Section::Users).href();
     let place = tenant.clone();
     view! {
@@ -74,15 +76,24 @@ fn Head(tenant: String, user: Person, list: String, changed: Callback<()>) -> im
     }
 }
 
-fn tabs(tenant: &str, loaded: &Document, draft: Draft, remote: Remote<Document>) -> Vec<Tab> {
+fn tabs(
+    tenant: &str,
+    loaded: &Document,
+    draft: Draft,
+    (remote, person): (Remote<Document>, Memo<Option<Person>>),
+) -> Vec<Tab> {
     let session = session();
     let (id, username) = loaded.read::<Person>().map(|user| (user.id, user.username)).unwrap_or_default();
     let profile = {
         let (tenant, id) = (tenant.to_owned(), id.clone());
         move || view! { <Profile path=user_path(&tenant, &id) draft remote /> }
     };
-    let mut tabs = vec![Tab::new("profile", "Profile", profile)];
     let of_user = (tenant.to_owned(), id.clone());
+    let factors = {
+        let (tenant, id) = of_user.clone();
+        move || view! { <SignInFactors tenant=tenant.clone() user=person id=id.clone() /> }
+    };
+    let mut tabs = vec![Tab::new("profile", "Profile", profile), Tab::new("sign-in", "Sign-in", factors)];
     if session.may(tenant, "session", "read") {
         let (tenant, id) = of_user.clone();
         tabs.push(Tab::new("sessions", "Sessions", move || {

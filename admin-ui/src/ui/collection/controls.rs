@@ -20,10 +20,15 @@ pub struct Filter {
 #[component]
 pub fn SearchField(what: &'static str, value: Signal<String>, put: Callback<String>) -> impl IntoView {
     let pending = StoredValue::new(None::<TimeoutHandle>);
-    let typed = move |text: String| {
-        if let Some(handle) = pending.get_value() {
+    let forget = move || {
+        if let Some(Some(handle)) = pending.try_get_value() {
             handle.clear();
         }
+    };
+    // It would search another page otherwise.
+    on_cleanup(forget);
+    let typed = move |text: String| {
+        forget();
         let handle = set_timeout_with_handle(move || put.run(text.clone()), PAUSE);
         pending.set_value(handle.ok());
     };
@@ -85,6 +90,10 @@ pub fn Heading(
     sorted: Signal<Option<String>>,
     put: Callback<String>,
 ) -> impl IntoView {
+    if title.is_empty() {
+        // The column of what can be done with a row.
+        return view! { <th scope="col"><span class="hidden">"Actions"</span></th> }.into_any();
+    }
     let Some(name) = sort else { return view! { <th scope="col">{title}</th> }.into_any() };
     let descending = Signal::stored(format!("-{name}"));
     let direction = move || {

@@ -67,9 +67,15 @@ pub fn Collection<T>(
     /// Whether the admin API can search the list with `q`.
     #[prop(default = false)]
     search: bool,
-    /// Stands among the filters: a choice that the page itself makes part of the path.
+    /// Stands among the filters: what chooses those that are of the page's own making.
     #[prop(optional, into)]
     more_filters: Option<ViewFn>,
+    /// Further parameters of the address that narrow the list: those filters' own.
+    #[prop(default = vec![])]
+    also: Vec<&'static str>,
+    /// Whether the list always comes on one page, and takes no bounds for one.
+    #[prop(default = false)]
+    whole: bool,
     /// What to show where nothing is there at all.
     #[prop(into)]
     empty: ViewFn,
@@ -80,9 +86,10 @@ pub fn Collection<T>(
 where
     T: DeserializeOwned + Send + Sync + 'static,
 {
-    let names = ["q", "sort"].into_iter().chain(filters.iter().map(|filter| filter.name)).collect();
+    let names =
+        ["q", "sort"].into_iter().chain(filters.iter().map(|filter| filter.name)).chain(also).collect();
     let (asked, put) = in_address(names);
-    let list = List::<T>::new(access(), path, asked);
+    let list = List::<T>::new(access(), path, asked, whole);
     Effect::new(move |_| {
         let _asked = (path.get(), asked.get(), changed.get());
         list.restart();

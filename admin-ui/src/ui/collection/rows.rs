@@ -58,6 +58,8 @@ pub struct List<T: 'static> {
     path: Signal<String>,
     /// Search, order and filters, as the address has them.
     asked: Memo<Vec<(String, String)>>,
+    /// There is one page.
+    whole: bool,
     pub rows: RwSignal<Rows<T>>,
     /// Answers to questions of before do not count.
     turn: StoredValue<u32>,
@@ -72,10 +74,15 @@ impl<T> Clone for List<T> {
 impl<T> Copy for List<T> {}
 
 impl<T: DeserializeOwned + Send + Sync + 'static> List<T> {
-    pub fn new(access: Access, path: Signal<String>, asked: Memo<Vec<(String, String)>>) -> Self {
+    pub fn new(
+        access: Access,
+        path: Signal<String>,
+        asked: Memo<Vec<(String, String)>>,
+        whole: bool,
+    ) -> Self {
         let rows =
             Rows { items: vec![], numbered: 0, next: None, outdated: true, loading: true, refusal: None };
-        Self { access, path, asked, rows: RwSignal::new(rows), turn: StoredValue::new(0) }
+        Self { access, path, asked, whole, rows: RwSignal::new(rows), turn: StoredValue::new(0) }
     }
 
     /// Loads the list from its beginning.
@@ -99,11 +106,12 @@ impl<T: DeserializeOwned + Send + Sync + 'static> List<T> {
 
     fn fetch(self, mut cursor: Option<String>, wanted: usize) {
         let (access, turn) = (self.access, self.turn.get_value());
+        let limit = if self.whole { String::new() } else { PAGE.to_string() };
         let (path, asked) = (self.path.get_untracked(), self.asked.get_untracked());
         self.rows.update(|rows| rows.loading = true);
         spawn_local(async move {
             loop {
-                let answer = get(access, &address(&path, &asked, cursor)).await;
+                let answer = get(access, &address(&path, &asked, &limit, cursor)).await;
                 // The page may be gone by now.
                 if self.turn.try_get_value() != Some(turn) {
                     return;
@@ -117,11 +125,11 @@ impl<T: DeserializeOwned + Send + Sync + 'static> List<T> {
     }
 }
 
-fn address(path: &str, asked: &[(String, String)], cursor: Option<String>) -> String {
+fn address(path: &str, asked: &[(String, String)], limit: &str, cursor: Option<String>) -> String {
     // What a search finds has an order of its own.
     let searches = asked.iter().any(|(name, _)| name == "q");
     let asked = asked.iter().filter(|(name, _)| !(searches && name == "sort")).cloned();
-    let page = [("limit".to_owned(), PAGE.to_string()), ("cursor".to_owned(), cursor.unwrap_or_default())];
+    let page = [("limit".to_owned(), limit.to_owned()), ("cursor".to_owned(), cursor.unwrap_or_default())];
     let query = query(&asked.chain(page).collect::<Vec<_>>());
     let query = if path.contains('?') { query.replacen('?', "&", 1) } else { query };
     format!("{path}{query}")

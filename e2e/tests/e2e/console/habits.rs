@@ -123,3 +123,46 @@ async fn keys_lead_everywhere() -> anyhow::Result<()> {
     .await?;
     Ok(browser.driver.quit().await?)
 }
+
+/// Neither a link nor the history takes away what was typed; nothing asks where nothing was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_is_not_left_without_a_question() -> anyhow::Result<()> {
+    let acme = lived_in().await?;
+    let browser = as_platform_admin(&acme, "/t/acme/users").await?;
+    browser.press(".navigation a[href='/console/t/acme/settings']").await?;
+    settled(&browser).await?;
+    browser.fill("#field-name", "Acme renamed").await?;
+    let at = async |path: &str| {
+        wait::until(path, async || Ok((browser.address().await?.path() == path).then_some(()))).await
+    };
+    let key =
+        async |key: Key| browser.driver.action_chain().send_keys(key.value().to_string()).perform().await;
+
+    browser.press(".navigation a[href='/console/t/acme/clients']").await?;
+    browser.shows("Leave without saving?").await?;
+    // Staying is what Enter does.
+    wait::until("the focus on a button", async || {
+        let script = "return document.activeElement.innerText";
+        let text = browser.driver.execute(script, vec![]).await?.convert::<String>()?;
+        Ok((text == "Stay").then_some(()))
+    })
+    .await?;
+    key(Key::Enter).await?;
+    at("/console/t/acme/settings").await?;
+
+    browser.driver.back().await?;
+    browser.shows("Leave without saving?").await?;
+    at("/console/t/acme/settings").await?;
+    key(Key::Escape).await?;
+    let typed = browser.find("#field-name").await?.prop("value").await?;
+    ensure!(typed.as_deref() == Some("Acme renamed"), "{typed:?}");
+
+    browser.driver.back().await?;
+    browser.press("dialog[open] button.danger-filled").await?;
+    at("/console/t/acme/users").await?;
+    browser.press(".navigation a[href='/console/t/acme/settings']").await?;
+    settled(&browser).await?;
+    browser.press(".navigation a[href='/console/t/acme/users']").await?;
+    at("/console/t/acme/users").await?;
+    Ok(browser.driver.quit().await?)
+}

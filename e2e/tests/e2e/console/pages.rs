@@ -9,7 +9,7 @@ use super::place::{as_platform_admin, as_user, find, give_role, lived_in, settle
 use crate::acme::{Acme, USERNAME, person, pictures};
 
 /// Pages of a tenant in the navigation, and what the admin API calls what is on them.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("", "stats"),
     ("/clients", "clients"),
     ("/users", "users"),
@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("/settings", ""),
     ("/branding", ""),
     ("/domains", "domains"),
+    ("/identity-providers", "identity-providers"),
     ("/webhooks", "webhooks"),
 ];
 
@@ -123,12 +124,14 @@ async fn further_addresses(acme: &Acme) -> anyhow::Result<Vec<String>> {
         "/t/acme/clients/id/nightly-report?tab=secrets".to_owned(),
         "/t/acme/users/new".to_owned(),
         format!("/t/acme/users/{user}"),
+        format!("/t/acme/users/{user}?tab=sign-in"),
         format!("/t/acme/users/{user}?tab=sessions"),
         format!("/t/acme/users/{user}?tab=roles"),
         "/t/acme/resources/new".to_owned(),
         "/t/acme/resources/id/https%3A%2F%2Fapi.acme.example".to_owned(),
         "/t/acme/roles/new".to_owned(),
         "/t/acme/roles/support".to_owned(),
+        "/t/acme/identity-providers/new".to_owned(),
         "/t/acme/webhooks/new".to_owned(),
         format!("/t/acme/webhooks/{webhook}"),
         "/platform".to_owned(),

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Something that happened: a change, or what concerns security. Never changed, and chained by hash to the event before
-/// it: `grantor audit verify` finds what was changed or removed behind the server's back.
+/// it: a verification finds what was changed or removed behind the server's back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 pub struct AuditEvent {
@@ -93,4 +93,66 @@ pub enum AuditOrder {
     #[default]
     Newest,
     Oldest,
+}
+
+/// What was found of a stretch of a tenant's audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct AuditVerification {
+    /// How many events were looked at and are what was recorded, up to the first that is not.
+    pub events: u64,
+    /// The `sequence` of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub first: Option<i64>,
+    /// The `sequence` of the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub last: Option<i64>,
+    /// Where to go on: `from` of the next request. Absent at the end of the trail, and where an event is not what was
+    /// recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub next: Option<i64>,
+    /// The first event that is not what was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub broken: Option<BrokenAuditEvent>,
+    /// Events up to this `sequence` were deleted because the tenant keeps them no longer; 0 if there are none.
+    pub deleted_to: i64,
+    /// The `sequence` of the newest event, as the trail's head has it; 0 if there is none.
+    pub newest: i64,
+    /// The `hash` of the newest event. Whoever keeps both elsewhere can tell later that nobody wrote the whole trail anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub newest_hash: Option<String>,
+}
+
+/// An event that is not what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct BrokenAuditEvent {
+    /// Its number.
+    pub sequence: i64,
+    /// How it differs from what was recorded.
+    pub fault: AuditFault,
+    /// The event that shows it: the changed or added one, or the one that follows what is missing. Absent where the newest
+    /// events are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub event_id: Option<String>,
+    /// When that event happened. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub at: Option<String>,
+}
+
+/// How an event differs from what was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Enum), oai(rename_all = "lowercase"))]
+pub enum AuditFault {
+    Changed,
+    Removed,
+    Added,
 }

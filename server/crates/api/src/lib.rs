@@ -33,7 +33,9 @@ mod usage;
 mod user;
 mod webhook;
 
-pub use audit_event::{ActorKind, AuditActor, AuditEvent, AuditOrder};
+pub use audit_event::{
+    ActorKind, AuditActor, AuditEvent, AuditFault, AuditOrder, AuditVerification, BrokenAuditEvent,
+};
 pub use authenticator::{Authenticator, AuthenticatorKind, Passkey};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientOrigin, GrantType, ResponseType, TokenExchange,

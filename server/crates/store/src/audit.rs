@@ -24,7 +24,7 @@ use crate::{Change, ChangeKind, Error, TenantStore, changes};
 pub use listing::{AuditFilter, AuditOrder, RecordedEvent, audit_kind, audit_kinds};
 pub use news::AuditNews;
 pub(crate) use retention::look_again;
-pub use verify::{BrokenAt, BrokenLink, Verification};
+pub use verify::{BrokenAt, BrokenLink, Verification, VerifiedStretch};
 
 #[derive(Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]

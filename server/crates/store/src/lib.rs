@@ -70,8 +70,8 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 pub use audit::{
-    AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, audit_kind,
-    audit_kinds,
+    AuditFilter, AuditNews, AuditOrder, BrokenAt, BrokenLink, RecordedEvent, Verification, VerifiedStretch,
+    audit_kind, audit_kinds,
 };
 pub use canonical_json::canonical_json;
 pub use changes::{Change, ChangeKind, Changes};

@@ -5,7 +5,10 @@ use futures_util::stream::{Stream, try_unfold};
 use grantor_api as api;
 use grantor_protocol::model::{Actor, AuditEvent, TenantId};
 use grantor_protocol::{Id, Lifetime, Timestamp};
-use grantor_store::{AuditFilter, AuditOrder, Cursor, Error, Listing, Page, RecordedEvent, Sort, audit_kind};
+use grantor_store::{
+    AuditFilter, AuditOrder, BrokenAt, BrokenLink, Cursor, Error, Listing, Page, RecordedEvent, Sort,
+    VerifiedStretch, audit_kind,
+};
 use serde_json::Value;
 
 use super::{Action, AdminFault, Caller, Domain, Resource, as_page};
@@ -19,6 +22,9 @@ pub const LONGEST_WAIT: u32 = 30;
 
 /// Events that an export reads at a time.
 const EXPORT_PAGE: u32 = 200;
+
+/// The most events that one request verifies: some tenths of a second of work.
+pub const MOST_VERIFIED: u32 = 5000;
 
 /// Time beyond the wait in which events are still told of: clocks of nodes differ.
 const LEEWAY: Lifetime = Lifetime::from_seconds(30);
@@ -153,6 +159,23 @@ impl App {
         let id: Id<AuditEvent> = id.parse().map_err(|_| AdminFault::NotFound)?;
         let found = self.store.tenant(context.tenant.id).audit_event(id).await?;
         Ok(document(&context.tenant.slug, found.ok_or(AdminFault::NotFound)?))
+    }
+
+    /// Compares the tenant's events with their hashes, from the one with the number `from` or the first that there
+    /// is, at most `limit` and [`MOST_VERIFIED`] of them.
+    ///
+    /// # Errors
+    /// What [`App::administered`] refuses; faults of the store.
+    pub async fn verify_audit_events(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        (from, limit): (Option<i64>, u32),
+    ) -> Result<api::AuditVerification, AdminFault> {
+        let context = self.administered(caller, tenant, Resource::AuditEvent, Action::Read).await?;
+        let store = self.store.tenant(context.tenant.id);
+        let limit = limit.clamp(1, MOST_VERIFIED);
+        Ok(verification(store.verify_audit_events(from.unwrap_or(1), limit).await?))
     }
 
     /// A page of the events of all tenants.
@@ -301,6 +324,30 @@ pub(in crate::app) fn document(tenant: &str, recorded: RecordedEvent) -> api::Au
         correlation_id: Some(origin.correlation_id).filter(|id| !id.is_empty()),
         previous_hash: chained(previous_hash),
         hash: chained(hash),
+    }
+}
+
+fn verification(found: VerifiedStretch) -> api::AuditVerification {
+    let (newest, newest_hash) = found.head;
+    let broken = |BrokenLink { sequence, why, row }| api::BrokenAuditEvent {
+        sequence,
+        fault: match why {
+            BrokenAt::Changed => api::AuditFault::Changed,
+            BrokenAt::Removed => api::AuditFault::Removed,
+            BrokenAt::Added => api::AuditFault::Added,
+        },
+        event_id: row.map(|(id, _)| id.to_string()),
+        at: row.map(|(_, at)| at.to_string()),
+    };
+    api::AuditVerification {
+        events: found.events,
+        first: found.covered.map(|(first, _)| first),
+        last: found.covered.map(|(_, last)| last),
+        next: found.next,
+        broken: found.broken.map(broken),
+        deleted_to: found.pruned_to,
+        newest,
+        newest_hash: (newest > 0).then(|| hexadecimal(&newest_hash)),
     }
 }
 

@@ -111,6 +111,31 @@ impl AuditEventsApi {
         Ok(Lines(admin.export_audit_events(&admin.caller, &tenant.0, &query).await?))
     }
 
+    /// Verify a stretch of the audit trail of a tenant
+    ///
+    /// Computes the hash of each event anew and compares it with what is stored, with the event before it and, at the end, with
+    /// the trail's head. `next` says where to go on; the whole trail is what was recorded when the answer without `next` has no
+    /// `broken` either. The event before `from` is taken for what it says it is.
+    #[oai(
+        path = "/tenants/:tenant/audit-events/verification",
+        method = "get",
+        operation_id = "verify_audit_events"
+    )]
+    async fn verify(
+        &self,
+        admin: Admin,
+        /// The tenant's slug.
+        tenant: Path<String>,
+        /// The `sequence` of the first event to verify. Without it, the first that there is.
+        #[oai(validator(minimum(value = "1")))]
+        from: Query<Option<i64>>,
+        /// Most events to verify.
+        #[oai(default = "default_stretch", validator(minimum(value = "1"), maximum(value = "5000")))]
+        limit: Query<u32>,
+    ) -> Result<Answer<api::AuditVerification>, AdminFault> {
+        Ok(Answer(admin.verify_audit_events(&admin.caller, &tenant.0, (from.0, limit.0)).await?))
+    }
+
     /// Read an audit event
     #[oai(
         path = "/tenants/:tenant/audit-events/:audit_event",
@@ -198,6 +223,10 @@ impl AuditEventsApi {
             AuditQuery { kind: kind.0, actor: actor.0, target: target.0, from: from.0, to: to.0, order };
         Ok(Lines(admin.export_platform_audit_events(&admin.caller, &query).await?))
     }
+}
+
+const fn default_stretch() -> u32 {
+    1000
 }
 
 /// Events as NDJSON: a JSON document a line. A fault in the middle ends the answer before its end, so that

@@ -245,6 +245,51 @@ crate::on_both! {
         assert_eq!(store.verify_audit_trail().await.unwrap().broken, None);
     }
 
+    /// The trail is verified a stretch at a time; what was done to it behind the server's back is named.
+    async fn a_trail_is_verified_over_the_api(app: TestApp) {
+        let acme = app.acme().await;
+        let owner = app.tenant_api(&acme.tenant, "tenant-owner").await;
+        owner.make_users((0..6).map(|number| format!("user{number}"))).await;
+        let auditor = app.tenant_api(&acme.tenant, "auditor").await;
+        let verify = async |query: &str| auditor.get(&format!("{EVENTS}/verification{query}")).await.document(200);
+        let whole = verify("").await;
+        let newest = whole["newest"].as_i64().unwrap();
+        assert!(newest > 6, "{whole}");
+        assert_eq!(whole["events"], newest);
+        assert_eq!((&whole["first"], &whole["last"], &whole["deleted_to"]), (&json!(1), &json!(newest), &json!(0)));
+        assert_eq!((whole.get("next"), whole.get("broken")), (None, None));
+        let last = auditor.events("limit=1").await.remove(0);
+        assert_eq!((&whole["newest_hash"], &last["sequence"]), (&last["hash"], &json!(newest)));
+        let (mut events, mut from) = (0, 1);
+        loop {
+            let part = verify(&format!("?from={from}&limit=2")).await;
+            events += part["events"].as_i64().unwrap();
+            match part["next"].as_i64() {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        assert_eq!(events, newest);
+
+        let victim = auditor.events("kind=user.changed&limit=1").await.remove(0);
+        let sequence = victim["sequence"].as_i64().unwrap();
+        app.execute(&format!("UPDATE audit_events SET target = 'nobody' WHERE sequence = {sequence}")).await;
+        let altered = verify("").await;
+        assert_eq!((altered["events"].as_i64().unwrap(), altered.get("next")), (sequence - 1, None));
+        let broken = json!({ "sequence": sequence, "fault": "changed", "event_id": victim["id"], "at": victim["at"] });
+        assert_eq!(altered["broken"], broken);
+        assert_eq!(verify(&format!("?limit={}", sequence - 1)).await["next"], sequence);
+
+        app.execute(&format!("DELETE FROM audit_events WHERE sequence >= {sequence}")).await;
+        let cut = verify("").await;
+        assert_eq!(cut["broken"], json!({ "sequence": sequence, "fault": "removed" }));
+
+        for query in ["?limit=0", "?limit=5001", "?from=0", "?from=x", "?cursor=a"] {
+            let answer = auditor.get(&format!("{EVENTS}/verification{query}")).await;
+            assert_eq!(answer.status, 400, "{query} {answer:?}");
+        }
+    }
+
     async fn a_tenant_can_do_without_token_issues(app: TestApp) {
         let settings = TenantSettings { audit_token_issues: false, ..TenantSettings::default() };
         let acme = app.tenant_with("acme", settings).await;

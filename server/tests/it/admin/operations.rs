@@ -146,6 +146,7 @@ pub const OPERATIONS: &[Operation] = &[
     row("list_audit_events", Resource::AuditEvent, Action::Read, none),
     row("read_audit_event", Resource::AuditEvent, Action::Read, none),
     row("export_audit_events", Resource::AuditEvent, Action::Read, none),
+    row("verify_audit_events", Resource::AuditEvent, Action::Read, none),
     Operation {
         of_the_platform: true,
         ..row("list_platform_audit_events", Resource::AuditEvent, Action::Read, none)

@@ -30,7 +30,7 @@ pub fn Head(shown: Shown) -> impl IntoView {
             let actions = view! {
                 {shown.may_now("update").then(|| {
                     let word = if enabled { "Disable" } else { "Enable" };
-                    view! { <button type="button" class="button" on:click=move |_| set_enabled(shown, !enabled, true)>{word}</button> }
+                    view! { <button type="button" class="button" on:click=move |_| set_enabled(shown, shown.path(), !enabled, true)>{word}</button> }
                 })}
                 {shown.may_now("delete").then(|| view! {
                     <button type="button" class="button danger" on:click=move |_| {
@@ -48,9 +48,8 @@ pub fn Head(shown: Shown) -> impl IntoView {
 }
 
 /// Lets the client work or not, at once; it can be taken back as fast.
-fn set_enabled(shown: Shown, enabled: bool, undo: bool) {
+fn set_enabled(shown: Shown, path: String, enabled: bool, undo: bool) {
     let access = access();
-    let path = shown.path();
     spawn_local(async move {
         match patch_enabled(access, &path, enabled).await {
             Ok(document) => {
@@ -61,7 +60,8 @@ fn set_enabled(shown: Shown, enabled: bool, undo: bool) {
                     "The client is disabled: it gets no tokens, and its tokens are refused"
                 };
                 if undo {
-                    notify_with_undo(text, move || set_enabled(shown, !enabled, false));
+                    // The page may be gone when that is pressed.
+                    notify_with_undo(text, move || set_enabled(shown, path.clone(), !enabled, false));
                 } else {
                     notify(text);
                 }

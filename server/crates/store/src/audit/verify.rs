@@ -34,6 +34,23 @@ pub struct Verification {
     pub broken: Option<BrokenLink>,
 }
 
+/// What was found of a stretch of a tenant's trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedStretch {
+    /// Events that are what was recorded, up to the first that is not.
+    pub events: u64,
+    /// The numbers of the first and the last of them.
+    pub covered: Option<(i64, i64)>,
+    /// The number that retention deleted up to; 0 if it deleted nothing.
+    pub pruned_to: i64,
+    /// The number and hash of the newest event of the chain.
+    pub head: (i64, Vec<u8>),
+    /// The number to go on from; none at the end, where the head fits too, and where something is wrong.
+    pub next: Option<i64>,
+    /// The first event that is not what was recorded.
+    pub broken: Option<BrokenLink>,
+}
+
 /// An event that is not what was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenLink {
@@ -86,6 +103,8 @@ struct ChainRow {
 struct Walk {
     /// The newest row that holds.
     last: Option<Found>,
+    /// The number of the first row that was looked at and holds.
+    first: Option<i64>,
     sequence: i64,
     hash: Vec<u8>,
     events: u64,
@@ -93,7 +112,14 @@ struct Walk {
 
 impl Walk {
     fn after_pruning(chain: &ChainRow) -> Self {
-        Self { last: None, sequence: chain.pruned_to, hash: chain.pruned_hash.clone(), events: 0 }
+        let (sequence, hash) = (chain.pruned_to, chain.pruned_hash.clone());
+        Self { last: None, first: None, sequence, hash, events: 0 }
+    }
+
+    /// Begins behind a row, which is taken for what it says it is.
+    fn behind(row: &AuditEventRow) -> Self {
+        let (sequence, hash) = (row.sequence, row.hash.clone());
+        Self { last: Some((row.id.into(), row.at.into())), first: None, sequence, hash, events: 0 }
     }
 
     /// Goes on to the next row, or says what is wrong.
@@ -118,21 +144,94 @@ impl Walk {
                 None => broken(row.sequence, BrokenAt::Changed),
             };
         }
-        *self = Self { last: found, sequence: row.sequence, hash: row.hash.clone(), events: self.events + 1 };
+        let (sequence, hash) = (row.sequence, row.hash.clone());
+        let first = self.first.or(Some(sequence));
+        *self = Self { last: found, first, sequence, hash, events: self.events + 1 };
         Ok(())
     }
+}
+
+/// Where a walk along a stretch begins.
+enum Start {
+    At(Walk),
+    /// Behind the newest event.
+    Beyond,
+    /// What it would begin behind is not there.
+    Broken(BrokenLink),
 }
 
 impl TenantStore<'_> {
     /// Walks along the tenant's trail and compares every event with its hash, while others write.
     #[compiled_here]
     pub async fn verify_audit_trail(&self) -> Result<Verification, Error> {
-        let mut chain = self.audit_chain().await?;
-        let mut walk = Walk::after_pruning(&chain);
+        let chain = self.audit_chain().await?;
         let unchained = self.unchained_audit_events().await?;
+        let walk = Walk::after_pruning(&chain);
+        let (walk, chain, broken) = self.walk_audit_trail(walk, chain, u64::MAX).await?;
+        let head = (chain.sequence, chain.hash);
+        Ok(Verification { events: walk.events, unchained, pruned_to: chain.pruned_to, head, broken })
+    }
+
+    /// Walks along a stretch of the trail: `most` events from the one with the number `from`. The event before
+    /// them is taken for what it says it is, so stretches that follow each other verify the whole.
+    #[compiled_here]
+    pub async fn verify_audit_events(&self, from: i64, most: u32) -> Result<VerifiedStretch, Error> {
+        let chain = self.audit_chain().await?;
+        let (walk, chain, broken) = match self.audit_walk_from(from, chain).await? {
+            (chain, Start::At(walk)) => self.walk_audit_trail(walk, chain, most.into()).await?,
+            (chain, Start::Beyond) => (Walk::after_pruning(&chain), chain, None),
+            (chain, Start::Broken(broken)) => (Walk::after_pruning(&chain), chain, Some(broken)),
+        };
+        let may_go_on = broken.is_none() && walk.events >= u64::from(most);
+        Ok(VerifiedStretch {
+            events: walk.events,
+            covered: walk.first.map(|first| (first, walk.sequence)),
+            pruned_to: chain.pruned_to,
+            head: (chain.sequence, chain.hash),
+            next: may_go_on.then_some(walk.sequence + 1),
+            broken,
+        })
+    }
+
+    /// Where a walk begins whose first event is to be the one with the number `from`.
+    async fn audit_walk_from(&self, from: i64, chain: ChainRow) -> Result<(ChainRow, Start), Error> {
+        let before = from.saturating_sub(1);
+        if before <= chain.pruned_to {
+            let walk = Walk::after_pruning(&chain);
+            return Ok((chain, Start::At(walk)));
+        }
+        if before > chain.sequence {
+            return Ok((chain, Start::Beyond));
+        }
+        let found = self.audit_rows_after(before - 1, None, 1).await?;
+        let row = found.as_slice().first();
+        if let Some(row) = row.filter(|row| row.sequence == before) {
+            return Ok((chain, Start::At(Walk::behind(row))));
+        }
+        // Retention may have come in between.
+        let chain = self.audit_chain().await?;
+        if before <= chain.pruned_to {
+            let walk = Walk::after_pruning(&chain);
+            return Ok((chain, Start::At(walk)));
+        }
+        let row = row.map(|row| (row.id.into(), row.at.into()));
+        Ok((chain, Start::Broken(BrokenLink { sequence: before, why: BrokenAt::Removed, row })))
+    }
+
+    /// Goes on until the end, what is wrong, or so many events. Gives the chain as it was when that was known.
+    async fn walk_audit_trail(
+        &self,
+        mut walk: Walk,
+        mut chain: ChainRow,
+        most: u64,
+    ) -> Result<(Walk, ChainRow, Option<BrokenLink>), Error> {
         let broken = loop {
-            let rows = self.audit_rows_after(walk.sequence, walk.last).await?;
-            let full = rows.len() as i64 == BATCH;
+            let batch = i64::try_from(most.saturating_sub(walk.events)).map_or(BATCH, |left| left.min(BATCH));
+            if batch == 0 {
+                break None;
+            }
+            let rows = self.audit_rows_after(walk.sequence, walk.last, batch).await?;
+            let full = rows.len() as i64 == batch;
             let broken = rows.iter().find_map(|row| walk.step(row).err());
             if broken.is_none() && full {
                 continue;
@@ -141,7 +240,7 @@ impl TenantStore<'_> {
             // before can be newer.
             let read_before = std::mem::replace(&mut chain, self.audit_chain().await?);
             if chain.pruned_to > read_before.pruned_to && chain.pruned_to > walk.sequence {
-                walk = Walk { events: walk.events, ..Walk::after_pruning(&chain) };
+                walk = Walk { events: walk.events, first: walk.first, ..Walk::after_pruning(&chain) };
                 continue;
             }
             if broken.is_some() {
@@ -155,16 +254,15 @@ impl TenantStore<'_> {
                 });
             }
             if chain.sequence < walk.sequence {
-                let added = self.audit_rows_after(chain.sequence, None).await?;
+                let added = self.audit_rows_after(chain.sequence, None, 1).await?;
                 let row = added.as_slice().first().map(|row| (row.id.into(), row.at.into()));
                 break Some(BrokenLink { sequence: chain.sequence + 1, why: BrokenAt::Added, row });
             }
-            if self.audit_rows_after(walk.sequence, walk.last).await?.is_empty() {
+            if self.audit_rows_after(walk.sequence, walk.last, 1).await?.is_empty() {
                 break Some(BrokenLink { sequence: walk.sequence + 1, why: BrokenAt::Removed, row: None });
             }
         };
-        let head = (chain.sequence, chain.hash);
-        Ok(Verification { events: walk.events, unchained, pruned_to: chain.pruned_to, head, broken })
+        Ok((walk, chain, broken))
     }
 
     async fn audit_chain(&self) -> Result<ChainRow, Error> {
@@ -187,6 +285,7 @@ impl TenantStore<'_> {
         &self,
         sequence: i64,
         last: Option<Found>,
+        most: i64,
     ) -> Result<Vec<AuditEventRow>, Error> {
         let tenant = Bytes::from(self.id);
         let last = Bytes::from(last.map_or(Id::from_bytes([0xff; 16]), |(id, _)| id));
@@ -194,7 +293,7 @@ impl TenantStore<'_> {
             Ok(dual!(&mut conn, c => audit_events::table
                 .filter(audit_events::tenant_id.eq(tenant)).filter(audit_events::sequence.ge(sequence.max(1)))
                 .filter(audit_events::sequence.gt(sequence).or(audit_events::id.gt(last)))
-                .order((audit_events::sequence, audit_events::id)).limit(BATCH)
+                .order((audit_events::sequence, audit_events::id)).limit(most)
                 .select(AuditEventRow::as_select()).load(c).await)?)
         };
         self.store.read(work).await

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use grantor_protocol::Effect;
 use grantor_protocol::model::{AuditEvent, AuditKind};
-use grantor_store::{BrokenAt, Options, Store, Verification};
+use grantor_store::{BrokenAt, Options, Store, Verification, VerifiedStretch};
 
 use crate::fixture::{World, audit};
 
@@ -23,6 +23,23 @@ impl World {
         self.rows().verify_audit_trail().await.unwrap()
     }
 
+    async fn stretch(&self, from: i64, most: u32) -> VerifiedStretch {
+        self.rows().verify_audit_events(from, most).await.unwrap()
+    }
+
+    /// What stretches of this length find, one behind the other: the events, and what is wrong.
+    async fn stretches(&self, most: u32) -> (u64, Option<(i64, BrokenAt)>) {
+        let (mut events, mut from) = (0, 1);
+        loop {
+            let found = self.stretch(from, most).await;
+            events += found.events;
+            match found.next {
+                Some(next) => from = next,
+                None => return (events, found.broken.map(|broken| (broken.sequence, broken.why))),
+            }
+        }
+    }
+
     async fn broken(&self) -> (i64, BrokenAt) {
         let broken = self.verify().await.broken.unwrap();
         (broken.sequence, broken.why)
@@ -40,6 +57,67 @@ grantor_store::on_both_databases! {
         let whole = world.verify().await;
         assert_eq!((whole.events, whole.head.0, whole.broken, whole.unchained), (5, 5, None, 0));
         assert_eq!(whole.head.1.len(), 32);
+    }
+
+    /// Stretches of every length that follow each other find what a walk along the whole trail finds.
+    async fn a_trail_can_be_verified_in_stretches(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        let none = world.stretch(1, 10).await;
+        assert_eq!((none.events, none.covered, none.next, none.broken), (0, None, None, None));
+        world.record(6).await;
+        let found = world.stretch(2, 3).await;
+        assert_eq!((found.events, found.covered, found.next, found.head.0), (3, Some((2, 4)), Some(5), 6));
+        let found = world.stretch(5, 3).await;
+        assert_eq!((found.events, found.covered, found.next), (2, Some((5, 6)), None));
+        let found = world.stretch(7, 3).await;
+        assert_eq!((found.covered, found.next, found.broken), (None, None, None), "the end, where the head fits");
+        let found = world.stretch(100, 3).await;
+        assert_eq!((found.covered, found.next, found.broken), (None, None, None), "behind the end is nothing");
+        for most in 1..8 {
+            assert_eq!(world.stretches(most).await, (6, None), "{most}");
+        }
+    }
+
+    async fn stretches_find_what_was_done_to_the_trail(database: TestDatabase) {
+        let deeds = [
+            ("changed", "UPDATE audit_events SET target = 'nobody' WHERE sequence = 3", (3, BrokenAt::Changed)),
+            ("removed", "DELETE FROM audit_events WHERE sequence = 3", (3, BrokenAt::Removed)),
+            ("beginning", "DELETE FROM audit_events WHERE sequence = 1", (1, BrokenAt::Removed)),
+            ("end", "DELETE FROM audit_events WHERE sequence = 6", (6, BrokenAt::Removed)),
+            ("moved", "UPDATE audit_events SET sequence = 7 - sequence WHERE sequence IN (3, 4)", (3, BrokenAt::Changed)),
+        ];
+        for (slug, deed, wrong) in deeds {
+            let world = World::new(database.store(), slug).await;
+            world.record(6).await;
+            // Tenants of before are changed as well; they have been looked at.
+            database.execute(deed).await;
+            for most in 1..8 {
+                let (events, found) = world.stretches(most).await;
+                assert_eq!((events as i64, found), (wrong.0 - 1, Some(wrong)), "{slug} by {most}");
+            }
+        }
+        // What a stretch begins behind is gone.
+        let world = World::new(database.store(), "begins").await;
+        let recorded = world.record(6).await;
+        database.execute("DELETE FROM audit_events WHERE sequence = 3").await;
+        let broken = world.stretch(4, 2).await.broken.unwrap();
+        assert_eq!((broken.sequence, broken.why), (3, BrokenAt::Removed));
+        assert_eq!(broken.row.map(|(id, _)| id), Some(recorded[3].id));
+        assert_eq!(world.stretch(5, 1).await.broken, None, "a stretch says nothing of what is before it");
+    }
+
+    /// An event and its hash that were made anew are told by the first event of the stretch behind them.
+    async fn a_forged_event_is_found_where_two_stretches_meet(database: TestDatabase) {
+        let world = World::new(database.store(), "acme").await;
+        world.record(4).await;
+        let hash = match database.store().backend() {
+            grantor_store::Backend::Sqlite => format!("x'{}'", "07".repeat(32)),
+            grantor_store::Backend::Postgres => format!("'\\x{}'::bytea", "07".repeat(32)),
+        };
+        database.execute(&format!("UPDATE audit_events SET hash = {hash} WHERE sequence = 2")).await;
+        let found = world.stretch(3, 1).await.broken.unwrap();
+        assert_eq!((found.sequence, found.why), (2, BrokenAt::Changed));
+        assert_eq!(world.stretch(4, 1).await.broken, None);
     }
 
     async fn every_column_is_held(database: TestDatabase) {
