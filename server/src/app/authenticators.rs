@@ -142,6 +142,25 @@ impl App {
         self.remove_authenticator(user, remove, (actor, "passkey")).await
     }
 
+    /// Whether the person would have no way to sign in without this passkey: they keep it.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn is_last_way(
+        &self,
+        context: &TenantContext,
+        user: &User,
+        passkey: PasskeyId,
+    ) -> Result<bool, Fault> {
+        if user.password.is_some() {
+            return Ok(false);
+        }
+        let store = self.store.tenant(context.tenant.id);
+        let held = store.authenticators(user.id, None, self.now()).await?.passkeys;
+        let has_others = held.iter().any(|held| held.id != passkey);
+        Ok(!has_others && store.identity_links_of(user.id).await?.is_empty())
+    }
+
     /// Takes an authenticator app from the user; whether they had it.
     ///
     /// # Errors

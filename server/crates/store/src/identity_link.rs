@@ -7,7 +7,7 @@ use crate::apply::guarded;
 use crate::audit;
 use crate::compiled_here;
 use crate::conn::{Conn, dual};
-use crate::schema::{identity_links, identity_providers, users};
+use crate::schema::{identity_links, identity_providers, passkeys, users};
 use crate::statement::Kept;
 use crate::tenant_count::{self, Noun};
 use crate::user::UserRow;
@@ -140,13 +140,23 @@ impl TenantStore<'_> {
             if deleted == 0 {
                 return Err(WriteError::NotFound);
             }
-            if !or_lock_out && password.is_none() && !has_enabled_link(&mut conn, key).await? {
+            let has_another = password.is_some()
+                || has_enabled_link(&mut conn, key).await?
+                || has_passkey(&mut conn, key).await?;
+            if !or_lock_out && !has_another {
                 return Err(WriteError::Protected("it is the only way to sign in"));
             }
             Ok(audit::record(&mut conn, tenant, audit).await?)
         };
         self.store.write(work).await
     }
+}
+
+async fn has_passkey(conn: &mut Conn<'_>, (tenant, user): (Bytes<16>, Bytes<16>)) -> QueryResult<bool> {
+    let count: i64 = dual!(conn, c => passkeys::table
+        .filter(passkeys::tenant_id.eq(tenant)).filter(passkeys::user_id.eq(user))
+        .count().get_result(c).await)?;
+    Ok(count > 0)
 }
 
 async fn has_enabled_link(conn: &mut Conn<'_>, (tenant, user): (Bytes<16>, Bytes<16>)) -> QueryResult<bool> {

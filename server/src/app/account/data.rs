@@ -1,6 +1,6 @@
 //! All that is kept of a person, for them to take along.
 
-use grantor_protocol::model::{Consent, Grant, Session};
+use grantor_protocol::model::{Consent, Grant, IdentityLink, Passkey, Session, TotpAuthenticator};
 use grantor_store::{AuditFilter, AuditOrder, GrantFilter, Listing, Page, SessionFilter, Sort};
 use serde_json::{Value, json};
 
@@ -47,11 +47,16 @@ impl App {
         let newest = AuditOrder::NewestFirst;
         let events = all!(page => store.list_audit_events(&page, &events, newest));
         let consents = store.consents_of(user.id).await?;
+        let held = store.authenticators(user.id, None, now).await?;
+        let links = store.identity_links_of(user.id).await?;
         let slug = &context.tenant.slug;
         Ok(json!({
             "issuer": context.tenant.issuer,
             "made_at": now.to_string(),
             "user": user_document(user),
+            "passkeys": held.passkeys.iter().map(passkey_document).collect::<Vec<_>>(),
+            "authenticators": held.totp.iter().map(totp_document).collect::<Vec<_>>(),
+            "identity_links": links.iter().map(link_document).collect::<Vec<_>>(),
             "sessions": sessions.document(|(session, _)| session_document(&session)),
             "consents": consents.iter().map(|(consent, name)| consent_document(consent, name.as_deref()))
                 .collect::<Vec<_>>(),
@@ -72,6 +77,34 @@ impl<T> Items<T> {
         let items: Vec<_> = self.items.into_iter().map(document).collect();
         json!({ "items": items, "more": self.more })
     }
+}
+
+fn passkey_document(passkey: &Passkey) -> Value {
+    json!({
+        "id": passkey.id,
+        "name": passkey.name,
+        "synced": passkey.synced,
+        "created_at": passkey.created_at.to_string(),
+        "last_used_at": passkey.last_used_at.map(|at| at.to_string()),
+    })
+}
+
+fn totp_document(totp: &TotpAuthenticator) -> Value {
+    json!({
+        "id": totp.id,
+        "name": totp.name,
+        "created_at": totp.created_at.to_string(),
+        "last_used_at": totp.last_used_at.map(|at| at.to_string()),
+    })
+}
+
+fn link_document(link: &IdentityLink) -> Value {
+    json!({
+        "provider": link.provider,
+        "subject": link.subject,
+        "created_at": link.created_at.to_string(),
+        "last_used_at": link.last_used_at.map(|at| at.to_string()),
+    })
 }
 
 fn session_document(session: &Session) -> Value {

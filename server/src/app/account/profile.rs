@@ -2,6 +2,7 @@
 
 use grantor_protocol::model::{AuditKind, SignInIdentifier, User, UserProfile};
 use grantor_protocol::registration;
+use grantor_protocol::upstream::is_email;
 use grantor_store::WriteError;
 
 use crate::app::admin::{changed_members, user_document};

@@ -47,7 +47,7 @@ const NAVIGATION: [(AccountPage, &str); 8] = [
 ];
 
 /// What was just done, as the query of the page that says so.
-const DONE: [(&str, &str); 11] = [
+const DONE: [(&str, &str); 12] = [
     ("saved", "account-done-saved"),
     ("password", "account-done-password"),
     ("ended", "account-done-ended"),
@@ -56,6 +56,7 @@ const DONE: [(&str, &str); 11] = [
     ("changed", "account-done-names"),
     ("linked", "account-providers-linked"),
     ("unlinked", "account-providers-unlinked"),
+    ("last-way", "upstream-last-way"),
     ("added-factor", "security-was-added"),
     ("removed-factor", "security-removed"),
     ("sent", "account-done-sent"),

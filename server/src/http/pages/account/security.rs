@@ -58,6 +58,9 @@ pub async fn security_remove(app: Arc<App>, request: Request) -> Response {
         match (params.get("passkey"), params.get("totp")) {
             (Some(passkey), None) => {
                 let passkey: PasskeyId = passkey.parse().map_err(|_| malformed())?;
+                if visit.app.is_last_way(visit.context, user, passkey).await? {
+                    return Ok(visit.done("last-way"));
+                }
                 visit.app.remove_passkey(user, passkey, actor).await?;
             }
             (None, Some(totp)) => {
