@@ -63,6 +63,13 @@ pub const GROUPS: &[Group] = &[
     group("device_code", "Device codes", &[("device_code.replayed", "A device code came twice")]),
     group("user", "Users", &[("user.changed", "A user was made, changed or deleted")]),
     group(
+        "authenticator",
+        "Passkeys and authenticator apps",
+        &[("authenticator.changed", "One was added or removed")],
+    ),
+    group("second_factor", "Second factors", &[("second_factor.failed", "A second factor was wrong")]),
+    group("passkey", "Passkeys", &[("passkey.copied", "A copy of a passkey was used")]),
+    group(
         "message",
         "Messages",
         &[("message.requested", "One was asked for"), ("message.failed", "One was given up")],

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::place::{Place, Section};
 
 /// Kinds of events and what they are called.
-pub const KINDS: [(&str, &str); 0] = [
+pub const KINDS: [(&str, &str); 42] = [
     ("sign_in.succeeded", "Signed in"),
     ("sign_in.failed", "Failed to sign in"),
     ("sign_out", "Signed out"),
@@ -46,12 +46,16 @@ pub const KINDS: [(&str, &str); 0] = [
     ("webhook.disabled", "Webhook disabled"),
     ("webhook.replayed", "Webhook deliveries replayed"),
     ("webhook.tested", "Webhook tested"),
+    ("authenticator.changed", "Changed a way to sign in"),
+    ("second_factor.failed", "Failed the second factor"),
+    ("passkey.copied", "Used a copied passkey"),
 ];
 
 /// Whether the kind tells of an attack, or of what may be one.
 #[must_use]
 pub fn is_alarming(kind: &str) -> bool {
-    kind.ends_with(".replayed") && !kind.starts_with("webhook") || kind == "sign_in.failed"
+    kind.ends_with(".replayed") && !kind.starts_with("webhook")
+        || ["sign_in.failed", "second_factor.failed", "passkey.copied"].contains(&kind)
 }
 
 /// What a kind is called; itself where this version of the console does not know it.

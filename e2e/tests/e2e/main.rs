@@ -36,6 +36,7 @@ mod openid;
 mod openid_client;
 mod operations;
 mod pages;
+mod passkeys;
 mod readme;
 mod setup;
 mod shutdown;
