@@ -16,7 +16,7 @@ async fn set_up(database: Database) -> anyhow::Result<(Acme, Landing, Browser, A
     let landing = Landing::start().await?;
     acme.create_public_client("planner", landing.redirect_uri()).await?;
     let settings = json!({ "settings": { "sign_in": { "second_factor": "required" } } });
-    acme.admin.call(Method::PATCH, "/tenants/acme", &settings).await?.expect(StatusCode::OK)?;
+    acme.admin.call(Method::PATCH, "tenants/acme", &settings).await?.expect(StatusCode::OK)?;
     let browser = Browser::start().await?;
     browser.driver.cdp().send_raw("WebAuthn.enable", json!({ "enableUI": false })).await?;
     let authenticator = Authenticator::plugged_in(&browser).await?;
@@ -131,7 +131,7 @@ async fn a_copied_passkey_is_refused(database: Database) -> anyhow::Result<()> {
     browser.open(&request).await?;
     browser.shows("cannot be used here").await?;
     wait::until("the audit trail to tell of it", async || {
-        let path = "/tenants/acme/audit-events?kind=passkey.copied";
+        let path = "tenants/acme/audit-events?kind=passkey.copied";
         let events = acme.admin.call(Method::GET, path, &Value::Null).await?.expect(StatusCode::OK)?;
         Ok(events["items"].as_array().filter(|items| !items.is_empty()).map(drop))
     })

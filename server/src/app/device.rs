@@ -290,6 +290,7 @@ mod tests {
             attempt_subjects(&Browser {
                 browser: cookie.map(Secret::presented),
                 session: None,
+                known: None,
                 address: address.map(|address| address.parse().unwrap()),
                 user_agent: None,
             })

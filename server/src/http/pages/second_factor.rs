@@ -7,12 +7,10 @@ use grantor_protocol::sign_in::{Needed, Offer};
 use grantor_protocol::{Error, Params};
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
-use qrcode::QrCode;
-use qrcode::render::svg;
 use serde_json::json;
 
 use super::interaction::{form_page, form_targets, page, parse, sign_in_page, signed_in};
-use super::views::{NewAuthenticatorPage, RecoveryCodesPage, SecondFactorPage, TotpForm};
+use super::views::{NewAuthenticatorPage, QrImage, RecoveryCodesPage, SecondFactorPage, TotpForm};
 use super::{go, html, layout_of, tenant_path};
 use crate::app::authenticators::{Added, Made, authenticator_name};
 use crate::app::authorize::{Browser, Progress};
@@ -339,10 +337,7 @@ pub(super) async fn again(
 
 /// The secret as an image and as text.
 pub(super) fn totp_form(offer: &TotpOffer) -> Result<TotpForm, Fault> {
-    let code = QrCode::new(offer.address.as_bytes()).map_err(Fault::internal)?;
-    let image = code.render::<svg::Color<'_>>().min_dimensions(200, 200).build();
-    // The document's own head has no place in a page.
-    let qr = image.find("<svg").and_then(|at| image.get(at..)).unwrap_or_default().to_owned();
+    let qr = QrImage::of(&offer.address).map_err(Fault::internal)?;
     let groups: Vec<_> = offer.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
     Ok(TotpForm { qr, secret: groups.join(" "), ceremony: offer.ceremony.to_string() })
 }

@@ -27,7 +27,8 @@ pub use account::{
 pub use grantor_theme::theme_css;
 pub use recovery::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
 pub use second_factor::{
-    Held, NewAuthenticatorPage, PasskeySignIn, RecoveryCodesPage, SecondFactorPage, SecurityPage, TotpForm,
+    Held, NewAuthenticatorPage, PasskeySignIn, QrImage, RecoveryCodesPage, SecondFactorPage, SecurityPage,
+    TotpForm,
 };
 pub use upstream::{LeavePage, ProviderChoice, ProviderLine, ProvidersPage};
 

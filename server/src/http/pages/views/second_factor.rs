@@ -1,7 +1,12 @@
 //! The pages of what people sign in with beside a password.
 
+use std::fmt;
+
 use askama::Template;
+use askama::filters::HtmlSafe;
 use grantor_protocol::sign_in::Offer;
+use qrcode::render::svg;
+use qrcode::{QrCode, QrResult};
 
 use super::{AccountFrame, Layout, monogram};
 
@@ -55,11 +60,32 @@ pub struct NewAuthenticatorPage {
     pub problem: Option<String>,
 }
 
+/// A QR code as an SVG element: markup that is made here alone, of modules and never of text.
+#[derive(Clone, Debug)]
+pub struct QrImage(String);
+
+impl QrImage {
+    /// # Errors
+    /// Data that is too long for a QR code.
+    pub fn of(data: &str) -> QrResult<Self> {
+        let image = QrCode::new(data)?.render::<svg::Color<'_>>().min_dimensions(200, 200).build();
+        // The document's own head has no place in a page.
+        Ok(Self(image.find("<svg").and_then(|at| image.get(at..)).unwrap_or_default().to_owned()))
+    }
+}
+
+impl fmt::Display for QrImage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for QrImage {}
+
 /// What a person puts into their authenticator app.
 #[derive(Clone, Debug)]
 pub struct TotpForm {
-    /// An SVG image.
-    pub qr: String,
+    pub qr: QrImage,
     /// In base 32, in groups of four.
     pub secret: String,
     pub ceremony: String,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
+use grantor_protocol::sign_in::Offer;
 
 use super::*;
 
@@ -49,21 +50,15 @@ impl Made for bool {
     }
 }
 
-impl Made for u32 {
-    fn made(_: &mut Hostile) -> Self {
-        12
-    }
-}
-
 impl Made for Messages {
     fn made(_: &mut Hostile) -> Self {
         Self::english()
     }
 }
 
-impl Made for bool {
-    fn made(by: &mut Hostile) -> Self {
-        by.empty
+impl Made for QrImage {
+    fn made(_: &mut Hostile) -> Self {
+        Self::of("otpauth://totp/a").unwrap()
     }
 }
 
@@ -107,6 +102,10 @@ made! {
     AccountFrame { items, csrf, sign_out_action, notice }
     NavigationItem { address, text, current }
     Field { name, kind, autocomplete, label, value, hint, problem }
+    PasskeySignIn { script, action, options }
+    Offer { passkey, totp, recovery_code }
+    TotpForm { qr, secret, ceremony }
+    Held { id, name, synced, added, used }
     SessionLine { id, device, address, since, since_exact, current }
 }
 
@@ -140,7 +139,17 @@ pages! {
     ConfirmLinkPage { layout, title, message, action, link, csrf, button }
     NoticePage { layout, title, done, message, next }
     LeavePage { layout, provider_name, address }
-    ProvidersPage { layout, csrf, account, providers, notice, problem }
+    ProvidersPage { layout, frame, providers, problem }
+    SecondFactorPage {
+        layout, script, action, options, csrf, interaction, user_name, offer, remember_days, sign_in, problem,
+    }
+    NewAuthenticatorPage {
+        layout, script, action, options, csrf, interaction, in_sign_in, passkey, totp, problem,
+    }
+    RecoveryCodesPage { layout, codes, method, action, fields }
+    SecurityPage {
+        layout, frame, action, passkeys, apps, recovery_codes, is_fresh, sign_in, add, recovery_action,
+    }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
         return_host, device, user_name, user_email, scopes, resources, policy_uri, tos_uri,
