@@ -93,7 +93,7 @@ impl App {
         context: &TenantContext,
         (user, authenticators): (&User, &Authenticators),
     ) -> Result<Challenge, Fault> {
-        let known = authenticators.passkeys.iter().map(|held| held.credential_id.clone().into()).collect();
+        let known = authenticators.passkeys.iter().map(|held| held.credential_id.clone()).collect();
         let (id, name) = (Uuid::from_bytes(*user.id.as_bytes()), user.display_name());
         let (relying_party, purpose) = (relying_party(context)?, CeremonyPurpose::Register { user: user.id });
         if demands_verification(context) {

@@ -135,6 +135,7 @@ on_both! {
                 address: Some("192.0.2.7".to_owned()),
                 user_agent: Some("Browser/1 <b>".to_owned()),
             },
+            idle: None,
         };
         let notice = async || {
             let context = acme.context(&app).await;

@@ -102,12 +102,13 @@ fn last_field(page: &Answer, name: &str) -> String {
 
 /// The ID token that the answer at the client's redirect URI is worth.
 async fn claims(app: &TestApp, acme: &TestTenant, browser: &mut Browser, answer: &Answer) -> Value {
-    let answer = match answer.location().contains("/consent?") {
-        true => {
-            let page = browser.follow(app, answer).await;
-            acme.decide(app, browser, &page, "allow").await
-        }
-        false => answer.clone(),
+    let consented;
+    let answer = if answer.location().contains("/consent?") {
+        let page = browser.follow(app, answer).await;
+        consented = acme.decide(app, browser, &page, "allow").await;
+        &consented
+    } else {
+        answer
     };
     let code = answer.location_parameter("code").unwrap_or_else(|| panic!("{answer:?}"));
     let tokens =
