@@ -24,6 +24,7 @@ pub struct Passkey {
 pub struct Authenticator {
     /// A UUID; `recovery-codes` for the user's recovery codes.
     pub id: String,
+    /// An app or recovery codes.
     pub kind: AuthenticatorKind,
     /// What the user calls it; recovery codes have no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

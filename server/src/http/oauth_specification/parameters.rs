@@ -110,6 +110,11 @@ pub const AUTHORIZATION: &[Parameter] = &[
     optional("nonce", "Comes back in the ID token.", CORE),
     optional("prompt", "none, or what the person has to do: login, consent, select_account.", CORE),
     optional("max_age", "Seconds since the person signed in, at most.", CORE),
+    optional(
+        "acr_values",
+        "Levels of assurance that do, separated by spaces: 1fa, mfa, phr.",
+        "https://www.rfc-editor.org/rfc/rfc9470#section-4",
+    ),
     optional("login_hint", "Who is to sign in.", CORE),
     optional("ui_locales", "Languages for the pages, separated by spaces.", CORE),
     RESOURCE,

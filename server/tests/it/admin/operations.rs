@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use grantor::app::admin::{Action, Resource};
 use grantor_protocol::model::{
-    Authentication, AuthenticationMethod, ClientId, DeviceApproval, Grant, GrantId, IdentityLink,
-    RequestOrigin, Session, SessionId, Tenant, UserId,
+    Authentication, AuthenticationMethod, ClientId, DeviceApproval, Grant, GrantId, IdentityLink, Passkey,
+    RequestOrigin, Session, SessionId, Tenant, TotpAuthenticator, UserId,
 };
 use grantor_protocol::{Effect, Id, Lifetime, Scope, Secret, SecretKind};
 use poem::http::Method;
@@ -327,6 +327,37 @@ async fn signed_in(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (SessionI
     made
 }
 
+/// A passkey and an authenticator app of the user's.
+async fn authenticators(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (String, String) {
+    let (now, entropy) = (app.app.clock.now(), app.app.entropy.as_ref());
+    let passkey = Passkey {
+        tenant_id: tenant.id,
+        id: Id::generate(now, entropy),
+        user_id,
+        credential_id: vec![1; 32],
+        name: "Laptop".to_owned(),
+        credential: json!({}),
+        counter: 0,
+        synced: true,
+        created_at: now,
+        last_used_at: None,
+    };
+    let totp = TotpAuthenticator {
+        tenant_id: tenant.id,
+        id: Id::generate(now, entropy),
+        user_id,
+        name: "Phone".to_owned(),
+        sealed_secret: vec![],
+        last_step: 0,
+        created_at: now,
+        last_used_at: None,
+    };
+    let made = (passkey.id.to_string(), totp.id.to_string());
+    let effects = vec![Effect::StorePasskey(Box::new(passkey)), Effect::StoreTotp(Box::new(totp))];
+    app.app.store.tenant(tenant.id).apply(effects).await.unwrap();
+    made
+}
+
 /// What a tenant has for operations to act on: never what other tests or callers rely on.
 #[derive(Clone)]
 pub struct Target {
@@ -380,6 +411,7 @@ impl Target {
         let rotation = json!({ "algorithm": "ES256" });
         let successor = admin.post(&format!("/tenants/{slug}/keys/rotate"), &rotation).await.document(200);
         let (session, grant) = signed_in(app, &tenant, user.parse().unwrap()).await;
+        let (passkey, authenticator) = authenticators(app, &tenant, user.parse().unwrap()).await;
         let event = app.app.store.tenant(tenant.id).audit_events(1).await.unwrap().remove(0);
         let gone = json!({ "slug": format!("gone-{slug}"), "name": "Gone" });
         assert_eq!(admin.post("/tenants", &gone).await.status, 201);
@@ -387,6 +419,8 @@ impl Target {
         let mut names = BTreeMap::from([
             ("job", job.as_str().unwrap().to_owned()),
             ("audit_event", event.id.to_string()),
+            ("passkey", passkey),
+            ("authenticator", authenticator),
             ("kid", kid(&keys["items"][0])),
             ("activate_key kid", kid(&successor)),
             // Not the one that signed the callers' access tokens.

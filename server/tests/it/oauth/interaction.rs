@@ -14,7 +14,7 @@ async fn at_sign_in(app: &TestApp, acme: &TestTenant, browser: &mut Browser) -> 
 
 /// An interaction at its consent page.
 /// Every page that takes a form; from the fourth on they are a session's.
-const FORMS: [&str; 17] = [
+const FORMS: [&str; 11] = [
     "/login",
     "/consent",
     "/activate",
@@ -25,13 +25,21 @@ const FORMS: [&str; 17] = [
     "/account/data",
     "/account/deletion",
     "/account/verify",
+    "/logout",
+];
+
+/// Forms of people whom no session names.
+const OTHER_FORMS: [&str; 10] = [
+    "/login/upstream",
+    "/login/second-factor",
+    "/login/new-authenticator",
+    "/login/passkey",
     "/recover",
     "/recover/password",
     "/invitation",
     "/verify",
     "/magic-link",
     "/magic-link/open",
-    "/logout",
 ];
 
 async fn at_consent(app: &TestApp, acme: &TestTenant, browser: &mut Browser) -> Answer {
@@ -137,7 +145,7 @@ on_both! {
         ];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         for site in ["cross-site", "same-site"] {
-            for path in FORMS {
+            for path in FORMS.into_iter().chain(OTHER_FORMS) {
                 browser.post_from(&app, &acme.path(path), &form, site).await.expect_error_page(403);
             }
             browser.post_from(&app, "/setup", &form, site).await.expect_error_page(403);
@@ -292,7 +300,12 @@ on_both! {
         let page = browser.follow(&app, &begun).await;
         let signed_in = acme.sign_in(&app, &mut browser, &page).await;
         let session = "__Host-grantor-session-acme".to_owned();
-        assert_eq!(set_cookies(&signed_in), [(session.clone(), format!("{always}; Max-Age=43200"))]);
+        let known = "__Host-grantor-known-acme".to_owned();
+        let expected = [
+            (session.clone(), format!("{always}; Max-Age=43200")),
+            (known, format!("{always}; Max-Age=34560000")),
+        ];
+        assert_eq!(set_cookies(&signed_in), expected);
         let consent = browser.follow(&app, &signed_in).await;
         assert_eq!(set_cookies(&acme.decide(&app, &mut browser, &consent, "allow").await), []);
         let out = browser.get(&app, &acme.path("/logout")).await;

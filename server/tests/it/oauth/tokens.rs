@@ -84,7 +84,7 @@ on_both! {
         assert_eq!(header.typ.as_deref(), Some("at+jwt"));
         let access_token = claims(text(&tokens, "access_token"));
         let expected =
-            ["aud", "auth_time", "client_id", "exp", "grant_id", "iat", "iss", "jti", "scope", "sub"];
+            ["acr", "aud", "auth_time", "client_id", "exp", "grant_id", "iat", "iss", "jti", "scope", "sub"];
         assert_eq!(keys(&access_token), expected);
         assert_eq!(access_token["iss"], acme.tenant.issuer);
         assert_eq!(access_token["aud"], acme.tenant.issuer);
@@ -178,7 +178,9 @@ on_both! {
         for (client_id, secret) in [("web", &acme.secret), ("api", &api)] {
             let shown = ask(client_id, secret, text(&tokens, "access_token")).await;
             let expected =
-                ["active", "aud", "client_id", "exp", "iat", "iss", "jti", "scope", "sub", "token_type"];
+                [
+                "acr", "active", "aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "scope", "sub", "token_type",
+            ];
             assert_eq!(keys(&shown), expected);
             assert_eq!((&shown["active"], &shown["client_id"]), (&json!(true), &json!("web")));
             assert_eq!(shown["sub"], acme.user.id.to_string());

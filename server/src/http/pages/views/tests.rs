@@ -148,7 +148,7 @@ pages! {
     }
     RecoveryCodesPage { layout, codes, method, action, fields }
     SecurityPage {
-        layout, frame, action, passkeys, apps, recovery_codes, is_fresh, sign_in, add, recovery_action,
+        layout, is_fresh, frame, action, passkeys, apps, recovery_codes, sign_in, add, recovery_action,
     }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,

@@ -16,6 +16,7 @@ pub async fn try_member(subject: &Subject<'_>, member: &str) -> bool {
         "response_modes_supported" => response_modes(subject, member).await,
         "code_challenge_methods_supported" => code_challenge_methods(subject, member).await,
         "ui_locales_supported" => languages(subject, member).await,
+        "acr_values_supported" => levels(subject, member).await,
         "prompt_values_supported" => prompts(subject, member).await,
         "scopes_supported" => scopes(subject, member).await,
         "authorization_response_iss_parameter_supported" => iss(subject, member).await,
@@ -117,6 +118,21 @@ async fn prompts(subject: &Subject<'_>, member: &str) {
                 assert!(answer.location().starts_with("/t/acme/consent?interaction="), "{answer:?}");
             }
             unknown => panic!("nobody has said what prompt={unknown} does"),
+        }
+    }
+}
+
+/// RFC 9470 §4: a level that is advertised and not reached is asked for; another one is nobody's.
+async fn levels(subject: &Subject<'_>, member: &str) {
+    for (level, supported) in subject.universe(member, &["1fa", "mfa", "phr", "phrh", "MFA", "urn:a"]) {
+        let mut request = subject.request("acr_values", &level);
+        request.push(("prompt", "none"));
+        let path = subject.acme.authorize(&request);
+        let answer = subject.browser.clone().get(subject.app, &path).await;
+        if supported && level != "1fa" {
+            answer.expect_redirected_error("interaction_required");
+        } else {
+            assert!(answer.location_parameter("code").is_some(), "{level}: {answer:?}");
         }
     }
 }

@@ -58,7 +58,7 @@ on_both! {
         assert!(answer.body.contains("Remove that one first"), "{answer:?}");
 
         let removed = world.change(&app, &mut browser, "unlink").await;
-        assert_eq!(removed.location(), "/t/acme/account/providers?removed");
+        assert_eq!(removed.location(), "/t/acme/account/providers?unlinked");
         let again = world.change(&app, &mut browser, "unlink").await;
         assert_eq!(again.status, 422, "{again:?}");
         let mut stranger = Browser::default();
@@ -109,11 +109,11 @@ async fn a_link_is_the_sessions() {
     for path in ["/account/providers/link", "/account/providers/unlink"] {
         browser.post(&app, &world.acme.path(path), &forged).await.expect_error_page(403);
         let stranger = Browser::default().post(&app, &world.acme.path(path), &forged).await;
-        assert_eq!(stranger.location(), "/t/acme/login");
+        assert_eq!(stranger.location(), "/t/acme/login?page=providers");
     }
     app.clock.advance(901);
     let late = world.change(&app, &mut browser, "link").await;
-    assert_eq!(late.location(), "/t/acme/login");
+    assert_eq!(late.location(), "/t/acme/login?page=providers");
 }
 
 /// Secrets are written and never read; who people are at one issuer says nothing of another's.
