@@ -330,11 +330,12 @@ async fn signed_in(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (SessionI
 /// A passkey and an authenticator app of the user's.
 async fn authenticators(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (String, String) {
     let (now, entropy) = (app.app.clock.now(), app.app.entropy.as_ref());
+    let id = Id::generate(now, entropy);
     let passkey = Passkey {
         tenant_id: tenant.id,
-        id: Id::generate(now, entropy),
+        id,
         user_id,
-        credential_id: vec![1; 32],
+        credential_id: id.as_bytes().to_vec(),
         name: "Laptop".to_owned(),
         credential: json!({}),
         counter: 0,
