@@ -191,6 +191,6 @@ fn recovery_code_hash(code: &str) -> SecretHash {
 }
 
 /// What an app's secret is bound to where it is sealed.
-pub(super) fn associated_data(tenant_id: TenantId, id: TotpId) -> Vec<u8> {
+pub fn associated_data(tenant_id: TenantId, id: TotpId) -> Vec<u8> {
     [b"grantor totp secret".as_slice(), tenant_id.as_bytes(), id.as_bytes()].concat()
 }

@@ -5,7 +5,18 @@ use grantor_protocol::model::{
     PasskeyUse, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
 };
 
+use super::FieldFault;
 use super::document::twins;
+
+/// For how long a browser can stand for a second factor, in days.
+const MOST_REMEMBERED_DAYS: u32 = 365;
+
+pub(super) fn check(policy: &api::SignInPolicy, faults: &mut Vec<FieldFault>) {
+    if policy.remember_browser_days > MOST_REMEMBERED_DAYS {
+        let detail = format!("must be {MOST_REMEMBERED_DAYS} days at most");
+        faults.push(FieldFault::new("/settings/sign_in/remember_browser_days", detail));
+    }
+}
 
 pub(super) fn document(policy: &SignInPolicy) -> api::SignInPolicy {
     let SignInPolicy {

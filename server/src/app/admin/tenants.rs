@@ -11,7 +11,7 @@ use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Domain, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
-    contended, jobs,
+    contended, jobs, sign_in_document,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
 use crate::app::certificates::TrustAnchors;
@@ -386,6 +386,7 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
         faults.push(FieldFault::new("/settings/audit_retention", "must be 1 to 3650 days"));
     }
     check_password_policy(&wanted.settings.password_policy, &mut faults);
+    sign_in_document::check(&wanted.settings.sign_in, &mut faults);
     let locale = wanted.settings.default_locale.as_deref();
     if locale.is_some_and(|locale| !UI_LOCALES.contains(&locale)) {
         let detail = format!("must be one of {}", UI_LOCALES.join(", "));

@@ -177,7 +177,7 @@ crate::on_both! {
         app.acme().await;
         let specification = specification();
         let lifetimes = specification["components"]["schemas"]["Lifetimes"]["properties"].as_object().unwrap();
-        assert_eq!(lifetimes.len(), 11);
+        assert_eq!(lifetimes.len(), 12);
         for (name, schema) in lifetimes {
             let [least, most] = ["minimum", "maximum"].map(|bound| schema[bound].as_f64().unwrap() as i64);
             for (seconds, taken) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {

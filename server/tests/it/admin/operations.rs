@@ -343,12 +343,14 @@ async fn authenticators(app: &TestApp, tenant: &Tenant, user_id: UserId) -> (Str
         created_at: now,
         last_used_at: None,
     };
+    let id = Id::generate(now, entropy);
+    let data = grantor::app::totp::associated_data(tenant.id, id);
     let totp = TotpAuthenticator {
         tenant_id: tenant.id,
-        id: Id::generate(now, entropy),
+        id,
         user_id,
         name: "Phone".to_owned(),
-        sealed_secret: vec![],
+        sealed_secret: app.app.master().seal([3; 12], &data, &[7; 20]).unwrap(),
         last_step: 0,
         created_at: now,
         last_used_at: None,

@@ -144,7 +144,7 @@ on_both! {
         };
         let store = app.app.store.tenant(acme.tenant.id);
         store.apply(notice().await.into_iter().collect()).await.unwrap();
-        let mail = app.one_mail().await;
+        let mail = app.mail().await.remove(0);
         assert_eq!((mail.header("to"), mail.header("subject")), ("ada@acme.example".to_owned(), "New sign-in to Acme".to_owned()));
         assert!(mail.text.contains("192.0.2.7") && mail.text.contains("Browser/1 &#60;b&#62;"), "{mail:?}");
         assert_eq!(mail.link(), "/t/acme/account");
