@@ -169,6 +169,7 @@ fn claims() -> AccessTokenClaims {
         jti: Id::from_bytes([7; 16]),
         scope: Scope::default(),
         auth_time: None,
+        acr: None,
         grant_id: None,
         cnf: None,
         act: None,

@@ -158,13 +158,13 @@ impl Device {
         if options.allow_credentials.is_empty() {
             options.allow_credentials = vec![AllowCredentials {
                 type_: "public-key".to_owned(),
-                id: self.credential.clone().unwrap().into(),
+                id: self.credential.clone().unwrap(),
                 transports: None,
             }];
         }
         let mut answer: PublicKeyCredential =
             self.authenticator.perform_auth(origin(), options, 1000).unwrap();
-        answer.response.user_handle = owner.map(|owner| owner.to_vec().into());
+        answer.response.user_handle = owner.map(<[u8]>::to_vec);
         serde_json::to_string(&answer).unwrap()
     }
 }

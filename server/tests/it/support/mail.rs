@@ -29,14 +29,11 @@ impl TestApp {
     }
 
     /// The one message that is due, beside what tells of sign-ins.
-    #[track_caller]
-    pub fn one_mail(&self) -> impl Future<Output = Mail> {
-        async {
-            let mut mail = self.mail().await;
-            mail.retain(|mail| !mail.header("subject").starts_with("New sign-in"));
-            assert_eq!(mail.len(), 1, "{mail:?}");
-            mail.remove(0)
-        }
+    pub async fn one_mail(&self) -> Mail {
+        let mut mail = self.mail().await;
+        mail.retain(|mail| !mail.header("subject").starts_with("New sign-in"));
+        assert_eq!(mail.len(), 1, "{mail:?}");
+        mail.remove(0)
     }
 }
 
