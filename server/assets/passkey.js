@@ -79,6 +79,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   if ("conditional" in form.dataset && PublicKeyCredential.isConditionalMediationAvailable) {
     PublicKeyCredential.isConditionalMediationAvailable()
       .then((available) => available && run(form, "conditional"))
-      .catch((error) => console.debug(error));
+      .catch((error) => {
+        if (!["NotAllowedError", "AbortError"].includes(error.name)) console.warn(error);
+      });
   }
 }

@@ -107,6 +107,10 @@ impl App {
             .start_securitykey_registration(id, &user.username, name, Some(known), None, None)
             .map_err(Fault::internal)?;
         discoverable(&mut options, ResidentKeyRequirement::Preferred);
+        // Browsers refuse to protect by verification what need not verify.
+        if let Some(extensions) = &mut options.public_key.extensions {
+            extensions.cred_protect = None;
+        }
         self.begin_ceremony(context, purpose, &options, &state).await
     }
 
