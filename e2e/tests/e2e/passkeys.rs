@@ -84,13 +84,15 @@ async fn make_passkey(acme: &Acme, landing: &Landing, browser: &Browser) -> anyh
     Ok(())
 }
 
+/// A request for a person to sign in once more.
+fn sign_in_again(acme: &Acme, landing: &Landing) -> anyhow::Result<String> {
+    let extra = [("scope", "openid"), ("prompt", "login")];
+    acme.authorization_request("planner", landing.redirect_uri(), &extra)
+}
+
 fn claims_of(tokens: &Value) -> anyhow::Result<Value> {
     let token = tokens["id_token"].as_str().context("no ID token")?;
     Ok(jsonwebtoken::dangerous::insecure_decode::<Value>(token)?.claims)
-}
-
-async fn forget_everything(browser: &Browser) -> anyhow::Result<()> {
-    Ok(browser.driver.delete_all_cookies().await?)
 }
 
 /// WebAuthn §5.1.4: the browser offers the passkey in the field of the user name, and this one says yes.
@@ -98,10 +100,7 @@ async fn a_passkey_is_made_and_signs_in(database: Database) -> anyhow::Result<()
     let (acme, landing, browser, _authenticator) = set_up(database).await?;
     make_passkey(&acme, &landing, &browser).await?;
 
-    forget_everything(&browser).await?;
-    browser
-        .open(&acme.authorization_request("planner", landing.redirect_uri(), &[("scope", "openid")])?)
-        .await?;
+    browser.open(&sign_in_again(&acme, &landing)?).await?;
     let code = landing.next().await?.require("code")?.to_owned();
     let claims = claims_of(&acme.exchange("planner", landing.redirect_uri(), &code).await?)?;
     ensure!(claims["amr"] == json!(["pop", "user", "mfa"]), "nobody typed anything: {claims}");
@@ -119,15 +118,13 @@ async fn a_copied_passkey_is_refused(database: Database) -> anyhow::Result<()> {
     let (acme, landing, browser, authenticator) = set_up(database).await?;
     make_passkey(&acme, &landing, &browser).await?;
     let copy = authenticator.credential(&browser).await?;
-    forget_everything(&browser).await?;
-    let request = acme.authorization_request("planner", landing.redirect_uri(), &[("scope", "openid")])?;
+    let request = sign_in_again(&acme, &landing)?;
     browser.open(&request).await?;
     landing.next().await?.require("code")?;
 
     authenticator.unplug(&browser).await?;
     let copied = Authenticator::plugged_in(&browser).await?;
     copied.take_in(&browser, &copy).await?;
-    forget_everything(&browser).await?;
     browser.open(&request).await?;
     browser.shows("cannot be used here").await?;
     wait::until("the audit trail to tell of it", async || {
