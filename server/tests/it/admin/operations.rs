@@ -199,6 +199,8 @@ pub const OPERATIONS: &[Operation] = &[
     row("patch_user", Resource::User, Action::Update, nothing),
     row("list_passkeys", Resource::User, Action::Read, none),
     row("delete_passkey", Resource::User, Action::Update, none),
+    row("list_identity_links", Resource::User, Action::Read, none),
+    row("delete_identity_link", Resource::User, Action::Update, none),
     // Somebody who can sign in already is not invited.
     row("invite_user", Resource::User, Action::Update, none),
     row("set_user_password", Resource::User, Action::Update, a_password),
@@ -230,8 +232,6 @@ pub const OPERATIONS: &[Operation] = &[
     row("read_identity_provider", Resource::IdentityProvider, Action::Read, none),
     row("put_identity_provider", Resource::IdentityProvider, Action::Update, an_identity_provider),
     row("patch_identity_provider", Resource::IdentityProvider, Action::Update, nothing),
-    row("list_identity_links", Resource::User, Action::Read, none),
-    row("delete_identity_link", Resource::User, Action::Update, none),
     row("delete_identity_provider", Resource::IdentityProvider, Action::Delete, none),
     row("list_roles", Resource::Role, Action::Read, none),
     row("create_role", Resource::Role, Action::Create, a_role),
