@@ -1,5 +1,6 @@
 use grantor_protocol::model::{
-    DeliveryState, DeviceAuthorization, MessageKind, Metric, UpstreamSignIn, WebhookDelivery,
+    Ceremony, CeremonyPurpose, DeliveryState, DeviceAuthorization, KnownBrowser, MessageKind, Metric,
+    UpstreamSignIn, WebhookDelivery,
 };
 use grantor_protocol::{Effect, Timestamp};
 use grantor_store::{ConsoleSession, CountedHour, Swept, on_both_databases};
@@ -37,7 +38,16 @@ on_both_databases! {
                 let mut link = world.link(MessageKind::Verification);
                 link.expires_at = expires_at;
                 let client_id = world.client.client_id.clone();
+                let (tenant_id, user_id) = (world.tenant.id, world.user.id);
+                let seen_at = at(-1);
+                let browser =
+                    KnownBrowser { tenant_id, user_id, hash: hash(), seen_at, trusted_until: None, expires_at };
+                let purpose = CeremonyPurpose::Register { user: user_id };
+                let state = serde_json::Value::Null;
+                let ceremony = Ceremony { tenant_id, id: id(), purpose, state, expires_at };
                 let effects = [
+                    Effect::StoreKnownBrowser(Box::new(browser)),
+                    Effect::StoreCeremony(Box::new(ceremony)),
                     Effect::StoreInteraction(Box::new(interaction)),
                     Effect::StoreSession(Box::new(session)),
                     Effect::StoreGrant(Box::new(grant)),
@@ -75,11 +85,11 @@ on_both_databases! {
             // Jobs are finished by those who work on them only.
             let (jobs, tables): (Vec<&Swept>, Vec<&Swept>) =
                 report.tables.iter().partition(|swept| swept.table == "jobs");
-            assert_eq!((jobs.len(), tables.len()), (1, 17));
+            assert_eq!((jobs.len(), tables.len()), (1, 20));
             for swept in tables {
                 assert_eq!((swept.deleted, swept.more), (deleted, more), "{}", swept.table);
             }
-            assert_eq!((report.deleted(), report.more()), (17 * deleted, more));
+            assert_eq!((report.deleted(), report.more()), (20 * deleted, more));
         }
     }
 
