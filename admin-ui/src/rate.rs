@@ -3,12 +3,17 @@
 use grantor_api::{Count, RateLimit, RateUnit};
 
 /// The members of `settings.rate_limits`: name, title, what counts.
-pub const RATES: [(&str, &str, &str); 9] = [
+pub const RATES: [(&str, &str, &str); 10] = [
     ("sign_in", "Passwords tried", "At the whole tenant. Leave it wide: strangers can use it up."),
     (
         "failed_sign_in",
         "Wrong passwords",
         "From one network (an IPv4 address, or 64 bits of IPv6). Right ones cost nothing.",
+    ),
+    (
+        "failed_sign_in_account",
+        "Wrong passwords of one account",
+        "From everywhere. Browsers that its person has signed in with are counted each by itself.",
     ),
     (
         "token",
@@ -73,6 +78,7 @@ mod tests {
         let all = grantor_api::RateLimits {
             sign_in: limit,
             failed_sign_in: limit,
+            failed_sign_in_account: limit,
             token: limit,
             registration: limit,
             registration_address: limit,

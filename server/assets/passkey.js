@@ -41,6 +41,16 @@ const challenge = async (form) => {
   return reply.json();
 };
 
+/** Takes over what was typed in the form beside this one; false, and the browser says so, while that is wrong. */
+const borrowed = (form) => {
+  const fields = [...form.querySelectorAll("[data-from]")];
+  return fields.every((field) => {
+    const from = document.getElementById(field.dataset.from);
+    field.value = from.value;
+    return from.reportValidity();
+  });
+};
+
 let waiting = new AbortController();
 
 const run = async (form, mediation) => {
@@ -69,6 +79,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     problem(form, false);
+    if (!borrowed(form)) return;
     run(form).catch((error) => {
       console.warn(error);
       problem(form, true);

@@ -18,16 +18,16 @@ async fn set_up(database: Database) -> anyhow::Result<(Acme, Landing, Browser, A
     let settings = json!({ "settings": { "sign_in": { "second_factor": "required" } } });
     acme.admin.call(Method::PATCH, "tenants/acme", &settings).await?.expect(StatusCode::OK)?;
     let browser = Browser::start().await?;
-    browser.driver.cdp().send_raw("WebAuthn.enable", json!({ "enableUI": false })).await?;
     let authenticator = Authenticator::plugged_in(&browser).await?;
     Ok((acme, landing, browser, authenticator))
 }
 
 /// An authenticator that verifies its user at once, whenever it is asked.
-struct Authenticator(String);
+pub struct Authenticator(String);
 
 impl Authenticator {
-    async fn plugged_in(browser: &Browser) -> anyhow::Result<Self> {
+    pub async fn plugged_in(browser: &Browser) -> anyhow::Result<Self> {
+        send(browser, "WebAuthn.enable", json!({ "enableUI": false })).await?;
         let options = json!({
             "protocol": "ctap2",
             "transport": "internal",

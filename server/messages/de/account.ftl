@@ -7,6 +7,7 @@ account-nav-profile = Profil
 account-nav-password = Passwort
 account-nav-sessions = Angemeldete Geräte
 account-nav-applications = Anwendungen
+account-nav-devices = Geräte
 account-nav-data = Ihre Daten
 account-fresh = Dafür melden Sie sich noch einmal an: Wer diesen Browser offen vorfindet, soll dies nicht tun können.
 account-fresh-sign-in = Noch einmal anmelden
@@ -104,3 +105,17 @@ account-deletion-other-name = Das ist nicht der Benutzername dieses Kontos.
 account-deletion-last-administrator = Sie sind die letzte Person mit Administrationsrechten: Zuerst muss jemand anderes sie erhalten.
 account-deleted-title = Ihr Konto ist gelöscht
 account-deleted = Es ist nichts davon übrig. Sie können diese Seite schließen.
+
+account-devices-title = Geräte
+account-devices-lead = Ein Fernseher, eine Kommandozeile oder ein anderes Gerät zeigt Ihnen einen Code? Geben Sie ihn ein, um das Gerät zuzulassen.
+account-devices-enter = Code eingeben
+account-devices-yours = Wartet auf Sie
+account-devices-queue = { $count ->
+    [0] Kein Gerät wartet auf jemanden aus der Verwaltung.
+    [one] Ein Gerät wartet auf jemanden aus der Verwaltung.
+   *[other] { $count } Geräte warten auf jemanden aus der Verwaltung.
+}
+account-devices-answer = Zur Warteschlange
+account-devices-waiting = Wartet auf die Verwaltung
+account-devices-none = Keines Ihrer Geräte wartet.
+account-devices-since = Angefragt { $when }

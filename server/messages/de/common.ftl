@@ -32,3 +32,8 @@ ago-years = { $count ->
 form-post-title = Zurück zu { $client }
 form-post-heading = Sie kehren zu { $client } zurück
 form-post-lead = Falls diese Seite stehen bleibt, wählen Sie „Weiter“.
+
+# Links at the foot of a page, to pages of the tenant's own.
+footer-support = Hilfe
+footer-privacy = Datenschutz
+footer-terms = Nutzungsbedingungen

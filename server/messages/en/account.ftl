@@ -7,6 +7,7 @@ account-nav-profile = Profile
 account-nav-password = Password
 account-nav-sessions = Signed-in devices
 account-nav-applications = Applications
+account-nav-devices = Devices
 account-nav-data = Your data
 account-fresh = For this you sign in once more: whoever finds this browser open must not be able to do it.
 account-fresh-sign-in = Sign in once more
@@ -104,3 +105,17 @@ account-deletion-other-name = That is not the user name of this account.
 account-deletion-last-administrator = You are the last administrator: somebody else has to become one first.
 account-deleted-title = Your account is deleted
 account-deleted = Nothing of it is left. You can close this page.
+
+account-devices-title = Devices
+account-devices-lead = A television, a command line or another device shows you a code? Enter it to let the device in.
+account-devices-enter = Enter a code
+account-devices-yours = Waiting for you
+account-devices-queue = { $count ->
+    [0] No device waits for an administrator.
+    [one] One device waits for an administrator.
+   *[other] { $count } devices wait for an administrator.
+}
+account-devices-answer = Look at the queue
+account-devices-waiting = Waiting for an administrator
+account-devices-none = None of your devices waits.
+account-devices-since = Asked { $when }

@@ -32,3 +32,8 @@ ago-years = { $count ->
 form-post-title = Returning to { $client }
 form-post-heading = Returning you to { $client }
 form-post-lead = If this page stays, press Continue.
+
+# Links at the foot of a page, to pages of the tenant's own.
+footer-support = Help
+footer-privacy = Privacy
+footer-terms = Terms

@@ -22,6 +22,7 @@ new-password-done-next = Sign in with your new password, here or where you came 
 
 invitation-title = Welcome to { $tenant }
 invitation-lead = Choose a password. You are signed in then.
+invitation-lead-passkey = Choose a password, or a passkey instead. You are signed in then.
 invitation-submit = Choose and sign in
 
 verify-title = Verify your email address

@@ -1,8 +1,9 @@
 //! What a person signs in with, looked at and changed: by themselves, or while they sign in.
 
 use grantor_protocol::model::{
-    Actor, AuditKind, Authenticators, Factor, Passkey, PasskeyId, TotpAuthenticator, TotpId, User,
+    Actor, AuditKind, Authenticators, Factor, Passkey, PasskeyId, PasskeyUse, TotpAuthenticator, TotpId, User,
 };
+use grantor_protocol::password::Weakness;
 use grantor_protocol::sign_in::MOST_AUTHENTICATORS;
 use grantor_protocol::{Effect, Error, Secret};
 use grantor_store::ApplyError;
@@ -38,6 +39,23 @@ impl Made {
     }
 }
 
+/// What somebody chooses who has nothing to sign in with yet.
+#[derive(Clone, Copy, Debug)]
+pub enum FirstFactor<'a> {
+    Password(&'a str),
+    /// A ceremony, the browser's answer to it, and what the passkey is called.
+    Passkey(&'a str, &'a str, &'a str),
+}
+
+/// Why what they chose cannot be taken; they can choose again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotChosen {
+    #[error("{0}")]
+    Weak(Weakness),
+    #[error("the browser made no passkey that can be signed in with alone")]
+    NoPasskey,
+}
+
 /// What somebody has added.
 pub struct Added {
     /// Shown once: the recovery codes of somebody who had none.
@@ -47,6 +65,11 @@ pub struct Added {
 }
 
 impl App {
+    /// Whether people of the tenant can sign in with a passkey alone.
+    pub fn passkeys_are_enough(context: &TenantContext) -> bool {
+        context.tenant.settings.sign_in.passkeys == PasskeyUse::Passwordless && Self::takes_passkeys(context)
+    }
+
     /// What a signed-in person can sign in with beside their password.
     ///
     /// # Errors
@@ -77,20 +100,22 @@ impl App {
         Ok(Added { recovery_codes, renewed })
     }
 
-    /// Adds what a signed-in person made on their account page.
+    /// Adds what a signed-in person made on their account page. They have proven it by that, so their session goes on
+    /// with it.
     ///
     /// # Errors
     /// As [`Self::add_while_signing_in`].
     pub async fn add_authenticator(
         &self,
         context: &TenantContext,
-        user: &User,
+        signed_in: &SignedIn,
         authenticators: &Authenticators,
         made: Made,
     ) -> Result<Added, Fault> {
-        let (effects, recovery_codes) = self.adding(user, authenticators, made)?;
-        self.apply(context.tenant.id, effects).await?;
-        Ok(Added { recovery_codes, renewed: None })
+        let factor = made.factor();
+        let (effects, recovery_codes) = self.adding(&signed_in.user, authenticators, made)?;
+        let renewed = self.note_in_session(context, signed_in, (factor, effects)).await?;
+        Ok(Added { recovery_codes, renewed: Some(renewed) })
     }
 
     fn adding(

@@ -7,26 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use grantor_jose::MasterKey;
 use grantor_protocol::model::{
     Actor, AuditKind, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
-    Factor, GrantType, KeyState, PasswordHash, Session, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
+    GrantType, KeyState, Passkey, PasswordHash, SignInIdentifier, SigningAlgorithm, Tenant, TenantId,
     TenantSettings, TenantStatus, User, UserId, UserProfile, UserStatus,
 };
-use grantor_protocol::password::Weakness;
-use grantor_protocol::{Entropy, Id, Lifetime, Scope, Secret, SecretKind, password};
+use grantor_protocol::{Effect, Entropy, Id, Scope, Secret};
 pub use grantor_store::PLATFORM_ADMIN;
 use grantor_store::{NewTenant, RoleAssignment, Subject, WriteError};
 
-use super::authorize::Browser;
-use super::{App, Fault, TenantContext, keyring};
+use super::{App, Fault, keyring};
 use crate::config::{Administrator, MasterKeySource};
 
 /// Slug of the built-in tenant whose users and service accounts administer the platform.
 pub const SYSTEM_TENANT: &str = "system";
-
-/// How long a setup link can be used.
-const SETUP_LIFETIME: Lifetime = Lifetime::from_seconds(24 * 3600);
-
-const SPENT_LINK: Fault =
-    Fault::Expired("this setup link was used already or is too old; restart for a new one");
 
 /// What the master key encrypts so that another one is recognised.
 const MASTER_KEY_CHECK: &[u8] = b"grantor master key check";
@@ -222,7 +214,7 @@ impl App {
         Ok(client)
     }
 
-    async fn has_administrator(&self, system: TenantId) -> Result<bool, Fault> {
+    pub(super) async fn has_administrator(&self, system: TenantId) -> Result<bool, Fault> {
         let assignments = self.store.tenant(system).assignments().await?;
         Ok(assignments.iter().any(|held| {
             held.role == PLATFORM_ADMIN && held.scope.is_none() && matches!(held.subject, Subject::User(_))
@@ -236,29 +228,39 @@ impl App {
     pub async fn create_administrator(&self, email: &str, password: &str) -> Result<UserId, Fault> {
         let system = self.any_tenant(SYSTEM_TENANT).await?.tenant.id;
         let hash = self.passwords.hash(system, password, self.entropy.as_ref()).await?;
-        self.store_administrator(system, email, hash).await
+        self.store_administrator(self.new_administrator(system, email, Some(hash)), None).await
     }
 
-    async fn store_administrator(
+    /// Somebody who is going to administer the platform.
+    pub(super) fn new_administrator(
         &self,
         system: TenantId,
         email: &str,
-        password: PasswordHash,
-    ) -> Result<UserId, Fault> {
+        password: Option<PasswordHash>,
+    ) -> User {
         let now = self.now();
-        let user = User {
+        User {
             tenant_id: system,
             id: Id::generate(now, self.entropy.as_ref()),
             username: email.to_owned(),
             email: Some(email.to_owned()),
             email_verified: true,
             status: UserStatus::Active,
-            password: Some(password),
+            password,
             profile: UserProfile::default(),
             version: 1,
             created_at: now,
             updated_at: now,
-        };
+        }
+    }
+
+    /// Stores the user, and their passkey if they have one, before what makes them an administrator.
+    pub(super) async fn store_administrator(
+        &self,
+        user: User,
+        passkey: Option<Passkey>,
+    ) -> Result<UserId, Fault> {
+        let (system, now) = (user.tenant_id, self.now());
         let store = self.store.tenant(system);
         let event = self.event(AuditKind::UserChanged, Actor::System, user.id.to_string());
         let id = match store.create_user(&user, vec![event]).await {
@@ -266,6 +268,9 @@ impl App {
             Err(WriteError::Conflict { .. }) => self.unfinished_administrator(user).await?,
             Err(error) => return Err(Fault::internal(error)),
         };
+        if let Some(passkey) = passkey {
+            self.apply(system, vec![Effect::StorePasskey(Box::new(passkey))]).await?;
+        }
         let event = self.event(AuditKind::AdministratorCreated, Actor::System, id.to_string());
         let assignment =
             RoleAssignment { subject: Subject::User(id), role: PLATFORM_ADMIN.to_owned(), scope: None };
@@ -286,9 +291,8 @@ impl App {
         if held.iter().any(|held| held.role == PLATFORM_ADMIN) {
             return Err(Fault::internal(format!("{} is an administrator already", wanted.username)));
         }
+        let password = wanted.password.ok_or_else(taken)?;
         let event = self.event(AuditKind::UserChanged, Actor::System, found.id.to_string());
-        let password =
-            wanted.password.ok_or_else(|| Fault::internal("an administrator without a password"))?;
         store
             .set_user_password(found.id, password, self.now(), vec![event])
             .await
@@ -332,76 +336,6 @@ impl App {
         store.assign(&assignment, known.custom.as_ref(), now, vec![event]).await.map_err(Fault::internal)?;
         Ok((client.client_id, secret))
     }
-
-    async fn setup_link(&self) -> Result<String, Fault> {
-        let secret = Secret::generate(SecretKind::Setup, self.entropy.as_ref());
-        let expires_at = self.now() + SETUP_LIFETIME;
-        self.store.installation().put_setup_token(secret.hash(), expires_at).await?;
-        Ok(format!("{}/setup?setup={}", self.addresses, secret.expose()))
-    }
-
-    /// Makes the first administrator with the secret of a setup link, which is spent by it, and signs them in.
-    /// Without a session in the answer they can do that themselves.
-    ///
-    /// # Errors
-    /// [`SetupError::NoEmail`] and [`SetupError::Weak`] for what the person can mend; [`Fault::Expired`] for a link that was
-    /// used or is too old.
-    pub async fn set_up(
-        &self,
-        secret: &Secret,
-        (email, password): (&str, &str),
-        browser: &Browser,
-    ) -> Result<Option<(Session, Secret)>, SetupError> {
-        if !email.contains('@') || email.len() > 254 {
-            return Err(SetupError::NoEmail);
-        }
-        let context = self.any_tenant(SYSTEM_TENANT).await?;
-        let policy = &context.tenant.settings.password_policy;
-        password::check(password, policy, [email]).map_err(SetupError::Weak)?;
-        let system = context.tenant.id;
-        if self.has_administrator(system).await? {
-            return Err(SPENT_LINK.into());
-        }
-        // Before the link is spent: when hashing is refused the person can try again.
-        let hash = self.passwords.hash(system, password, self.entropy.as_ref()).await?;
-        let installation = self.store.installation();
-        if !installation.consume_setup_token(secret.hash(), self.now()).await.map_err(Fault::from)? {
-            return Err(SPENT_LINK.into());
-        }
-        let id = self.store_administrator(system, email, hash).await?;
-        // There is an administrator now, whatever becomes of the session.
-        Ok(self.first_session(&context, id, browser).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the first administrator has to sign in");
-            None
-        }))
-    }
-
-    async fn first_session(
-        &self,
-        context: &TenantContext,
-        id: UserId,
-        browser: &Browser,
-    ) -> Result<Option<(Session, Secret)>, Fault> {
-        let Some(user) = self.store.tenant(context.tenant.id).user(id).await? else { return Ok(None) };
-        if user.status != UserStatus::Active {
-            return Ok(None);
-        }
-        self.start_session(context, (&user, &[Factor::Password]), browser, None, (vec![], false))
-            .await
-            .map(Some)
-    }
-
-    /// Whether a setup link is still good, without spending it.
-    ///
-    /// # Errors
-    /// [`Fault::Expired`].
-    pub async fn check_setup(&self, secret: &Secret) -> Result<(), Fault> {
-        if self.store.installation().is_setup_token_open(secret.hash(), self.now()).await? {
-            Ok(())
-        } else {
-            Err(SPENT_LINK)
-        }
-    }
 }
 
 /// Why a tenant was not created.
@@ -411,15 +345,4 @@ pub enum CreateTenantError {
     Write(WriteError),
     #[error(transparent)]
     Fault(Fault),
-}
-
-/// Why the first administrator was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    #[error("that is not an email address")]
-    NoEmail,
-    #[error("{0}")]
-    Weak(Weakness),
-    #[error(transparent)]
-    Fault(#[from] Fault),
 }

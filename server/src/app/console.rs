@@ -225,6 +225,11 @@ impl App {
         Ok(Some((context, SignedIn { session, user })))
     }
 
+    /// Where an administrator answers for the devices of a tenant.
+    pub(super) fn console_queue(&self, slug: &str) -> String {
+        format!("{}{CONSOLE}t/{slug}/devices", self.addresses)
+    }
+
     pub(super) fn console_callback(&self) -> String {
         format!("{}{CONSOLE}callback", self.addresses)
     }

@@ -9,19 +9,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use grantor_protocol::Timestamp;
-use grantor_protocol::model::{Metric, Rate, RateKind, RateLimits, TenantId};
+use grantor_protocol::model::{Metric, Rate, RateKind, RateLimits, TenantId, UserId};
 use grantor_protocol::rate::{self, Exhausted};
+use grantor_protocol::{SecretHash, Timestamp};
 use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
 
+use super::authorize::Browser;
 use super::fault::WRONG_PASSWORDS;
 use super::{App, Fault, TenantContext};
 
 /// Tenants whose buckets are kept; the least used ones leave.
 const TENANTS: usize = 20_000;
 
-/// Networks whose buckets are kept, of all tenants together.
-const NETWORKS: usize = 100_000;
+/// Networks and accounts whose buckets are kept, of all tenants together.
+const BUCKETS: usize = 100_000;
 
 /// Where requests come from, as far as that can be told apart: an IPv4 address, or the network of 64 bits
 /// that one subscriber has of IPv6 (RFC 4291 §2.5.4).
@@ -57,6 +59,14 @@ impl fmt::Display for Network {
             }
         }
     }
+}
+
+/// What is counted apart from the rest of its tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose {
+    Network(Network),
+    /// A digest of the name, and of the browser where the account knows it.
+    Account([u8; 32]),
 }
 
 /// How far a limit is used up.
@@ -103,16 +113,17 @@ pub struct TenantLimits {
 pub struct RateLimiter {
     defaults: RateLimits,
     tenants: Cache<TenantId, Arc<[Bucket; RateKind::ALL.len()]>>,
-    networks: Cache<(TenantId, RateKind, Network), Arc<Bucket>>,
+    buckets: Cache<(TenantId, RateKind, Whose), Arc<Bucket>>,
 }
 
-/// One that was taken and can be given back.
-pub struct Taken(Option<(Arc<Bucket>, Rate)>);
+/// What was taken and can be given back.
+#[derive(Default)]
+pub struct Taken(Vec<(Arc<Bucket>, Rate)>);
 
 impl Taken {
     /// It was taken for nothing.
     pub fn give_back(self) {
-        if let Some((bucket, rate)) = self.0 {
+        for (bucket, rate) in self.0 {
             bucket.give_back(rate);
         }
     }
@@ -121,7 +132,7 @@ impl Taken {
 impl RateLimiter {
     /// `defaults` are for tenants that have no limits of their own.
     pub fn new(defaults: RateLimits) -> Self {
-        Self { defaults, tenants: Cache::new(TENANTS), networks: Cache::new(NETWORKS) }
+        Self { defaults, tenants: Cache::new(TENANTS), buckets: Cache::new(BUCKETS) }
     }
 
     /// The limits of a tenant whose own are `rates`.
@@ -131,20 +142,20 @@ impl RateLimiter {
         TenantLimits { rates: rates.or(&self.defaults), buckets }
     }
 
-    fn take_of_network(
+    fn take_of(
         &self,
         context: &TenantContext,
         kind: RateKind,
-        network: Network,
+        whose: Whose,
         now: Timestamp,
     ) -> Result<Taken, Exhausted> {
-        let Some(rate) = context.limits.rates.of(kind) else { return Ok(Taken(None)) };
-        let key = (context.tenant.id, kind, network);
+        let Some(rate) = context.limits.rates.of(kind) else { return Ok(Taken::default()) };
+        let key = (context.tenant.id, kind, whose);
         let made =
-            self.networks.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+            self.buckets.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(bucket): Result<Arc<Bucket>, _> = made;
         bucket.take(rate, now)?;
-        Ok(Taken(Some((bucket, rate))))
+        Ok(Taken(vec![(bucket, rate)]))
     }
 }
 
@@ -185,8 +196,36 @@ impl App {
         kind: RateKind,
         address: Option<IpAddr>,
     ) -> Result<Taken, Fault> {
-        let taken = self.rates.take_of_network(context, kind, address.into(), self.now());
+        let taken = self.rates.take_of(context, kind, Whose::Network(address.into()), self.now());
         taken.map_err(|exhausted| self.too_many(context, kind, exhausted))
+    }
+
+    /// Counts a password that is tried at an account, besides what its network has `taken`. `name` is whatever was
+    /// typed, whether anybody is called that or not. A browser that `user` has signed in with is counted by itself:
+    /// whoever else tries passwords does not keep them out of their account (NIST SP 800-63B-4 §3.2.2).
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`]: it is not to be tried.
+    pub(super) async fn limit_account(
+        &self,
+        context: &TenantContext,
+        (name, user): (&str, Option<UserId>),
+        browser: &Browser,
+        mut taken: Taken,
+    ) -> Result<Taken, Fault> {
+        let known = match &browser.known {
+            None => None,
+            Some(cookie) => {
+                let cookie = cookie.hash();
+                let user = user.unwrap_or_else(|| UserId::from_bytes([0; 16]));
+                let store = self.store.tenant(context.tenant.id);
+                store.known_browser(user, &cookie, self.now()).await?.map(|_| cookie)
+            }
+        };
+        let (kind, now) = (RateKind::FailedSignInAccount, self.now());
+        let of_account = self.rates.take_of(context, kind, account(name, known.as_ref()), now);
+        taken.0.extend(of_account.map_err(|exhausted| self.too_many(context, kind, exhausted))?.0);
+        Ok(taken)
     }
 
     fn too_many(&self, context: &TenantContext, kind: RateKind, exhausted: Exhausted) -> Fault {
@@ -195,11 +234,19 @@ impl App {
     }
 }
 
+fn account(name: &str, browser: Option<&SecretHash>) -> Whose {
+    let mut digest = Sha256::new().chain_update(name.trim().to_lowercase()).chain_update([0]);
+    if let Some(browser) = browser {
+        digest.update(browser.as_bytes());
+    }
+    Whose::Account(digest.finalize().into())
+}
+
 /// Worded to follow "too many".
 const fn what(kind: RateKind) -> &'static str {
     match kind {
         RateKind::SignIn => "sign-ins",
-        RateKind::FailedSignIn => WRONG_PASSWORDS,
+        RateKind::FailedSignIn | RateKind::FailedSignInAccount => WRONG_PASSWORDS,
         RateKind::Token => "requests with or for tokens",
         RateKind::Registration | RateKind::RegistrationAddress => "registrations",
         RateKind::Admin => "calls of the admin API",
@@ -254,12 +301,12 @@ mod tests {
         let limiter = RateLimiter::new(RateLimits::default());
         let key = |number: u32| {
             let id = TenantId::from_bytes(u128::from(number % 7).to_be_bytes());
-            (id, RateKind::FailedSignIn, Network::V6(number.into()))
+            (id, RateKind::FailedSignIn, Whose::Network(Network::V6(number.into())))
         };
         for number in 0..300_000 {
-            limiter.networks.insert(key(number), Arc::default());
+            limiter.buckets.insert(key(number), Arc::default());
         }
-        assert!(limiter.networks.len() <= NETWORKS, "{}", limiter.networks.len());
+        assert!(limiter.buckets.len() <= BUCKETS, "{}", limiter.buckets.len());
         for number in 0..50_000_u32 {
             limiter.of_tenant(TenantId::from_bytes(u128::from(number).to_be_bytes()), &RateLimits::default());
         }

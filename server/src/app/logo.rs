@@ -1,5 +1,5 @@
-//! Logos of clients (RFC 7591 §2, `logo_uri`), fetched on behalf of the people who look at them. A browser that
-//! fetched one itself would tell the client who looks, and from where
+//! Logos of clients (RFC 7591 §2, `logo_uri`) and of tenants, fetched on behalf of the people who look at them. A
+//! browser that fetched one itself would tell its publisher who looks, and from where
 //! (draft-ietf-oauth-client-id-metadata-document).
 
 use std::sync::Arc;
@@ -137,22 +137,29 @@ impl App {
         if hmac::verify(&self.logos.key, &proven(client, uri), &proof).is_err() {
             return Ok(None);
         }
-        let key = (context.tenant.id, uri.clone());
+        self.kept_logo((context.tenant.id, uri.clone()), client_id.to_string()).await
+    }
+
+    /// The tenant's own logo; none where there is none to show.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn tenant_logo(&self, context: &TenantContext) -> Result<Option<Arc<Logo>>, Fault> {
+        let Some(uri) = context.tenant.settings.branding.logo_uri.clone() else { return Ok(None) };
+        self.kept_logo((context.tenant.id, uri), context.tenant.slug.clone()).await
+    }
+
+    async fn kept_logo(&self, key: (TenantId, String), whose: String) -> Result<Option<Arc<Logo>>, Fault> {
         match self.logos.cache.get(&key) {
             Some(kept) if self.now() < kept.until => Ok(kept.logo),
-            _ => self.fetch_logo(key, client_id).await,
+            _ => self.fetch_logo(key, whose).await,
         }
     }
 
     /// Fetches to the end and remembers what came of it even when whoever asked has hung up: otherwise everybody
     /// who does not wait for a slow server would cost it another request.
-    async fn fetch_logo(
-        &self,
-        key: (TenantId, String),
-        client_id: &ClientId,
-    ) -> Result<Option<Arc<Logo>>, Fault> {
+    async fn fetch_logo(&self, key: (TenantId, String), whose: String) -> Result<Option<Arc<Logo>>, Fault> {
         let Some(app) = self.this.upgrade() else { return Ok(None) };
-        let client_id = client_id.clone();
         let fetch = async move {
             let (tenant_id, uri) = &key;
             let fetched = app.fetcher.get(*tenant_id.as_bytes(), uri, WANTED).await;
@@ -162,7 +169,7 @@ impl App {
                 Err(refusal) => Err((refusal.to_string(), refusal.detail().map(str::to_owned))),
             };
             let logo = logo.map(Arc::new).inspect_err(|(reason, detail)| {
-                tracing::warn!(%tenant_id, %client_id, uri, reason, detail, "a client's logo cannot be had");
+                tracing::warn!(%tenant_id, whose, uri, reason, detail, "a logo cannot be had");
             });
             let until = logo.as_ref().map_or(now + FAILURE, |logo| logo.fresh_until);
             let logo = logo.ok();

@@ -38,6 +38,7 @@ pub mod registration;
 mod request_object;
 pub mod revoke;
 pub mod second_factor;
+pub mod setup;
 pub mod sign_in;
 pub mod stats;
 pub mod tenants;

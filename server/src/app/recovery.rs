@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use grantor_protocol::model::{
-    AccountPage, Actor, AuditKind, Factor, MessageKind, OneTimeLink, RateKind, User,
+    AccountPage, Actor, AuditKind, Authenticators, Factor, MessageKind, OneTimeLink, Passkey, RateKind, User,
 };
 use grantor_protocol::password::{self, Weakness};
-use grantor_protocol::{Decision, Error, Secret, message};
+use grantor_protocol::{Decision, Effect, Error, Secret, message};
 
+use super::authenticators::{FirstFactor, NotChosen};
 use super::authorize::{Browser, SignedIn};
-use super::sign_in::SignInOutcome;
+use super::sign_in::{KnownCookie, SignInOutcome};
+use super::webauthn::Challenge;
 use super::{App, Fault, TenantContext};
 
 /// The longest that is looked for (RFC 5321 §4.5.3.1.3).
@@ -21,14 +23,6 @@ pub(super) const LINK_OVER: Fault = Fault::Expired("the link was used already, h
 pub struct OpenLink {
     pub link: OneTimeLink,
     pub user: User,
-}
-
-/// What came of a new password.
-#[derive(Debug)]
-pub enum Chosen {
-    Done,
-    /// It cannot be taken; the person can choose another.
-    Refused(Weakness),
 }
 
 impl App {
@@ -74,22 +68,41 @@ impl App {
     }
 
     /// Uses a link to choose a new password. It signs out everywhere and ends the user's other links; nobody is
-    /// signed in by it, so that further factors are asked for as ever.
+    /// signed in by it, so that further factors are asked for as ever. The browser is known to its user from then on:
+    /// who tries passwords elsewhere does not keep them out. The cookie is for a browser that had none.
     ///
     /// # Errors
     /// [`Fault::Expired`]; [`Fault::Busy`].
     pub async fn reset_password(
         &self,
         context: &TenantContext,
-        secret: &Secret,
-        password: &str,
-    ) -> Result<Chosen, Fault> {
+        browser: &Browser,
+        (secret, password): (&Secret, &str),
+    ) -> Result<Result<Option<KnownCookie>, Weakness>, Fault> {
+        let user = self.open_link(context, MessageKind::PasswordReset, secret).await?.user;
+        let (known, cookie) = self.known_browser(context, user.id, browser);
+        let known = Effect::StoreKnownBrowser(Box::new(known));
         let kinds = (MessageKind::PasswordReset, AuditKind::PasswordReset);
-        self.choose_password(context, kinds, secret, password).await
+        let chosen = self.choose_password(context, kinds, (secret, password), vec![known]).await?;
+        Ok(chosen.map(|()| cookie))
     }
 
-    /// Uses an invitation to choose the first password. The user is signed in then, as with the password: what
-    /// the tenant demands beside it is still asked for. The second is the cookie for a browser that had none.
+    /// Asks the browser of somebody who is invited to make a passkey.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`]; [`Fault::NotOffered`] where a passkey alone is not enough.
+    pub async fn begin_invited_passkey(
+        &self,
+        context: &TenantContext,
+        secret: &Secret,
+    ) -> Result<Challenge, Fault> {
+        offered(Self::passkeys_are_enough(context))?;
+        let user = self.open_link(context, MessageKind::Invitation, secret).await?.user;
+        self.begin_passkey_registration(context, (&user, &Authenticators::default())).await
+    }
+
+    /// Uses an invitation to choose what to sign in with. The user is signed in then, as with that: what the tenant
+    /// demands beside it is still asked for. The second is the cookie for a browser that had none.
     ///
     /// # Errors
     /// [`Fault::Expired`]; [`Fault::Busy`].
@@ -97,36 +110,66 @@ impl App {
         &self,
         context: &Arc<TenantContext>,
         browser: &Browser,
-        (secret, password): (&Secret, &str),
-    ) -> Result<Result<(SignInOutcome, Option<Secret>), Weakness>, Fault> {
+        (secret, first): (&Secret, FirstFactor<'_>),
+    ) -> Result<Result<(SignInOutcome, Option<Secret>), NotChosen>, Fault> {
         let invited = self.open_link(context, MessageKind::Invitation, secret).await?.user;
         let kinds = (MessageKind::Invitation, AuditKind::InvitationAccepted);
-        match self.choose_password(context, kinds, secret, password).await? {
-            Chosen::Refused(weakness) => return Ok(Err(weakness)),
-            Chosen::Done => {}
-        }
+        let factor = match first {
+            FirstFactor::Password(password) => {
+                let chosen = self.choose_password(context, kinds, (secret, password), vec![]).await?;
+                if let Err(weakness) = chosen {
+                    return Ok(Err(NotChosen::Weak(weakness)));
+                }
+                Factor::Password
+            }
+            FirstFactor::Passkey(ceremony, answer, name) => {
+                let made =
+                    self.finish_passkey_registration(context, &invited, (ceremony, answer, name)).await?;
+                let Some((passkey, true)) = made.filter(|_| Self::passkeys_are_enough(context)) else {
+                    return Ok(Err(NotChosen::NoPasskey));
+                };
+                self.choose_passkey(context, secret, passkey).await?;
+                Factor::Passkey { user_verified: true }
+            }
+        };
         let user = self.store.tenant(context.tenant.id).user(invited.id).await?.ok_or(LINK_OVER)?;
         let (interaction, new_browser) =
             self.begin_account_sign_in(context, AccountPage::Overview, browser).await?;
         let named = new_browser.clone().or_else(|| browser.browser.clone());
         let browser = Browser { browser: named, ..browser.clone() };
         let opened = self.open_interaction(context, interaction, &browser).await?;
-        let outcome = self.proven(context, &opened, &browser, (user, Factor::Password)).await?;
+        let outcome = self.proven(context, &opened, &browser, (user, factor)).await?;
         Ok(Ok((outcome, new_browser)))
+    }
+
+    async fn choose_passkey(
+        &self,
+        context: &TenantContext,
+        secret: &Secret,
+        passkey: Passkey,
+    ) -> Result<(), Fault> {
+        self.settle(context.tenant.id, async || {
+            let OpenLink { link, user } = self.open_link(context, MessageKind::Invitation, secret).await?;
+            let actor = Actor::User { id: user.id };
+            let event = self.event(AuditKind::InvitationAccepted, actor, user.id.to_string());
+            let effects = message::choose_passkey(&link, passkey.clone(), event, self.now());
+            Ok(Decision { effects, outcome: Ok::<_, Error>(()) })
+        })
+        .await
     }
 
     async fn choose_password(
         &self,
         context: &TenantContext,
         (kind, event): (MessageKind, AuditKind),
-        secret: &Secret,
-        chosen: &str,
-    ) -> Result<Chosen, Fault> {
+        (secret, chosen): (&Secret, &str),
+        more: Vec<Effect>,
+    ) -> Result<Result<(), Weakness>, Fault> {
         let OpenLink { user, .. } = self.open_link(context, kind, secret).await?;
         let own = [Some(user.username.as_str()), user.email.as_deref()];
         let policy = &context.tenant.settings.password_policy;
         if let Err(weakness) = password::check(chosen, policy, own.into_iter().flatten()) {
-            return Ok(Chosen::Refused(weakness));
+            return Ok(Err(weakness));
         }
         let tenant_id = context.tenant.id;
         // Before the link is spent: when hashing is refused the person can try again.
@@ -134,8 +177,9 @@ impl App {
         self.settle(tenant_id, async || {
             let OpenLink { link, user } = self.open_link(context, kind, secret).await?;
             let event = self.event(event, Actor::User { id: user.id }, user.id.to_string());
-            let effects = message::choose_password(&link, hash.clone(), event, self.now());
-            Ok(Decision { effects, outcome: Ok::<_, Error>(Chosen::Done) })
+            let mut effects = message::choose_password(&link, hash.clone(), event, self.now());
+            effects.extend(more.iter().cloned());
+            Ok(Decision { effects, outcome: Ok::<_, Error>(Ok(())) })
         })
         .await
     }

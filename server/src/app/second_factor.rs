@@ -54,7 +54,7 @@ impl Halfway {
 
 impl App {
     /// Who is on the way to what this interaction leads to, and what they need; None if nobody has proven
-    /// anything.
+    /// anything, or too long ago for what they need.
     ///
     /// # Errors
     /// A fault of the store.
@@ -79,7 +79,18 @@ impl App {
         let mut halfway = Halfway { user, authenticators, needed: Needed::Nothing, proof };
         let known = (&halfway.user, &halfway.authenticators);
         halfway.needed = self.needed(context, opened, known, &halfway.amr()).await?;
-        Ok(Some(halfway))
+        Ok(Some(halfway).filter(|halfway| !self.is_stale(halfway)))
+    }
+
+    /// Whether somebody would get something new to sign in with in a session that may have been left open: they
+    /// prove first who they are (NIST SP 800-63B-4 §4.1.2).
+    fn is_stale(&self, halfway: &Halfway) -> bool {
+        match (&halfway.proof, halfway.needed) {
+            (Proof::Session(signed_in), Needed::Authenticator(offer)) => {
+                !offer.is_empty() && !signed_in.session.is_fresh(self.now())
+            }
+            _ => false,
+        }
     }
 
     /// Tries a second factor, and goes on with it. `remember`: this browser shall stand for it for a while.
@@ -184,11 +195,25 @@ impl App {
                 Ok(None)
             }
             Proof::Session(signed_in) => {
-                expect_open(self.apply(context.tenant.id, effects).await)?;
-                let (session, cookie) = self.step_up(context, signed_in, factor).await?;
-                Ok(Some((SignedIn { session, user: halfway.user.clone() }, cookie)))
+                Ok(Some(self.note_in_session(context, signed_in, (factor, effects)).await?))
             }
         }
+    }
+
+    /// The session goes on with a factor that its person has proven by making it, under the cookie that is given.
+    /// `effects` come first.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] when it is over meanwhile.
+    pub(super) async fn note_in_session(
+        &self,
+        context: &TenantContext,
+        signed_in: &SignedIn,
+        (factor, effects): (Factor, Vec<Effect>),
+    ) -> Result<(SignedIn, Secret), Fault> {
+        expect_open(self.apply(context.tenant.id, effects).await)?;
+        let (session, cookie) = self.step_up(context, signed_in, factor).await?;
+        Ok((SignedIn { session, user: signed_in.user.clone() }, cookie))
     }
 
     /// Tells the client that what it asks for cannot be had here.

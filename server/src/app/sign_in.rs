@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use grantor_protocol::authorize;
 use grantor_protocol::model::{
-    self, Actor, AuditKind, Authenticators, Factor, Idle, Interaction, KnownBrowser, Metric, Proven,
-    RateKind, SecondFactorDemand, Session, User, UserId, UserStatus,
+    self, AccountPage, Actor, AuditKind, Authenticators, Factor, Idle, Interaction, KnownBrowser, Metric,
+    Proven, RateKind, SecondFactorDemand, Session, User, UserId, UserStatus,
 };
 use grantor_protocol::sign_in::{self, Needed, Standing};
 use grantor_protocol::{Decision, Effect, Id, Lifetime, Secret, SecretKind};
@@ -19,12 +19,15 @@ use super::{App, Fault, TenantContext};
 /// How long a browser is known after its person last signed in: as long as browsers keep cookies.
 const BROWSER_KNOWN_FOR: Lifetime = Lifetime::from_seconds(400 * 24 * 3600);
 
+/// The cookie that a browser is known by from now on, and how long it keeps it, in seconds.
+pub type KnownCookie = (Secret, i64);
+
 /// A successful sign-in: the session's cookie, and where to go.
 pub struct SessionStarted {
     pub cookie: Secret,
     pub expires_in: i64,
-    /// The cookie for a browser that nobody had signed in with before, and how long it keeps it.
-    pub new_known: Option<(Secret, i64)>,
+    /// For a browser that had none, or gets another.
+    pub new_known: Option<KnownCookie>,
     pub progress: Progress,
 }
 
@@ -51,7 +54,7 @@ impl App {
     ///
     /// # Errors
     /// [`Fault::ForgedForm`], [`Fault::Expired`], [`Fault::Busy`]; [`Fault::TooMany`] after many wrong
-    /// passwords from one network.
+    /// passwords from one network or of one account.
     pub async fn sign_in(
         &self,
         context: &Arc<TenantContext>,
@@ -65,6 +68,7 @@ impl App {
         let identifier = context.tenant.settings.sign_in.identifier;
         let user = store.user_by_login(username.trim(), identifier).await?;
         let known = user.as_ref().map(|user| user.id);
+        let attempt = self.limit_account(context, (username, known), browser, attempt).await?;
         let hash = user.as_ref().and_then(|user| user.password.as_ref());
         let matches = match self.passwords.verify(context.tenant.id, password, hash).await {
             Ok(matches) => matches,
@@ -148,7 +152,7 @@ impl App {
             expect_open(self.apply(context.tenant.id, vec![effect]).await)?;
             return Ok(SignInOutcome::Further(Progress::SecondFactor(opened.interaction.id)));
         }
-        let (known, new_known) = self.known_browser(context, &person, browser, remember);
+        let (known, new_known) = self.browser_of(context, &person, browser, remember);
         let effects = vec![Effect::StoreKnownBrowser(Box::new(known))];
         // Somebody's first browser is no news to them.
         let held = &person.authenticators;
@@ -196,7 +200,13 @@ impl App {
                 .assignments_of(&Subject::User(user.id))
                 .await?
                 .is_empty();
-        let demanded = opened.request().and_then(|request| request.acr);
+        let demanded = match opened.request() {
+            Some(request) => request.acr,
+            None if opened.account_page() == AccountPage::Security => {
+                sign_in::to_change(policy, authenticators)
+            }
+            None => None,
+        };
         Ok(sign_in::needed(Standing { policy, amr, authenticators, is_administrator, demanded }, self.now()))
     }
 
@@ -211,34 +221,59 @@ impl App {
         Ok(self.store.tenant(context.tenant.id).authenticators(user.id, known.as_ref(), self.now()).await?)
     }
 
-    /// What is known of the browser from now on, with the cookie for one that had none.
-    fn known_browser(
+    /// What is known from now on of the browser that somebody has signed in with.
+    fn browser_of(
         &self,
         context: &TenantContext,
         person: &Person,
         browser: &Browser,
         remember: bool,
-    ) -> (KnownBrowser, Option<(Secret, i64)>) {
-        let now = self.now();
-        let (secret, is_new) = match &browser.known {
-            Some(secret) => (secret.clone(), false),
-            None => (Secret::generate(SecretKind::KnownBrowser, self.entropy.as_ref()), true),
-        };
+    ) -> (KnownBrowser, Option<KnownCookie>) {
         let days = context.tenant.settings.sign_in.remember_browser_days;
-        let before = person.authenticators.browser.as_ref().and_then(|browser| browser.trusted_until);
-        let trusted_until = match remember && days > 0 {
-            true => Some(now + Lifetime::from_seconds(days.saturating_mul(24 * 3600))),
-            false => before,
-        };
-        let browser = KnownBrowser {
+        if !remember || days == 0 {
+            let (mut known, cookie) = self.known_browser(context, person.user.id, browser);
+            let before = person.authenticators.browser.as_ref();
+            known.trusted_until = before.and_then(|browser| browser.trusted_until);
+            return (known, cookie);
+        }
+        // Another cookie, for somebody else may have put there what the browser had.
+        let (mut known, cookie) = self.new_known_browser(context, person.user.id);
+        known.trusted_until = Some(self.now() + Lifetime::from_seconds(days.saturating_mul(24 * 3600)));
+        (known, Some(cookie))
+    }
+
+    /// The browser is known to the user from now on, with the cookie for one that had none.
+    pub(super) fn known_browser(
+        &self,
+        context: &TenantContext,
+        user: UserId,
+        browser: &Browser,
+    ) -> (KnownBrowser, Option<KnownCookie>) {
+        match &browser.known {
+            Some(secret) => (self.known(context, user, secret), None),
+            None => {
+                let (known, cookie) = self.new_known_browser(context, user);
+                (known, Some(cookie))
+            }
+        }
+    }
+
+    fn new_known_browser(&self, context: &TenantContext, user: UserId) -> (KnownBrowser, KnownCookie) {
+        let secret = Secret::generate(SecretKind::KnownBrowser, self.entropy.as_ref());
+        let known = self.known(context, user, &secret);
+        (known, (secret, BROWSER_KNOWN_FOR.seconds().into()))
+    }
+
+    fn known(&self, context: &TenantContext, user_id: UserId, secret: &Secret) -> KnownBrowser {
+        let now = self.now();
+        KnownBrowser {
             tenant_id: context.tenant.id,
-            user_id: person.user.id,
+            user_id,
             hash: secret.hash(),
             seen_at: now,
-            trusted_until,
+            trusted_until: None,
             expires_at: now + BROWSER_KNOWN_FOR,
-        };
-        (browser, is_new.then_some((secret, BROWSER_KNOWN_FOR.seconds().into())))
+        }
     }
 
     /// Starts the session of somebody who has just proven who they are, during an interaction or without one.

@@ -9,8 +9,8 @@ use grantor_protocol::model::{
 };
 use grantor_protocol::{Effect, Id, Lifetime};
 use grantor_store::ApplyError;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use webauthn_rs::prelude::{
     AuthenticationResult, CreationChallengeResponse, DiscoverableAuthentication, DiscoverableKey,
@@ -83,8 +83,9 @@ impl App {
         self.begin_ceremony(context, purpose, &options, &state).await
     }
 
-    /// Asks the browser to make a passkey for the user. Where the tenant wants it to verify its user, it is one that
-    /// browsers find without being told which; otherwise a security key that holds none will do.
+    /// Asks the browser to make a passkey for the user. Where the tenant wants it to verify its user, or the user has no
+    /// password that it could come after, it is one that browsers find without being told which; otherwise a security
+    /// key that holds none will do.
     ///
     /// # Errors
     /// A fault of ours.
@@ -96,12 +97,12 @@ impl App {
         let known = authenticators.passkeys.iter().map(|held| held.credential_id.clone()).collect();
         let (id, name) = (Uuid::from_bytes(*user.id.as_bytes()), user.display_name());
         let (relying_party, purpose) = (relying_party(context)?, CeremonyPurpose::Register { user: user.id });
-        if demands_verification(context) {
+        if demands_verification(context) || user.password.is_none() {
             let (mut options, state) = relying_party
                 .start_passkey_registration(id, &user.username, name, Some(known))
                 .map_err(Fault::internal)?;
             discoverable(&mut options, ResidentKeyRequirement::Required);
-            return self.begin_ceremony(context, purpose, &options, &state).await;
+            return self.begin_ceremony(context, purpose, &options, &Making::Verified(state)).await;
         }
         let (mut options, state) = relying_party
             .start_securitykey_registration(id, &user.username, name, Some(known), None, None)
@@ -111,7 +112,7 @@ impl App {
         if let Some(extensions) = &mut options.public_key.extensions {
             extensions.cred_protect = None;
         }
-        self.begin_ceremony(context, purpose, &options, &state).await
+        self.begin_ceremony(context, purpose, &options, &Making::Any(state)).await
     }
 
     /// The passkey that the browser made, and whether its user was verified; None if that is no answer to the
@@ -125,10 +126,25 @@ impl App {
         user: &User,
         (ceremony, answer, name): (&str, &str, &str),
     ) -> Result<Option<(Passkey, bool)>, Fault> {
-        let ceremony = self.spend_ceremony(context, ceremony).await?;
-        if ceremony.purpose != (CeremonyPurpose::Register { user: user.id }) {
-            return Err(OVER);
+        let made = self.finish_first_passkey(context, (ceremony, answer, name)).await?;
+        match &made {
+            Some((passkey, _)) if passkey.user_id != user.id => Err(OVER),
+            _ => Ok(made),
         }
+    }
+
+    /// [`Self::finish_passkey_registration`] for somebody who is made with their passkey: the ceremony knows who that
+    /// is going to be.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`] for a challenge that is over.
+    pub async fn finish_first_passkey(
+        &self,
+        context: &TenantContext,
+        (ceremony, answer, name): (&str, &str, &str),
+    ) -> Result<Option<(Passkey, bool)>, Fault> {
+        let ceremony = self.spend_ceremony(context, ceremony).await?;
+        let CeremonyPurpose::Register { user } = ceremony.purpose else { return Err(OVER) };
         let Ok(answer) = serde_json::from_str::<RegisterPublicKeyCredential>(answer) else { return Ok(None) };
         let Some(credential) = check_made(context, &answer, ceremony.state)? else { return Ok(None) };
         let now = self.now();
@@ -138,7 +154,7 @@ impl App {
         let passkey = Passkey {
             tenant_id: context.tenant.id,
             id: Id::generate(now, self.entropy.as_ref()),
-            user_id: user.id,
+            user_id: user,
             credential_id: made.cred_id().to_vec(),
             name: name.to_owned(),
             counter: credential["cred"]["counter"].as_i64().unwrap_or_default(),
@@ -291,6 +307,15 @@ fn discoverable(options: &mut CreationChallengeResponse, resident_key: ResidentK
     }
 }
 
+/// What the answer of a browser that makes a passkey is checked with.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Making {
+    /// It has to verify its user.
+    Verified(PasskeyRegistration),
+    Any(SecurityKeyRegistration),
+}
+
 /// WebAuthn §7.1. The credential is a document of the same shape whichever way it was made.
 fn check_made(
     context: &TenantContext,
@@ -298,12 +323,13 @@ fn check_made(
     state: Value,
 ) -> Result<Option<Value>, Fault> {
     let relying_party = relying_party(context)?;
-    let made = if demands_verification(context) {
-        let state: PasskeyRegistration = read(state)?;
-        relying_party.finish_passkey_registration(answer, &state).map(serde_json::to_value)
-    } else {
-        let state: SecurityKeyRegistration = read(state)?;
-        relying_party.finish_securitykey_registration(answer, &state).map(serde_json::to_value)
+    let made = match read(state)? {
+        Making::Verified(state) => {
+            relying_party.finish_passkey_registration(answer, &state).map(serde_json::to_value)
+        }
+        Making::Any(state) => {
+            relying_party.finish_securitykey_registration(answer, &state).map(serde_json::to_value)
+        }
     };
     match made {
         Ok(credential) => Ok(Some(credential.map_err(Fault::internal)?)),

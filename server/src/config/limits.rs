@@ -10,6 +10,8 @@ const SETTINGS: [(RateKind, &str, Option<&str>); RateKind::ALL.len()] = [
     // Hashing takes turns between tenants, so these only have to be finite.
     (RateKind::SignIn, "limits_sign_in", Some("1000/second burst 2000")),
     (RateKind::FailedSignIn, "limits_failed_sign_in", Some("10/minute burst 30")),
+    // NIST SP 800-63B-4 §3.2.2: fewer than 100 in a row. Nobody is locked out for good.
+    (RateKind::FailedSignInAccount, "limits_failed_sign_in_account", Some("20/hour burst 20")),
     (RateKind::Token, "limits_token", None),
     (RateKind::Registration, "limits_registration", Some("50/second burst 1000")),
     (RateKind::RegistrationAddress, "limits_registration_address", Some("600/hour burst 600")),

@@ -7,7 +7,7 @@ use super::ConfigError;
 
 /// Every setting: its name in `grantor.toml`; `GRANTOR_` and the same in capitals is its
 /// environment variable.
-pub const KEYS: [&str; 26] = [
+pub const KEYS: [&str; 27] = [
     "public_url",
     "listen",
     "management_listen",
@@ -26,6 +26,7 @@ pub const KEYS: [&str; 26] = [
     "mail_from",
     "limits_sign_in",
     "limits_failed_sign_in",
+    "limits_failed_sign_in_account",
     "limits_token",
     "limits_registration",
     "limits_registration_address",

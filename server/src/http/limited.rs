@@ -47,7 +47,9 @@ impl<E: Endpoint> Endpoint for Limited<E> {
 fn refusal(context: Option<&TenantContext>, kind: RateKind, fault: &Fault, request: &Request) -> Response {
     let asked = Asked::of(request);
     match kind {
-        RateKind::SignIn | RateKind::FailedSignIn | RateKind::Authorize => fault_page(context, fault, asked),
+        RateKind::SignIn | RateKind::FailedSignIn | RateKind::FailedSignInAccount | RateKind::Authorize => {
+            fault_page(context, fault, asked)
+        }
         RateKind::Token
         | RateKind::Registration
         | RateKind::RegistrationAddress

@@ -151,6 +151,9 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
         .closed("/t/:slug/account/applications", "account", |on| {
             on.limited(RateKind::Authorize).get(pages::applications)
         })
+        .closed("/t/:slug/account/devices", "account", |on| {
+            on.limited(RateKind::Authorize).get(pages::devices)
+        })
         .closed("/t/:slug/account/revoke", "account", |on| {
             on.limited(RateKind::Authorize).post(pages::applications_revoke)
         })
@@ -187,6 +190,9 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
                 .limited(RateKind::SignIn)
                 .post(pages::new_password_answer)
         })
+        .closed("/t/:slug/invitation/passkey", "invitation", |on| {
+            on.limited(RateKind::Authorize).post(pages::invitation_passkey)
+        })
         .closed("/t/:slug/invitation", "invitation", |on| {
             on.limited(RateKind::Authorize)
                 .get(pages::invitation)
@@ -221,8 +227,10 @@ fn routes(app: &Arc<App>, metrics: &Arc<Metrics>) -> Routes {
             on.limited(RateKind::Authorize).get(pages::logout).post(pages::logout_answer)
         })
         .closed("/t/:slug/theme.css", "theme", |on| on.get(theme))
+        .closed("/t/:slug/logo", "tenant_logo", |on| on.limited(RateKind::Authorize).get(pages::tenant_logo))
         .closed("/admin/docs", "docs", |on| on.get(admin::docs))
         .closed("/setup", "setup", |on| on.get(pages::setup).post(pages::setup_answer))
+        .closed("/setup/passkey", "setup", |on| on.post(pages::setup_passkey))
         .closed("/console/sign-in", "console", |on| on.get(console::sign_in))
         .closed("/console/callback", "console", |on| on.get(console::callback))
         .closed("/console/sign-out", "console", |on| on.post(console::sign_out))

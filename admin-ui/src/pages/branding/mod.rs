@@ -2,6 +2,7 @@
 
 mod color;
 mod preview;
+mod words;
 
 use leptos::prelude::*;
 
@@ -9,6 +10,7 @@ use crate::session::session;
 use crate::ui::{Draft, PageHead, Panel, SaveBar, Summary, document, save_patch, show};
 use color::ColorField;
 use preview::Preview;
+use words::{Links, Texts};
 
 #[component]
 pub fn Branding(tenant: String) -> impl IntoView {
@@ -34,6 +36,7 @@ fn Form(draft: Draft, path: String) -> impl IntoView {
         <PageHead title="Branding" about="What people see when they sign in. Whatever you choose, text and buttons stay legible: the other colours are derived from these."
             actions=Some(open.into_any()) />
         <div class="branding">
+            <div class="stack">
             <Panel title="Colours">
                 <div class="form">
                     <Summary draft />
@@ -43,6 +46,9 @@ fn Form(draft: Draft, path: String) -> impl IntoView {
                     <Notes draft />
                 </div>
             </Panel>
+            <Links draft />
+            <Texts draft />
+            </div>
             <Panel title="Preview" about="The sign-in page, in light and in dark mode, as it will be when you save.">
                 <Preview draft />
             </Panel>

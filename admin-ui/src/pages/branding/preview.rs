@@ -32,6 +32,16 @@ fn Page(draft: Draft, scheme: Scheme) -> impl IntoView {
         "email" => "Email",
         _ => "Email or username",
     };
+    let own_text = move |name: &str| {
+        let text = draft.text(&format!("/settings/branding/texts/en/{name}"));
+        Some(text).filter(|text| !text.is_empty())
+    };
+    let links = move || {
+        let all = [("support_uri", "Help"), ("policy_uri", "Privacy"), ("tos_uri", "Terms")];
+        let set =
+            |(member, _): &(&str, &str)| !draft.text(&format!("/settings/branding/{member}")).is_empty();
+        all.into_iter().filter(set).map(|(_, text)| view! { <span>{text}</span> }).collect_view()
+    };
     let (class, caption) = match scheme {
         Scheme::Light => ("preview preview-light", "Light"),
         Scheme::Dark => ("preview preview-dark", "Dark"),
@@ -45,12 +55,17 @@ fn Page(draft: Draft, scheme: Scheme) -> impl IntoView {
                     <p class="preview-name">{name}</p>
                     <p class="preview-title">"Sign in"</p>
                     <p class="preview-lead">"to continue to " <strong>"Your application"</strong></p>
+                    {move || own_text("sign_in").map(|text| view! { <p class="preview-own">{text}</p> })}
                     <p class="preview-label">{identifier}</p>
                     <div class="preview-input"></div>
                     <p class="preview-label">"Password"</p>
                     <div class="preview-input"></div>
                     <div class="preview-button">"Sign in"</div>
                     <p class="preview-link">"A link"</p>
+                </div>
+                <div class="preview-foot">
+                    {move || own_text("footer").map(|text| view! { <p>{text}</p> })}
+                    <p>{links}</p>
                 </div>
             </div>
             <figcaption class="hint">{caption}</figcaption>

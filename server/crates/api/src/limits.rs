@@ -15,6 +15,11 @@ pub struct RateLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
     pub failed_sign_in: Option<RateLimit>,
+    /// Wrong passwords of one account, from everywhere but the browsers that its person has signed in with: each of
+    /// those is counted by itself, so that nobody locks somebody else out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub failed_sign_in_account: Option<RateLimit>,
     /// The token endpoint, pushed authorization requests, revocation and UserInfo.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{PasswordPolicy, Quotas, RateLimits, RegistrationPolicy, SignInPolicy};
@@ -424,6 +426,49 @@ pub struct Branding {
         oai(skip_serializing_if_is_none, validator(pattern = "^#[0-9a-fA-F]{6}$"))
     )]
     pub background_color: Option<String>,
+    /// An image in place of the first letter of the tenant's name: PNG, JPEG, WebP or GIF, at most 256 KiB. This server
+    /// fetches it, and people get it from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub logo_uri: Option<String>,
+    /// The tenant's privacy policy. The pages link to it, and the metadata has it as `op_policy_uri`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub policy_uri: Option<String>,
+    /// The tenant's terms of service. The pages link to them, and the metadata has it as `op_tos_uri`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub tos_uri: Option<String>,
+    /// Where people find help. The pages link to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
+    pub support_uri: Option<String>,
+    /// The tenant's own texts by language, each one of `ui_locales_supported` of the metadata. A page in a language
+    /// without any has those of `default_locale`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", oai(default, skip_serializing_if_is_empty))]
+    pub texts: BTreeMap<String, BrandingTexts>,
+}
+
+/// A tenant's own texts in one language. They are shown as they are, without markup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
+pub struct BrandingTexts {
+    /// On the sign-in page, below its heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 500))
+    )]
+    pub sign_in: Option<String>,
+    /// At the foot of every page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        oai(skip_serializing_if_is_none, validator(min_length = 1, max_length = 500))
+    )]
+    pub footer: Option<String>,
 }
 
 /// One scope of the tenant and what it lets a client do.

@@ -1,7 +1,7 @@
 //! Messages to people, and the links in them that do something once.
 
 use crate::model::{
-    AuditEvent, Message, MessageKind, OneTimeLink, PasswordHash, RevocationReason, User, UserStatus,
+    AuditEvent, Message, MessageKind, OneTimeLink, Passkey, PasswordHash, RevocationReason, User, UserStatus,
 };
 use crate::{Effect, Lifetime, Timestamp};
 
@@ -65,6 +65,16 @@ pub fn spend(link: &OneTimeLink, event: Option<AuditEvent>, at: Timestamp) -> Ve
         Effect::ProveAddress { user: link.user_id, address: link.address.clone(), at },
     ];
     effects.extend(event.map(|event| Effect::RecordAudit(Box::new(event))));
+    effects
+}
+
+/// Uses a link to sign in with a passkey from then on, which ends every other link of the user.
+pub fn choose_passkey(link: &OneTimeLink, passkey: Passkey, event: AuditEvent, at: Timestamp) -> Vec<Effect> {
+    let mut effects = spend(link, Some(event), at);
+    effects.extend([
+        Effect::StorePasskey(Box::new(passkey)),
+        Effect::EndOneTimeLinks { user: link.user_id, kind: None, at },
+    ]);
     effects
 }
 

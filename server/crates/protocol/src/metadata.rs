@@ -50,6 +50,10 @@ pub struct Metadata {
     claims_supported: Vec<&'static str>,
     prompt_values_supported: [&'static str; 4],
     ui_locales_supported: [&'static str; UI_LOCALES.len()],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_tos_uri: Option<String>,
     authorization_response_iss_parameter_supported: bool,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -130,6 +134,8 @@ pub fn metadata(policy: &Policy) -> Metadata {
         claims_supported: CLAIMS.to_vec(),
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: UI_LOCALES,
+        op_policy_uri: policy.op_policy_uri.clone(),
+        op_tos_uri: policy.op_tos_uri.clone(),
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
         request_parameter_supported: true,

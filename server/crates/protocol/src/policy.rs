@@ -115,6 +115,8 @@ pub struct Policy {
     pub registration: RegistrationPolicy,
     pub registration_mode: RegistrationMode,
     pub client_id_metadata_documents: bool,
+    pub op_policy_uri: Option<String>,
+    pub op_tos_uri: Option<String>,
 }
 
 /// Scopes that OpenID Connect Core §5.4 and §11 define and this server serves.
@@ -199,6 +201,8 @@ impl Policy {
             registration: registration.clone(),
             registration_mode,
             client_id_metadata_documents,
+            op_policy_uri: settings.branding.policy_uri.clone(),
+            op_tos_uri: settings.branding.tos_uri.clone(),
         }
     }
 

@@ -89,6 +89,12 @@ fn wanted(standing: Standing<'_>, now: Timestamp) -> Acr {
     of_tenant.max(standing.demanded.unwrap_or(Acr::SingleFactor))
 }
 
+/// What somebody proves before they change what they sign in with: whoever has a second factor, that too, though
+/// their browser is remembered (NIST SP 800-63B-4 §4.1.2).
+pub fn to_change(policy: &SignInPolicy, authenticators: &Authenticators) -> Option<Acr> {
+    (!offer(policy, authenticators).is_empty()).then_some(Acr::MultiFactor)
+}
+
 /// The second factors that the user has and the tenant takes. Recovery codes are for those who lost another.
 fn offer(policy: &SignInPolicy, authenticators: &Authenticators) -> Offer {
     let passkey = policy.passkeys != PasskeyUse::Off && !authenticators.passkeys.is_empty();

@@ -120,6 +120,7 @@ async fn apply_one(conn: &mut Conn<'_>, tenant: TenantId, effect: Effect) -> Res
         }
         Effect::SignOutEverywhere { user, reason, at } => {
             session::end_all_of(conn, tenant, user, at).await?;
+            authenticator::distrust_browsers(conn, tenant, user).await?;
             grant::revoke_all_of(conn, tenant, user, reason, at).await
         }
         Effect::StoreAuthorizationCode(code) => token::store_code(conn, &code).await,

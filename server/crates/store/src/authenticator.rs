@@ -166,6 +166,17 @@ impl From<KnownBrowserRow> for KnownBrowser {
     }
 }
 
+async fn known_browser(
+    conn: &mut Conn<'_>,
+    key: (Bytes<16>, Bytes<16>, Bytes<32>),
+    now: Timestamp,
+) -> Result<Option<KnownBrowser>, Error> {
+    let row: Option<KnownBrowserRow> = dual!(conn, c => known_browsers::table.find(key)
+        .filter(known_browsers::expires_at.gt(Time::from(now)))
+        .select(KnownBrowserRow::as_select()).get_result(c).await.optional())?;
+    Ok(row.map(Into::into))
+}
+
 impl TenantStore<'_> {
     /// All that a user can sign in with beside their password, the oldest first, and what is known of the
     /// browser whose cookie has this hash, unless that is forgotten by `now`.
@@ -189,11 +200,9 @@ impl TenantStore<'_> {
             let codes: Vec<RecoveryCodeRow> = dual!(&mut conn, c => recovery_codes::table
                 .filter(recovery_codes::tenant_id.eq(tenant)).filter(recovery_codes::user_id.eq(user))
                 .select(RecoveryCodeRow::as_select()).load(c).await)?;
-            let browser: Option<KnownBrowserRow> = match browser {
+            let browser = match browser {
                 None => None,
-                Some(hash) => dual!(&mut conn, c => known_browsers::table.find((tenant, user, hash))
-                    .filter(known_browsers::expires_at.gt(Time::from(now)))
-                    .select(KnownBrowserRow::as_select()).get_result(c).await.optional())?,
+                Some(hash) => known_browser(&mut conn, (tenant, user, hash), now).await?,
             };
             let has_known_browsers: bool = dual!(&mut conn, c => select(exists(known_browsers::table
                 .filter(known_browsers::tenant_id.eq(tenant)).filter(known_browsers::user_id.eq(user))
@@ -202,11 +211,24 @@ impl TenantStore<'_> {
                 passkeys: passkeys.into_iter().map(Into::into).collect(),
                 totp: totp.into_iter().map(Into::into).collect(),
                 recovery_codes: codes.into_iter().map(Into::into).collect(),
-                browser: browser.map(Into::into),
+                browser,
                 has_known_browsers,
             })
         };
         self.store.read(work).await
+    }
+
+    /// What is known of the browser whose cookie has this hash where the user has signed in with it, unless that is
+    /// forgotten by `now`.
+    #[compiled_here]
+    pub async fn known_browser(
+        &self,
+        user: UserId,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<KnownBrowser>, Error> {
+        let key = (Bytes::from(self.id), Bytes::from(user), Bytes::from(*hash));
+        self.store.read(async move |mut conn: Conn<'_>| known_browser(&mut conn, key, now).await).await
     }
 
     /// The passkey that an authenticator calls so (WebAuthn §7.2 step 6).

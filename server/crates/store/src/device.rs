@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use grantor_protocol::model::{
     DeviceApprovalRecord, DeviceAuthorization, DeviceAuthorizationId, DeviceMove, DeviceState, Grant,
-    TenantId,
+    TenantId, UserId,
 };
 use grantor_protocol::{Lifetime, SecretHash, Timestamp};
 
@@ -101,6 +101,8 @@ pub struct DeviceFilter {
     /// Those that have not expired, those that have, or all.
     pub expired: Option<bool>,
     pub user_code: Option<SecretHash>,
+    /// Those that this user has answered for.
+    pub user: Option<UserId>,
 }
 
 impl TenantStore<'_> {
@@ -182,6 +184,9 @@ impl TenantStore<'_> {
                 }
                 if let Some(hash) = filter.user_code {
                     query = query.filter(device_authorizations::user_code.eq(Bytes::from(hash)));
+                }
+                if let Some(user) = filter.user {
+                    query = query.filter(device_authorizations::user_id.eq(Bytes::from(user)));
                 }
                 let after = wanted.cursor.as_ref().map(|cursor| (cursor.time(), cursor.id()));
                 in_order!(query, false, (device_authorizations::created_at, device_authorizations::id), after)

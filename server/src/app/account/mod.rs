@@ -2,6 +2,7 @@
 
 mod data;
 mod deletion;
+mod devices;
 mod password;
 mod profile;
 mod sessions;
@@ -10,6 +11,7 @@ use grantor_protocol::Effect;
 use grantor_protocol::model::{Actor, AuditKind, ClientId, Consent, RevocationReason};
 
 pub use deletion::DeletionRefused;
+pub use devices::WaitingDevices;
 pub use password::{PasswordChanged, PasswordRefused};
 pub use profile::{ProfileRefused, Wrong};
 

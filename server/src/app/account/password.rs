@@ -87,6 +87,7 @@ impl App {
     ) -> Result<bool, Fault> {
         let (tenant, user) = (context.tenant.id, &signed_in.user);
         let attempt = self.limit_network(context, RateKind::FailedSignIn, browser.address)?;
+        let attempt = self.limit_account(context, (&user.username, Some(user.id)), browser, attempt).await?;
         match self.passwords.verify(tenant, password, user.password.as_ref()).await {
             Ok(false) => {
                 self.count(tenant, Metric::FailedSignIns);

@@ -385,6 +385,20 @@ impl App {
         }
     }
 
+    /// Whether somebody has a right, as far as this node knows: for what is offered, not for what is done.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub(in crate::app) async fn may(
+        &self,
+        caller: &Caller,
+        domain: Domain,
+        resource: Resource,
+        action: Action,
+    ) -> Result<bool, Fault> {
+        self.enforcer(domain).await?.allows(caller, domain, resource, action)
+    }
+
     /// The tenant with this slug, if the caller has the right in it.
     ///
     /// # Errors

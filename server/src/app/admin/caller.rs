@@ -37,7 +37,8 @@ impl Caller {
         Self { csrf_token: Some(csrf_token), ..Self::user(tenant, user) }
     }
 
-    fn user(tenant: &Tenant, user: &User) -> Self {
+    /// A person on their own pages, or in a token of theirs.
+    pub(in crate::app) fn user(tenant: &Tenant, user: &User) -> Self {
         Self {
             subject: Subject::User(user.id),
             tenant_id: tenant.id,

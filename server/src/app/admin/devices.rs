@@ -307,5 +307,5 @@ fn filter(state: Option<api::DeviceState>) -> DeviceFilter {
         Some(api::DeviceState::Redeemed) => (vec![Redeemed], None),
         Some(api::DeviceState::Expired) => (vec![Pending, AwaitingAdministrator, Approved], Some(true)),
     };
-    DeviceFilter { states, expired, user_code: None }
+    DeviceFilter { states, expired, user_code: None, user: None }
 }

@@ -24,6 +24,7 @@ pub(super) fn rate_limits(limits: &RateLimits) -> api::RateLimits {
     api::RateLimits {
         sign_in: rate(RateKind::SignIn),
         failed_sign_in: rate(RateKind::FailedSignIn),
+        failed_sign_in_account: rate(RateKind::FailedSignInAccount),
         token: rate(RateKind::Token),
         registration: rate(RateKind::Registration),
         registration_address: rate(RateKind::RegistrationAddress),
@@ -51,6 +52,7 @@ const fn of(limits: &api::RateLimits, kind: RateKind) -> Option<api::RateLimit> 
     match kind {
         RateKind::SignIn => limits.sign_in,
         RateKind::FailedSignIn => limits.failed_sign_in,
+        RateKind::FailedSignInAccount => limits.failed_sign_in_account,
         RateKind::Token => limits.token,
         RateKind::Registration => limits.registration,
         RateKind::RegistrationAddress => limits.registration_address,

@@ -4,6 +4,7 @@
 mod access;
 mod audit_events;
 mod authenticators;
+mod branding_document;
 mod caller;
 mod client_document;
 mod client_secrets;

@@ -2,15 +2,15 @@
 
 use grantor_api as api;
 use grantor_protocol::model::{
-    AccessTokenAlgorithm, AccessTokenFormat, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes,
-    PasswordPolicy, RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm,
+    AccessTokenAlgorithm, AccessTokenFormat, DeviceApproval, IdTokenAlgorithm, Lifetimes, PasswordPolicy,
+    RegistrationMode, RegistrationPolicy, ScopeDescription, SignOutRevokes, SigningAlgorithm,
     SoftwareStatementDemand, Tenant, TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
 };
 use grantor_protocol::{Lifetime, Profile, Scope};
 
 use super::client_document::{grant_type_document, grant_type_model};
 use super::document::twins;
-use super::{limits_document, sign_in_document};
+use super::{branding_document, limits_document, sign_in_document};
 
 pub(super) fn document(tenant: &Tenant) -> api::Tenant {
     api::Tenant {
@@ -63,10 +63,7 @@ pub(super) fn settings_document(settings: &TenantSettings) -> api::TenantSetting
             device_poll_interval: lifetimes.device_poll_interval.seconds(),
             pushed_authorization_request: lifetimes.pushed_authorization_request.seconds(),
         },
-        branding: api::Branding {
-            primary_color: branding.primary_color.clone(),
-            background_color: branding.background_color.clone(),
-        },
+        branding: branding_document::document(branding),
         default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
@@ -133,10 +130,7 @@ pub(super) fn settings_model(settings: &api::TenantSettings) -> TenantSettings {
             device_poll_interval: Lifetime::from_seconds(lifetimes.device_poll_interval),
             pushed_authorization_request: Lifetime::from_seconds(lifetimes.pushed_authorization_request),
         },
-        branding: Branding {
-            primary_color: branding.primary_color.clone(),
-            background_color: branding.background_color.clone(),
-        },
+        branding: branding_document::model(branding),
         default_locale: default_locale.clone(),
         scopes: scopes
             .iter()
@@ -242,7 +236,8 @@ twins!(software_statement_model, software_statement_document, SoftwareStatementD
 #[cfg(test)]
 mod tests {
     use grantor_protocol::model::{
-        PasskeyUse, Quotas, RateKind, SecondFactorDemand, SignInIdentifier, SignInPolicy, UserVerification,
+        BrandingTexts, PasskeyUse, Quotas, RateKind, SecondFactorDemand, SignInIdentifier, SignInPolicy,
+        UserVerification,
     };
 
     use super::*;
@@ -258,6 +253,12 @@ mod tests {
         let mut settings = TenantSettings::default();
         settings.branding.primary_color = Some("#000000".to_owned());
         settings.branding.background_color = Some("#ffffff".to_owned());
+        settings.branding.logo_uri = Some("https://acme.example/logo.png".to_owned());
+        settings.branding.policy_uri = Some("https://acme.example/privacy".to_owned());
+        settings.branding.tos_uri = Some("https://acme.example/terms".to_owned());
+        settings.branding.support_uri = Some("https://acme.example/help".to_owned());
+        let texts = BrandingTexts { sign_in: Some("a".to_owned()), footer: Some("b".to_owned()) };
+        settings.branding.texts = [("en".to_owned(), texts)].into();
         settings.scopes = vec![ScopeDescription { name: "a".to_owned(), description: "b".to_owned() }];
         settings.access_token_algorithm = AccessTokenAlgorithm(SigningAlgorithm::EdDSA);
         settings.id_token_algorithm = IdTokenAlgorithm(SigningAlgorithm::PS256);

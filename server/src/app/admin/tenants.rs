@@ -11,7 +11,7 @@ use super::tenant_document::{document, settings_model, status_model};
 use super::version::etag;
 use super::{
     Action, AdminFault, Caller, Domain, FieldFault, Precondition, Resource, Saved, Versioned, Write, as_page,
-    contended, jobs, sign_in_document,
+    branding_document, contended, jobs, sign_in_document,
 };
 use crate::app::bootstrap::{CreateTenantError, SYSTEM_TENANT};
 use crate::app::certificates::TrustAnchors;
@@ -392,17 +392,7 @@ fn check(wanted: &api::Tenant) -> Vec<FieldFault> {
         let detail = format!("must be one of {}", UI_LOCALES.join(", "));
         faults.push(FieldFault::new("/settings/default_locale", detail));
     }
-    let branding = &wanted.settings.branding;
-    for (name, color) in
-        [("primary_color", &branding.primary_color), ("background_color", &branding.background_color)]
-    {
-        if color.as_deref().is_some_and(|color| !is_color(color)) {
-            faults.push(FieldFault::new(
-                format!("/settings/branding/{name}"),
-                "must be a colour such as #1a73e8",
-            ));
-        }
-    }
+    branding_document::check(&wanted.settings.branding, &mut faults);
     faults
 }
 
@@ -475,11 +465,6 @@ pub(super) fn check_scopes(pointer: &str, scopes: &[api::ScopeDescription], faul
             fault("description", "must be 1 to 500 characters, none of them a control character");
         }
     }
-}
-
-fn is_color(text: &str) -> bool {
-    text.strip_prefix('#')
-        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 pub(super) fn versioned(tenant: &Tenant) -> Versioned<api::Tenant> {

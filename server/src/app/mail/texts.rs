@@ -118,7 +118,7 @@ pub fn with_link(kind: MessageKind, words: &Words<'_>) -> Text {
 /// Of a sign-in at `at`, from where it came.
 pub fn new_sign_in(words: &Words<'_>, origin: &RequestOrigin, at: Timestamp) -> Text {
     let messages = words.messages;
-    let (address, browser) = (origin.address.as_deref(), origin.user_agent.as_deref());
+    let (address, browser) = (origin.address.as_deref(), messages.device(origin.user_agent.as_deref()));
     let mut paragraphs = vec![
         words.greeting(),
         words.with("mail-new-sign-in"),
@@ -126,8 +126,7 @@ pub fn new_sign_in(words: &Words<'_>, origin: &RequestOrigin, at: Timestamp) -> 
     ];
     paragraphs
         .extend(address.map(|address| messages.with("mail-new-sign-in-address", &[("address", address)])));
-    paragraphs
-        .extend(browser.map(|browser| messages.with("mail-new-sign-in-browser", &[("browser", browser)])));
+    paragraphs.push(messages.with("mail-new-sign-in-browser", &[("browser", browser)]));
     Text {
         messages,
         subject: words.with("mail-new-sign-in-subject"),

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{
-    AccountPage, Client, IdentityProvider, InteractionId, PasskeyUse, SignInIdentifier, User,
-};
+use grantor_protocol::model::{AccountPage, Client, IdentityProvider, InteractionId, SignInIdentifier, User};
 use grantor_protocol::redirect_uri::{self, Target};
 use grantor_protocol::upstream::provider_for;
 use grantor_protocol::{Error, Params, client_id_document};
@@ -16,13 +14,16 @@ use url::Url;
 use super::logo::logo_address;
 use super::upstream::leave_to_sign_in;
 use super::views::{ConsentPage, DeviceNotice, Layout, PasskeySignIn, ProviderChoice, ScopeLine, SignInPage};
-use super::{fault_page, form_target, go, html, layout_of, tenant_path};
+use super::{fault_page, form_target, go, html, layout_of, own_texts, tenant_path};
 use crate::app::authorize::{Browser, Progress};
 use crate::app::interaction::{Answer, Opened};
-use crate::app::sign_in::{SessionStarted, SignInOutcome};
+use crate::app::sign_in::{KnownCookie, SessionStarted, SignInOutcome};
 use crate::app::{App, Fault, TenantContext};
 use crate::http::render::Asked;
 use crate::http::{assets, cookies, extract};
+
+/// What is said of a wrong name or password.
+const MISMATCH: &str = "sign-in-mismatch";
 
 /// `GET /t/:slug/login`: the sign-in form of an interaction, or of a new one that leads to a page of the
 /// person's account: `page` says which.
@@ -56,9 +57,7 @@ pub async fn login_answer(app: Arc<App>, request: Request) -> Response {
             return leave_to_sign_in(app, context, &opened, &provider.name, Some(username.trim())).await;
         }
         match app.sign_in(context, &opened, browser, (username, password)).await? {
-            SignInOutcome::Refused => {
-                Ok(sign_in_page(context, &opened, username.to_owned(), Some("sign-in-mismatch")))
-            }
+            SignInOutcome::Refused => Ok(sign_in_page(context, &opened, username.to_owned(), Some(MISMATCH))),
             SignInOutcome::Further(progress) => Ok(go(context, progress)),
             SignInOutcome::Started(started) => Ok(signed_in(context, *started)),
         }
@@ -72,11 +71,20 @@ pub(super) fn signed_in(context: &TenantContext, started: SessionStarted) -> Res
     let cookie = cookies::set(&name, &started.cookie, Some(started.expires_in), context.is_https());
     let mut response = go(context, started.progress);
     add_cookie(&mut response, &cookie);
-    if let Some((known, expires_in)) = &started.new_known {
-        let name = cookies::known(&context.tenant.slug);
-        add_cookie(&mut response, &cookies::set(&name, known, Some(*expires_in), context.is_https()));
-    }
+    set_known_cookie(context, &mut response, started.new_known.as_ref());
     response
+}
+
+/// Gives the browser the cookie by which it is known.
+pub(super) fn set_known_cookie(
+    context: &TenantContext,
+    response: &mut Response,
+    known: Option<&KnownCookie>,
+) {
+    if let Some((known, expires_in)) = known {
+        let name = cookies::known(&context.tenant.slug);
+        add_cookie(response, &cookies::set(&name, known, Some(*expires_in), context.is_https()));
+    }
 }
 
 /// `GET /t/:slug/consent`
@@ -186,12 +194,14 @@ pub(super) fn sign_in_page(
         identifier: layout.text(identifier).into_owned(),
         username,
         client_name: opened.client.as_ref().map(|loaded| client_name(&loaded.client)),
+        own_text: own_texts(context, layout.messages).and_then(|texts| texts.sign_in.clone()),
         passkey: passkey_form(context),
         recover: policy.password_reset.then(|| format!("{}/recover", tenant_path(context))),
         magic_link_action: policy.magic_link.then(|| format!("{}/magic-link", tenant_path(context))),
         upstream_action: format!("{}/login/upstream", tenant_path(context)),
         providers: offered().map(choice).collect(),
         password_optional: offered().any(|provider| !provider.settings.domains.is_empty()),
+        mismatch: problem == Some(MISMATCH),
         problem: problem.map(|id| layout.text(id).into_owned()),
         layout,
     };
@@ -201,8 +211,7 @@ pub(super) fn sign_in_page(
 /// Where passkeys are as good as a password, the form that signs in with one.
 fn passkey_form(context: &TenantContext) -> Option<PasskeySignIn> {
     let base = tenant_path(context);
-    let offered = context.tenant.settings.sign_in.passkeys == PasskeyUse::Passwordless;
-    (offered && App::takes_passkeys(context)).then(|| PasskeySignIn {
+    App::passkeys_are_enough(context).then(|| PasskeySignIn {
         script: assets::passkey_script(),
         action: format!("{base}/login/passkey"),
         options: format!("{base}/login/passkey/options"),

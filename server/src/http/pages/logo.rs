@@ -1,5 +1,5 @@
-//! Logos of clients, at an address of this server: whoever fetched one from the client's would tell the client that
-//! somebody looks at its page.
+//! Logos of clients and tenants, at an address of this server: whoever fetched one from elsewhere would tell its
+//! publisher that somebody looks at the page.
 
 use std::sync::Arc;
 
@@ -26,8 +26,23 @@ pub(super) fn logo_address(app: &App, context: &TenantContext, client: &Client) 
 
 /// `GET /t/:slug/client-logo`, as [`logo_address`] writes it; 404 where there is no image to show.
 pub async fn client_logo(app: Arc<App>, request: Request) -> Response {
-    match find(&app, &request).await {
-        Ok(Some(logo)) => image(&app, &request, logo),
+    let found = find(&app, &request).await;
+    answer(&app, &request, found)
+}
+
+/// `GET /t/:slug/logo`: the tenant's own; 404 where there is no image to show.
+pub async fn tenant_logo(app: Arc<App>, request: Request) -> Response {
+    let found = async {
+        let context = extract::any_tenant(&app, &request).await?;
+        app.tenant_logo(&context).await
+    };
+    let found = found.await;
+    answer(&app, &request, found)
+}
+
+fn answer(app: &App, request: &Request, found: Result<Option<Arc<Logo>>, Fault>) -> Response {
+    match found {
+        Ok(Some(logo)) => image(app, request, logo),
         Ok(None) => Response::builder()
             .status(StatusCode::NOT_FOUND)
             .header(header::CACHE_CONTROL, "no-store")

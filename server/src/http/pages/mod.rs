@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::authorize::{AuthorizationResponse, ResponseMode};
+use grantor_protocol::model::BrandingTexts;
 use grantor_protocol::password::{MAX_LENGTH, Weakness};
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
@@ -25,36 +26,37 @@ use url::Url;
 use account::to_sign_in;
 pub use account::{
     account, account_link, account_providers, account_unlink, applications, applications_revoke, data,
-    data_download, deletion, deletion_answer, password, password_answer, profile, profile_answer, security,
-    security_add, security_add_answer, security_options, security_recovery, security_remove, sessions,
-    sessions_answer,
+    data_download, deletion, deletion_answer, devices, password, password_answer, profile, profile_answer,
+    security, security_add, security_add_answer, security_options, security_recovery, security_remove,
+    sessions, sessions_answer,
 };
 pub use device::{activate, activate_answer, activated};
 pub(in crate::http) use interaction::{add_cookie, set_browser_cookie};
 pub use interaction::{consent, consent_answer, login, login_answer};
-pub use logo::client_logo;
+pub use logo::{client_logo, tenant_logo};
 use logout::signed_out;
 pub use logout::{logout, logout_answer};
 pub use magic_link::{magic_link, open_magic_link, open_magic_link_answer};
 pub use recovery::{
-    account_verify, invitation, invitation_answer, new_password, new_password_answer, recover,
-    recover_answer, verify, verify_answer,
+    account_verify, invitation, invitation_answer, invitation_passkey, new_password, new_password_answer,
+    recover, recover_answer, verify, verify_answer,
 };
 pub use second_factor::{
     go_on, new_authenticator, new_authenticator_answer, passkey_options, passkey_sign_in, second_factor,
     second_factor_answer,
 };
-pub use setup::{setup, setup_answer};
+pub use setup::{setup, setup_answer, setup_passkey};
 pub use upstream::{login_callback, login_upstream};
 pub use views::{ErrorPage, Layout, theme_css};
 
 use super::render::{self, Asked};
 use super::{assets, extract};
+use crate::app::authenticators::NotChosen;
 use crate::app::authorize::Progress;
 use crate::app::interaction::Opened;
 use crate::app::{App, Fault, TenantContext};
 use crate::messages::Messages;
-use views::FormPostPage;
+use views::{Brand, FormPostPage};
 
 /// What pages of this tenant carry, in the language that the browser prefers.
 pub fn layout(context: &TenantContext) -> Layout {
@@ -68,12 +70,34 @@ fn layout_of(context: &TenantContext, opened: &Opened) -> Layout {
 
 fn spoken(context: &TenantContext, ui_locales: Option<&str>) -> Layout {
     let tenant = &context.tenant;
+    let messages = Messages::for_request(ui_locales, tenant.settings.default_locale.as_deref());
     Layout {
         tenant_name: tenant.name.clone(),
         stylesheet: assets::stylesheet(),
         theme: format!("{}/theme.css?v={}", tenant_path(context), tenant.version),
-        messages: Messages::for_request(ui_locales, tenant.settings.default_locale.as_deref()),
+        brand: brand(context, messages),
+        messages,
     }
+}
+
+/// What the tenant's pages say and link to in its own name.
+fn brand(context: &TenantContext, messages: Messages) -> Brand {
+    let tenant = &context.tenant;
+    let branding = &tenant.settings.branding;
+    let logo = branding.logo_uri.as_ref();
+    Brand {
+        logo: logo.map(|_| format!("{}/logo?v={}", tenant_path(context), tenant.version)),
+        policy_uri: branding.policy_uri.clone(),
+        tos_uri: branding.tos_uri.clone(),
+        support_uri: branding.support_uri.clone(),
+        footer: own_texts(context, messages).and_then(|texts| texts.footer.clone()),
+    }
+}
+
+/// What the tenant says in the language of a page.
+fn own_texts(context: &TenantContext, messages: Messages) -> Option<&BrandingTexts> {
+    let settings = &context.tenant.settings;
+    settings.branding.texts_in(messages.tag(), settings.default_locale.as_deref())
 }
 
 /// What pages carry where no tenant is known.
@@ -82,6 +106,7 @@ pub fn plain_layout() -> Layout {
         tenant_name: "Grantor".to_owned(),
         stylesheet: assets::stylesheet(),
         theme: assets::plain_theme(),
+        brand: Brand::default(),
         messages: Messages::for_request(None, None),
     }
 }
@@ -95,7 +120,7 @@ pub fn tenant_path(context: &TenantContext) -> String {
 }
 
 /// A page with the headers that every page has. A form of it may post to this server and, by the
-/// redirect that answers it, end at one of `form_targets`: browsers hold `form-action` against both.
+/// redirects that follow, end at one of `form_targets`: browsers hold `form-action` against all of them.
 pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[String]) -> Response {
     let page = match page {
         Ok(page) => page,
@@ -124,15 +149,12 @@ pub fn html(status: StatusCode, page: askama::Result<String>, form_targets: &[St
         .body(page)
 }
 
-/// Where a form may end, as a source of a Content-Security-Policy (CSP3 §2.3.1): the origin of a web
-/// address, the scheme of another. IPv6 addresses have no form there but their scheme's.
+/// Where a form may end, as a source of a Content-Security-Policy (CSP3 §2.3.1): any address of the scheme. A client
+/// may send people on from its own address, and browsers hold `form-action` against that redirect as well.
 pub fn form_target(redirect_uri: &str) -> String {
-    let Ok(url) = Url::parse(redirect_uri) else { return "'self'".to_owned() };
-    match url.host() {
-        Some(url::Host::Domain(_) | url::Host::Ipv4(_)) if url.origin().is_tuple() => {
-            url.origin().ascii_serialization()
-        }
-        _ => format!("{}:", url.scheme()),
+    match Url::parse(redirect_uri) {
+        Ok(url) => format!("{}:", url.scheme()),
+        Err(_) => "'self'".to_owned(),
     }
 }
 
@@ -200,6 +222,14 @@ pub async fn theme(app: Arc<App>, request: Request) -> Response {
     }
 }
 
+/// What is wrong with what somebody chose to sign in with.
+fn not_chosen_in_words(problem: NotChosen, messages: Messages) -> String {
+    match problem {
+        NotChosen::Weak(weakness) => weakness_in_words(weakness, messages),
+        NotChosen::NoPasskey => messages.text("passkey-not-enough").into_owned(),
+    }
+}
+
 /// What is wrong with a new password, for whoever chose it.
 fn weakness_in_words(weakness: Weakness, messages: Messages) -> String {
     match weakness {
@@ -222,13 +252,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_may_end_at_the_clients_origin_only() {
+    fn a_form_may_end_where_the_client_sends_people() {
         for (redirect_uri, target) in [
-            ("https://app.example/cb?x=1", "https://app.example"),
-            ("http://127.0.0.1:4000/cb", "http://127.0.0.1:4000"),
-            ("http://localhost:4000/cb", "http://localhost:4000"),
-            ("http://[::1]:4000/cb", "http:"),
+            ("https://app.example/cb?x=1", "https:"),
+            ("http://127.0.0.1:4000/cb", "http:"),
             ("com.example.app:/cb", "com.example.app:"),
+            ("nothing", "'self'"),
         ] {
             assert_eq!(form_target(redirect_uri), target);
         }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::model::{AccountPage, MessageKind, User};
-use grantor_protocol::password::Weakness;
 use grantor_protocol::{Params, Secret};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
-use super::interaction::{form_page, page, signed_in};
+use super::interaction::{form_page, page, set_known_cookie, signed_in};
+use super::second_factor::{challenge_response, first_factor};
 use super::views::{ConfirmLinkPage, Layout, NewPasswordPage, NoticePage, RecoverPage};
-use super::{account, go, html, layout, set_browser_cookie, tenant_path, weakness_in_words};
-use crate::app::recovery::{Chosen, OpenLink};
+use super::{account, go, html, layout, not_chosen_in_words, set_browser_cookie, tenant_path};
+use crate::app::authenticators::NotChosen;
+use crate::app::recovery::OpenLink;
 use crate::app::sign_in::SignInOutcome;
 use crate::app::{App, Fault, TenantContext};
-use crate::http::extract;
+use crate::http::{assets, extract};
 
 /// `GET /t/:slug/recover`
 pub async fn recover(app: Arc<App>, request: Request) -> Response {
@@ -58,21 +59,24 @@ pub async fn new_password(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/recover/password`: whoever has the link's secret may; no cookie is involved that another site
 /// could use.
 pub async fn new_password_answer(app: Arc<App>, request: Request) -> Response {
-    form_page(app, request, async |app, context, _, params| {
+    form_page(app, request, async |app, context, browser, params| {
         let (secret, password) = (link_of(params), params.get("password").unwrap_or_default());
-        match app.reset_password(context, &secret, password).await? {
-            Chosen::Refused(weakness) => {
-                refused_password(app, context, (MessageKind::PasswordReset, &secret), weakness).await
+        match app.reset_password(context, browser, (&secret, password)).await? {
+            Err(weakness) => {
+                refused_choice(app, context, (MessageKind::PasswordReset, &secret), NotChosen::Weak(weakness))
+                    .await
             }
-            Chosen::Done => {
+            Ok(known) => {
                 let (layout, sign_in) = (layout(context), format!("{}/login", tenant_path(context)));
-                Ok(notice(NoticePage {
+                let mut response = notice(NoticePage {
                     title: layout.text("new-password-done-title").into_owned(),
                     done: Some(layout.text("new-password-done").into_owned()),
                     message: layout.text("new-password-done-next").into_owned(),
                     next: Some((layout.text("sign-in-submit").into_owned(), sign_in)),
                     layout,
-                }))
+                });
+                set_known_cookie(context, &mut response, known.as_ref());
+                Ok(response)
             }
         }
     })
@@ -87,11 +91,9 @@ pub async fn invitation(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/invitation`
 pub async fn invitation_answer(app: Arc<App>, request: Request) -> Response {
     form_page(app, request, async |app, context, browser, params| {
-        let (secret, password) = (link_of(params), params.get("password").unwrap_or_default());
-        match app.accept_invitation(context, browser, (&secret, password)).await? {
-            Err(weakness) => {
-                refused_password(app, context, (MessageKind::Invitation, &secret), weakness).await
-            }
+        let (secret, name) = (link_of(params), layout(context).text("passkey-named"));
+        match app.accept_invitation(context, browser, (&secret, first_factor(params, &name))).await? {
+            Err(problem) => refused_choice(app, context, (MessageKind::Invitation, &secret), problem).await,
             Ok((outcome, new_browser)) => {
                 let mut response = match outcome {
                     SignInOutcome::Started(started) => signed_in(context, *started),
@@ -102,6 +104,14 @@ pub async fn invitation_answer(app: Arc<App>, request: Request) -> Response {
                 Ok(response)
             }
         }
+    })
+    .await
+}
+
+/// `POST /t/:slug/invitation/passkey`: the challenge that makes a passkey for somebody who is invited.
+pub async fn invitation_passkey(app: Arc<App>, request: Request) -> Response {
+    form_page(app, request, async |app, context, _, params| {
+        Ok(challenge_response(&app.begin_invited_passkey(context, &link_of(params)).await?))
     })
     .await
 }
@@ -196,28 +206,29 @@ async fn password_form(app: Arc<App>, request: Request, kind: MessageKind) -> Re
     .await
 }
 
-async fn refused_password(
+async fn refused_choice(
     app: &App,
     context: &TenantContext,
     (kind, secret): (MessageKind, &Secret),
-    weakness: Weakness,
+    problem: NotChosen,
 ) -> Result<Response, Fault> {
     let OpenLink { user, .. } = app.open_link(context, kind, secret).await?;
-    Ok(password_page(context, (kind, secret), &user, Some(weakness)))
+    Ok(password_page(context, (kind, secret), &user, Some(problem)))
 }
 
 fn password_page(
     context: &TenantContext,
     (kind, secret): (MessageKind, &Secret),
     user: &User,
-    weakness: Option<Weakness>,
+    problem: Option<NotChosen>,
 ) -> Response {
-    let status = if weakness.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (layout, base) = (layout(context), tenant_path(context));
+    let passkey = kind == MessageKind::Invitation && App::passkeys_are_enough(context);
     let (title, lead, path, button) = match kind {
         MessageKind::Invitation => (
             layout.with("invitation-title", &[("tenant", context.tenant.name.as_str())]),
-            layout.text("invitation-lead"),
+            layout.text(if passkey { "invitation-lead-passkey" } else { "invitation-lead" }),
             "invitation",
             layout.text("invitation-submit"),
         ),
@@ -236,7 +247,9 @@ fn password_page(
         username: user.username.clone(),
         min_length: context.tenant.settings.password_policy.min_length,
         button: button.into_owned(),
-        problem: weakness.map(|weakness| weakness_in_words(weakness, layout.messages)),
+        passkey: passkey.then(assets::passkey_script),
+        options: format!("{base}/{path}/passkey"),
+        problem: problem.map(|problem| not_chosen_in_words(problem, layout.messages)),
         layout,
     };
     html(status, page.render(), &[])

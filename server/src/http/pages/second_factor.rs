@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::sign_in::{Needed, Offer};
-use grantor_protocol::{Error, Params};
+use grantor_protocol::{Error, Params, Secret};
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use serde_json::json;
@@ -12,8 +12,8 @@ use serde_json::json;
 use super::interaction::{form_page, form_targets, page, parse, sign_in_page, signed_in};
 use super::views::{NewAuthenticatorPage, QrImage, RecoveryCodesPage, SecondFactorPage, TotpForm};
 use super::{go, html, layout_of, tenant_path};
-use crate::app::authenticators::{Added, Made, authenticator_name};
-use crate::app::authorize::{Browser, Progress};
+use crate::app::authenticators::{Added, FirstFactor, Made, authenticator_name};
+use crate::app::authorize::{Browser, Progress, SignedIn};
 use crate::app::interaction::Opened;
 use crate::app::second_factor::{Halfway, Proving};
 use crate::app::sign_in::SignInOutcome;
@@ -162,15 +162,24 @@ pub async fn new_authenticator_answer(app: Arc<App>, request: Request) -> Respon
         let Added { recovery_codes, renewed } =
             app.add_while_signing_in(context, &opened, &halfway, made).await?;
         let mut response = codes_page(context, &opened, recovery_codes.unwrap_or_default());
-        if let Some((signed_in, cookie)) = renewed {
-            let expires_in = signed_in.session.expires_at.seconds_since(app.clock.now());
-            let name = cookies::session(&context.tenant.slug);
-            let cookie = cookies::set(&name, &cookie, Some(expires_in), context.is_https());
-            super::add_cookie(&mut response, &cookie);
-        }
+        set_session_cookie(app, context, &mut response, renewed.as_ref());
         Ok(response)
     })
     .await
+}
+
+/// Gives the browser the cookie of a session that goes on under another.
+pub(super) fn set_session_cookie(
+    app: &App,
+    context: &TenantContext,
+    response: &mut Response,
+    renewed: Option<&(SignedIn, Secret)>,
+) {
+    if let Some((signed_in, cookie)) = renewed {
+        let expires_in = signed_in.session.expires_at.seconds_since(app.clock.now());
+        let name = cookies::session(&context.tenant.slug);
+        super::add_cookie(response, &cookies::set(&name, cookie, Some(expires_in), context.is_https()));
+    }
 }
 
 /// `POST /t/:slug/login/continue`: the recovery codes are written down.
@@ -314,6 +323,14 @@ pub(super) async fn made_passkey(
     let form = (params.require("ceremony")?, params.require("credential")?, name.as_str());
     let made = app.finish_passkey_registration(context, user, form).await?;
     Ok(made.map(|(passkey, user_verified)| Made::Passkey { passkey: Box::new(passkey), user_verified }))
+}
+
+/// What a form says that somebody chose who has nothing to sign in with yet; `name` is that of a passkey.
+pub(super) fn first_factor<'a>(params: &'a Params, name: &'a str) -> FirstFactor<'a> {
+    match (params.get("ceremony"), params.get("credential")) {
+        (Some(ceremony), Some(credential)) => FirstFactor::Passkey(ceremony, credential, name),
+        _ => FirstFactor::Password(params.get("password").unwrap_or_default()),
+    }
 }
 
 /// What the page shows after a wrong answer: the same secret, as the app has it already, or a new one.

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::Secret;
+use grantor_protocol::{Error, Secret};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
+use super::second_factor::{challenge_response, first_factor};
 use super::views::SetupPage;
-use super::{add_cookie, fault_page, html, plain_layout, see_other, weakness_in_words};
-use crate::app::bootstrap::{SYSTEM_TENANT, SetupError};
+use super::{add_cookie, fault_page, html, not_chosen_in_words, plain_layout, see_other};
+use crate::app::bootstrap::SYSTEM_TENANT;
+use crate::app::setup::SetupError;
 use crate::app::{App, Fault};
 use crate::http::render::Asked;
-use crate::http::{cookies, extract};
+use crate::http::{assets, cookies, extract};
 use crate::messages::Messages;
 
 /// `GET /setup`
@@ -21,7 +23,8 @@ pub async fn setup(app: Arc<App>, request: Request) -> Response {
     let shown = async {
         let secret = Secret::presented(extract::query(&app, &request)?.get("setup").unwrap_or_default());
         app.check_setup(&secret).await?;
-        Ok(setup_page(&secret, String::new(), |_| None))
+        let passkey = App::passkeys_are_enough(&*app.any_tenant(SYSTEM_TENANT).await?);
+        Ok(setup_page(&secret, (String::new(), passkey), |_| None))
     };
     shown.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
 }
@@ -36,10 +39,11 @@ pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
         params.refuse_duplicates()?;
         let secret = Secret::presented(params.get("setup").unwrap_or_default());
         let email = params.get("email").unwrap_or_default().trim().to_owned();
-        let password = params.get("password").unwrap_or_default();
+        let name = plain_layout().text("passkey-named");
+        let first = first_factor(&params, &name);
         let context = app.any_tenant(SYSTEM_TENANT).await?;
         let browser = extract::browser(&app, &context, &request);
-        match app.set_up(&secret, (&email, password), &browser).await {
+        match app.set_up(&secret, (&email, first), &browser).await {
             Ok(started) => {
                 // With a session it passes without asking.
                 let mut response = see_other("/console/sign-in?tenant=system&back=/console/welcome");
@@ -51,19 +55,46 @@ pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
                 }
                 Ok(response)
             }
-            Err(SetupError::NoEmail) => {
-                Ok(setup_page(&secret, email, |messages| Some(messages.text("setup-no-email").into_owned())))
-            }
-            Err(SetupError::Weak(weakness)) => {
-                Ok(setup_page(&secret, email, |messages| Some(weakness_in_words(weakness, messages))))
-            }
             Err(SetupError::Fault(fault)) => Err(fault),
+            Err(problem) => {
+                let passkey = App::passkeys_are_enough(&context);
+                Ok(setup_page(&secret, (email, passkey), |messages| Some(in_words(&problem, messages))))
+            }
         }
     };
     answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
 }
 
-fn setup_page(secret: &Secret, email: String, problem: impl FnOnce(Messages) -> Option<String>) -> Response {
+/// `POST /setup/passkey`: the challenge that makes a passkey for the first administrator.
+pub async fn setup_passkey(app: Arc<App>, mut request: Request) -> Response {
+    let asked = Asked::of(&request);
+    let answered = async {
+        extract::same_site(&request)?;
+        let params = extract::form(&app, &mut request).await?;
+        params.refuse_duplicates()?;
+        let secret = Secret::presented(params.get("setup").unwrap_or_default());
+        let email = params.get("email").unwrap_or_default().trim();
+        match app.begin_setup_passkey(&secret, email).await {
+            Ok(challenge) => Ok(challenge_response(&challenge)),
+            Err(SetupError::Fault(fault)) => Err(fault),
+            Err(problem) => Err(Error::invalid_request(problem.to_string()).into()),
+        }
+    };
+    answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
+}
+
+fn in_words(problem: &SetupError, messages: Messages) -> String {
+    match problem {
+        SetupError::NotChosen(problem) => not_chosen_in_words(*problem, messages),
+        SetupError::NoEmail | SetupError::Fault(_) => messages.text("setup-no-email").into_owned(),
+    }
+}
+
+fn setup_page(
+    secret: &Secret,
+    (email, passkey): (String, bool),
+    problem: impl FnOnce(Messages) -> Option<String>,
+) -> Response {
     let layout = plain_layout();
     let problem = problem(layout.messages);
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -71,8 +102,9 @@ fn setup_page(secret: &Secret, email: String, problem: impl FnOnce(Messages) -> 
         layout,
         action: "/setup".to_owned(),
         setup: secret.expose().to_owned(),
-        csrf: None,
         email,
+        passkey: passkey.then(assets::passkey_script),
+        options: "/setup/passkey".to_owned(),
         problem,
     };
     html(status, page.render(), &[])

@@ -3,8 +3,8 @@
 //! Each page is one struct with its template in `server/templates`; `render()` makes the HTML. Askama escapes
 //! every field. No page has an inline style or an inline script, so the policy `default-src 'none'; style-src 'self';
 //! script-src 'self'` is enough for all of them, and `script-src` serves [`FormPostPage`] alone. Browsers hold
-//! `form-action` also against the redirect that answers a form, so a page whose form may end at a client must allow
-//! the client's origin there.
+//! `form-action` also against the redirects that follow a form, so a page whose form may end at a client must allow
+//! addresses of the client's scheme there.
 
 mod account;
 mod recovery;
@@ -21,8 +21,8 @@ use askama::Template;
 use crate::messages::{Messages, Named, Value};
 
 pub use account::{
-    AccountFrame, Application, ApplicationsPage, DataPage, DeletedPage, DeletionPage, Field, NavigationItem,
-    OverviewPage, PasswordPage, ProfilePage, SessionLine, SessionsPage,
+    AccountFrame, Application, ApplicationsPage, DataPage, DeletedPage, DeletionPage, DeviceLine,
+    DevicesPage, Field, NavigationItem, OverviewPage, PasswordPage, ProfilePage, SessionLine, SessionsPage,
 };
 pub use grantor_theme::theme_css;
 pub use recovery::{ConfirmLinkPage, NewPasswordPage, NoticePage, RecoverPage};
@@ -44,8 +44,33 @@ pub struct Layout {
     pub stylesheet: String,
     /// Address of the tenant's [`theme_css`]; where no tenant is known, that of a tenant without branding.
     pub theme: String,
+    pub brand: Brand,
     /// The page's texts, in the language that it is in.
     pub messages: Messages,
+}
+
+/// What a tenant's pages say and link to in its own name.
+#[derive(Clone, Debug, Default)]
+pub struct Brand {
+    /// Where this server has the tenant's logo.
+    pub logo: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    pub support_uri: Option<String>,
+    /// For the foot of every page.
+    pub footer: Option<String>,
+}
+
+impl Brand {
+    /// What stands at the foot of a page, each with the name of its text.
+    pub fn links(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("footer-support", &self.support_uri),
+            ("footer-privacy", &self.policy_uri),
+            ("footer-terms", &self.tos_uri),
+        ];
+        all.into_iter().filter_map(|(text, uri)| Some((text, web_link(uri)?))).collect()
+    }
 }
 
 impl Layout {
@@ -80,6 +105,8 @@ pub struct SignInPage {
     pub username: String,
     /// The client that waits for the answer; none when a person signs in to the account page.
     pub client_name: Option<String>,
+    /// What the tenant says here.
+    pub own_text: Option<String>,
     /// Where passkeys are as good as a password.
     pub passkey: Option<PasskeySignIn>,
     /// Where who forgot their password goes.
@@ -88,6 +115,8 @@ pub struct SignInPage {
     pub magic_link_action: Option<String>,
     /// Why the last attempt failed, as a sentence.
     pub problem: Option<String>,
+    /// Because of what was typed.
+    pub mismatch: bool,
     pub upstream_action: String,
     /// Other providers that one can sign in through.
     pub providers: Vec<ProviderChoice>,
@@ -235,7 +264,8 @@ pub struct ReturnLink {
     pub address: String,
 }
 
-/// Makes the platform's first administrator. Posts `setup`, `csrf`, `email` and `password`.
+/// Makes the platform's first administrator. Posts `setup` and `email`, and `password` or the browser's answer about
+/// a passkey.
 #[derive(Template)]
 #[template(path = "setup.html")]
 pub struct SetupPage {
@@ -243,8 +273,11 @@ pub struct SetupPage {
     pub action: String,
     /// The secret of the one-time setup link.
     pub setup: String,
-    pub csrf: Option<String>,
     pub email: String,
+    /// The script that makes a passkey, where one is enough.
+    pub passkey: Option<String>,
+    /// Where its challenge is.
+    pub options: String,
     pub problem: Option<String>,
 }
 

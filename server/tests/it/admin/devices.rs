@@ -19,6 +19,40 @@ async fn listed(api: &Api<'_>, query: &str) -> usize {
 }
 
 crate::on_both! {
+    /// The account pages tell a person what became of their devices, and an approver where the queue is.
+    async fn on_the_account_pages(app: TestApp) {
+        let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;
+        let bob = acme.add_user(&app, "bob").await;
+        let assignment = RoleAssignment {
+            subject: Subject::User(bob.id),
+            role: "device-approver".to_owned(),
+            scope: Some(acme.tenant.id),
+        };
+        app.app.store.tenant(acme.tenant.id).assign(&assignment, None, START, vec![]).await.unwrap();
+        let device = acme.device(&app).await;
+        let mut adas = Browser::at("198.51.100.4");
+        acme.answer_device(&app, &mut adas, &device, "allow").await;
+        let path = acme.path("/account/devices");
+        let page = adas.get(&app, &path).await;
+        assert!(page.body.contains("<bdi>The app</bdi>") && page.body.contains("href=\"/t/acme/activate\""), "{page:?}");
+        assert!(!page.body.contains("/console/"), "{page:?}");
+
+        let mut bobs = Browser::default();
+        let begun = bobs.get(&app, &acme.path("/login?page=devices")).await;
+        let sign_in = bobs.follow(&app, &begun).await;
+        let signed_in = acme.sign_in_as(&app, &mut bobs, &sign_in, "bob").await;
+        assert_eq!(signed_in.location(), path);
+        let page = bobs.get(&app, &path).await;
+        assert!(page.body.contains("One device waits") && page.body.contains("/console/t/acme/devices\""), "{page:?}");
+        assert!(!page.body.contains("The app"), "another's: {page:?}");
+
+        let approver = app.tenant_api(&acme.tenant, "device-approver").await;
+        let waiting = only(&approver).await;
+        approver.post(&format!("{waiting}/approve"), &json!({})).await.document(200);
+        assert!(!adas.get(&app, &path).await.body.contains("The app"));
+        assert!(bobs.get(&app, &path).await.body.contains("No device waits"));
+    }
+
     /// Policy `user-then-admin`: the person first, then somebody who may.
     async fn a_person_and_then_an_administrator(app: TestApp) {
         let acme = TestTenant::with_devices(&app, DeviceApproval::UserThenAdmin).await;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Answer, Browser, FORM, TestApp, request};
 
 /// Looks of the page that says so, and nothing of the tenant's own doing.
-const LOOKS: [&str; 1] = ["/t/:slug/theme.css"];
+const LOOKS: [&str; 2] = ["/t/:slug/theme.css", "/t/:slug/logo"];
 
 /// Every address of a tenant's with every method it takes, from the table of routes.
 fn addresses(app: &TestApp) -> Vec<(Method, String)> {

@@ -106,7 +106,14 @@ crate::on_both! {
         post(json!({ "slug": "fresh", "name": "F", "status": "suspended" })).await.expect_invalid(&["/status"]);
         let settings = json!({
             "lifetimes": { "authorization_code": 61 },
-            "branding": { "primary_color": "red" },
+            "branding": {
+                "primary_color": "red",
+                "logo_uri": "data:image/png,x",
+                "policy_uri": "http://acme.example/privacy",
+                "tos_uri": "javascript:alert(1)",
+                "support_uri": "https://acme.example/\u{a0}",
+                "texts": { "en": { "sign_in": " ", "footer": "x".repeat(501) }, "tlh": { "footer": "nuqneH" } },
+            },
             "client_certificate_authorities": "-----BEGIN CERTIFICATE-----",
             "scopes": [
                 { "name": "openid", "description": "x" },
@@ -123,6 +130,13 @@ crate::on_both! {
             "/settings/scopes/3/name",
             "/settings/client_certificate_authorities",
             "/settings/branding/primary_color",
+            "/settings/branding/logo_uri",
+            "/settings/branding/policy_uri",
+            "/settings/branding/tos_uri",
+            "/settings/branding/support_uri",
+            "/settings/branding/texts/en/sign_in",
+            "/settings/branding/texts/en/footer",
+            "/settings/branding/texts",
         ]);
         let shorter = json!({ "lifetimes": { "refresh_token_idle": 601, "refresh_token_absolute": 600 } });
         post(json!({ "slug": "fresh", "name": "F", "settings": shorter }))

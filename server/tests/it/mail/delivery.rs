@@ -133,7 +133,7 @@ on_both! {
             ended_at: None,
             origin: RequestOrigin {
                 address: Some("192.0.2.7".to_owned()),
-                user_agent: Some("Browser/1 <b>".to_owned()),
+                user_agent: Some("<b>Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".to_owned()),
             },
             idle: None,
         };
@@ -146,7 +146,7 @@ on_both! {
         store.apply(notice().await.into_iter().collect()).await.unwrap();
         let mail = app.mail().await.remove(0);
         assert_eq!((mail.header("to"), mail.header("subject")), ("ada@acme.example".to_owned(), "New sign-in to Acme".to_owned()));
-        assert!(mail.text.contains("192.0.2.7") && mail.text.contains("Browser/1 &#60;b&#62;"), "{mail:?}");
+        assert!(mail.text.contains("192.0.2.7") && mail.text.contains("Browser: Firefox on Linux") && !mail.text.contains("<b>"), "{mail:?}");
         assert_eq!(mail.link(), "/t/acme/account");
         for _ in 0..6 {
             store.apply(notice().await.into_iter().collect()).await.unwrap();

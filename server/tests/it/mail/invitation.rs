@@ -1,9 +1,10 @@
-use grantor_protocol::model::{AuditKind, MessageKind, UserStatus};
+use grantor_protocol::model::{AuditKind, MessageKind, PasskeyUse, UserStatus};
 use poem::http::Method;
 use serde_json::json;
 
 use super::ANOTHER;
 use crate::admin::Api;
+use crate::oauth::authenticator::Device;
 use crate::on_both;
 use crate::support::{Browser, TestApp};
 
@@ -48,6 +49,43 @@ on_both! {
         let admin = app.tenant_api(&acme.tenant, "user-manager").await;
         let again = admin.send(Method::POST, &path, &[], None).await;
         again.expect_problem(409, "protected");
+    }
+
+    /// A passkey takes the place of the first password where the tenant takes one alone.
+    async fn an_invitation_with_a_passkey(app: TestApp) {
+        let acme = app.acme().await;
+        let grace = acme.newcomer(&app).await;
+        let admin = app.platform("platform-admin").await;
+        admin.send(Method::POST, &format!("/tenants/acme/users/{}/invite", grace.id), &[], None).await;
+        let link = app.one_mail().await.link();
+        let mut browser = Browser::default();
+        let page = browser.get(&app, &link).await;
+        assert!(page.body.contains("a passkey instead"), "{page:?}");
+        let secret = page.field("link");
+        let challenge = async |browser: &mut Browser| {
+            let path = acme.path("/invitation/passkey");
+            browser.post(&app, &path, &[("link", secret.as_str())]).await.json()
+        };
+        let path = acme.path("/invitation");
+        let begun = challenge(&mut browser).await;
+        let form = [("link", secret.as_str()), ("ceremony", begun["ceremony"].as_str().unwrap()), ("credential", "{}")];
+        let refused = browser.post(&app, &path, &form).await;
+        assert!(refused.status == 422 && refused.body.contains("role=\"alert\""), "{refused:?}");
+        let mut device = Device::new(true);
+        let begun = challenge(&mut browser).await;
+        let credential = device.create(&begun["options"]);
+        let form = [("link", secret.as_str()), ("ceremony", begun["ceremony"].as_str().unwrap()), ("credential", &credential)];
+        let accepted = browser.post(&app, &path, &form).await;
+        assert_eq!(accepted.location(), "/t/acme/account");
+        assert!(browser.follow(&app, &accepted).await.body.contains("grace@acme.example"));
+        browser.post(&app, &path, &form).await.expect_error_page(400);
+        let stored = app.user(&acme.tenant, &grace).await;
+        assert!(stored.password.is_none() && stored.email_verified, "{stored:?}");
+        assert_eq!(acme.audited(&app, AuditKind::InvitationAccepted).await, 1);
+
+        acme.change_tenant(&app, |tenant| tenant.settings.sign_in.passkeys = PasskeyUse::SecondFactor).await;
+        let answer = browser.post(&app, &acme.path("/invitation/passkey"), &[("link", secret.as_str())]).await;
+        answer.expect_error_page(404);
     }
 
     async fn an_invitation_that_is_over(app: TestApp) {

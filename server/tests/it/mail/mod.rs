@@ -34,7 +34,10 @@ impl TestTenant {
 
     /// Whether the person signs in with this password.
     async fn signs_in_with(&self, app: &TestApp, password: &str) -> bool {
-        let mut browser = Browser::default();
+        self.signs_in_at(app, &mut Browser::default(), password).await
+    }
+
+    async fn signs_in_at(&self, app: &TestApp, browser: &mut Browser, password: &str) -> bool {
         let begun = browser.get(app, &self.path("/login")).await;
         let page = browser.follow(app, &begun).await;
         let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));

@@ -82,7 +82,8 @@ on_both! {
         assert_ne!(first, second);
         let answer = acme.choose(&app, &first, ANOTHER).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(answer.header("set-cookie"), None);
+        let cookie = answer.header("set-cookie").unwrap();
+        assert!(cookie.contains("grantor-known-acme="), "it signs nobody in: {cookie}");
         assert!(answer.body.contains("signed out everywhere"), "{answer:?}");
 
         assert_eq!(signed_in.get(&app, &acme.path("/account")).await.location(), "/t/acme/login");
@@ -100,6 +101,26 @@ on_both! {
         let requested = events.iter().find(|event| event.kind == AuditKind::MessageRequested).unwrap();
         assert_eq!(requested.detail["message"], "password_reset");
         assert!(requested.origin.is_some(), "where it was asked for");
+    }
+
+    /// NIST SP 800-63B-4 §3.2.2: whoever tries passwords keeps nobody out who reads their mail.
+    async fn a_reset_while_somebody_tries_passwords(app: TestApp) {
+        let acme = app.acme().await;
+        acme.change_tenant(&app, |tenant| {
+            tenant.settings.rate_limits.failed_sign_in_account = "1/hour burst 2".parse().ok();
+        })
+        .await;
+        for _ in 0..3 {
+            assert!(!acme.signs_in_with(&app, ANOTHER).await);
+        }
+        let mut browser = Browser::default();
+        acme.recover(&app, &mut browser, "ada@acme.example").await;
+        let link = app.one_mail().await.link();
+        let (path, secret) = link.split_once("?link=").unwrap();
+        let chosen = browser.post(&app, path, &[("link", secret), ("password", ANOTHER)]).await;
+        assert_eq!(chosen.status, 200, "{chosen:?}");
+        assert!(!acme.signs_in_with(&app, ANOTHER).await, "another browser waits");
+        assert!(acme.signs_in_at(&app, &mut browser, ANOTHER).await);
     }
 
     /// OWASP ASVS 5.0 §6.3.8: the answer does not tell who has an account.

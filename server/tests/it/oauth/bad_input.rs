@@ -23,7 +23,7 @@ const JSON: [(Method, &str); 10] = [
 ];
 
 /// Endpoints of people.
-const PAGES: [(Method, &str); 54] = [
+const PAGES: [(Method, &str); 56] = [
     (Method::GET, "/authorize"),
     (Method::POST, "/authorize"),
     (Method::GET, "/login"),
@@ -39,6 +39,8 @@ const PAGES: [(Method, &str); 54] = [
     (Method::POST, "/account/profile"),
     (Method::GET, "/account/password"),
     (Method::POST, "/account/password"),
+    (Method::POST, "/invitation/passkey"),
+    (Method::GET, "/account/devices"),
     (Method::GET, "/account/sessions"),
     (Method::POST, "/account/sessions"),
     (Method::GET, "/account/applications"),
@@ -164,6 +166,7 @@ on_both! {
                 post(&acme.path(path)).await.expect_error_page(400);
             }
             post("/setup").await.expect_error_page(400);
+            post("/setup/passkey").await.expect_error_page(400);
         }
         let spelled = "Application/X-WWW-Form-URLEncoded; charset=UTF-8";
         let post = request(Method::POST, &acme.path("/token")).content_type(spelled).body(body);

@@ -23,7 +23,7 @@ const OPEN: [(&str, &str); 14] = [
     ("GET", "/.well-known/oauth-authorization-server/t/acme"),
 ];
 
-const CLOSED: [(&str, &str); 63] = [
+const CLOSED: [(&str, &str); 66] = [
     ("POST", "/t/acme/introspect"),
     ("GET", "/t/acme/authorize"),
     ("POST", "/t/acme/authorize"),
@@ -40,6 +40,8 @@ const CLOSED: [(&str, &str); 63] = [
     ("POST", "/t/acme/account/profile"),
     ("GET", "/t/acme/account/password"),
     ("POST", "/t/acme/account/password"),
+    ("POST", "/t/acme/invitation/passkey"),
+    ("GET", "/t/acme/account/devices"),
     ("GET", "/t/acme/account/sessions"),
     ("POST", "/t/acme/account/sessions"),
     ("GET", "/t/acme/account/applications"),
@@ -81,6 +83,7 @@ const CLOSED: [(&str, &str); 63] = [
     ("POST", "/t/acme/logout"),
     ("GET", "/setup"),
     ("POST", "/setup"),
+    ("POST", "/setup/passkey"),
     ("GET", "/console/"),
     ("GET", "/console/sign-in"),
     ("POST", "/console/sign-out"),

@@ -149,6 +149,7 @@ on_both! {
                 browser.post_from(&app, &acme.path(path), &form, site).await.expect_error_page(403);
             }
             browser.post_from(&app, "/setup", &form, site).await.expect_error_page(403);
+            browser.post_from(&app, "/setup/passkey", &form, site).await.expect_error_page(403);
         }
 
         let consent = at_consent(&app, &acme, &mut browser).await;

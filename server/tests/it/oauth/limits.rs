@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use grantor::http::{Metrics, offered};
+use grantor_protocol::Id;
 use grantor_protocol::model::{
-    AuditKind, RateKind, RateLimits, RegistrationMode, TenantSettings, TenantStatus,
+    AuditKind, RateKind, RateLimits, RegistrationMode, TenantSettings, TenantStatus, User, UserStatus,
 };
 use poem::http::Method;
 use serde_json::json;
 
 use crate::on_both;
-use crate::support::{Answer, Browser, PASSWORD, TestApp, TestTenant};
+use crate::support::{Answer, Browser, PASSWORD, START, TestApp, TestTenant};
 
 impl TestTenant {
     /// A tenant with this rate for one kind of request, and open to registration.
@@ -29,13 +30,17 @@ impl TestTenant {
 
     /// One try of a password in a browser that has not signed in.
     async fn try_password(&self, app: &TestApp, browser: &mut Browser, password: &str) -> Answer {
+        self.try_as(app, browser, ("ada", password)).await
+    }
+
+    async fn try_as(&self, app: &TestApp, browser: &mut Browser, (name, password): (&str, &str)) -> Answer {
         let begun = browser.get(app, &self.path("/login")).await;
         let page = browser.follow(app, &begun).await;
         let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
         let form = [
             ("csrf", csrf.as_str()),
             ("interaction", &interaction),
-            ("username", "ada"),
+            ("username", name),
             ("password", password),
         ];
         browser.post(app, &self.path("/login"), &form).await
@@ -75,7 +80,7 @@ on_both! {
                 RateKind::Device => Some(app.post(&path("/device_authorization"), &[]).await),
                 RateKind::Introspection => Some(app.post(&path("/introspect"), &[]).await),
                 RateKind::Authorize => Some(app.get(&path("/authorize")).await),
-                RateKind::FailedSignIn | RateKind::Admin => None,
+                RateKind::FailedSignIn | RateKind::FailedSignInAccount | RateKind::Admin => None,
             };
             for _ in 0..2 {
                 let Some(answer) = ask().await else { break };
@@ -136,6 +141,62 @@ on_both! {
         assert_eq!(other.try_password(&app, &mut at("2001:db8::1"), PASSWORD).await.status, 303);
         app.clock.advance(3600);
         assert_eq!(acme.try_password(&app, &mut at("2001:db8::1"), PASSWORD).await.status, 303);
+    }
+
+    /// NIST SP 800-63B-4 §3.2.2: one account's passwords are tried a few times, wherever from, and whoever tries
+    /// them keeps nobody out. A name that nobody has is counted as well.
+    async fn wrong_passwords_of_one_account_count_from_everywhere(app: TestApp) {
+        let acme = TestTenant::limited(&app, "acme", RateKind::FailedSignInAccount, "1/hour burst 3").await;
+        let at = |number: u8| Browser::at(&format!("192.0.2.{number}"));
+        let mut own = at(200);
+        assert_eq!(acme.try_password(&app, &mut own, PASSWORD).await.status, 303);
+        let hashed = app.app.passwords.hashed();
+        for names in [["ada", " ADA ", "Ada", "ada"], ["nobody", "Nobody", "NOBODY", "nobody"]] {
+            for (name, (number, status)) in names.into_iter().zip([(1, 422), (2, 422), (3, 422), (4, 429)]) {
+                let mut browser = at(number);
+                browser.put_cookie("__Host-grantor-known-acme", "made up");
+                assert_eq!(acme.try_as(&app, &mut browser, (name, "wrong")).await.status, status, "{name}");
+            }
+        }
+        let refused = acme.try_password(&app, &mut at(5), PASSWORD).await;
+        refused.expect_error_page(429);
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+        assert_eq!(app.app.passwords.hashed() - hashed, 6, "what is refused is not hashed");
+
+        assert_eq!(acme.try_password(&app, &mut own, PASSWORD).await.status, 303, "their own browser");
+        for status in [422, 422, 422, 429] {
+            assert_eq!(acme.try_password(&app, &mut own, "wrong").await.status, status);
+        }
+        app.clock.advance(3600);
+        assert_eq!(acme.try_password(&app, &mut at(5), PASSWORD).await.status, 303);
+    }
+
+    /// OWASP ASVS 5.0 §6.3.8: neither the words nor the work tell who has an account.
+    async fn whoever_cannot_sign_in_costs_the_same(app: TestApp) {
+        let acme = app.acme().await;
+        acme.add_user(&app, "bob").await;
+        acme.change_user(&app, |user| user.status = UserStatus::Locked).await;
+        let without = User {
+            id: Id::generate(START, app.app.entropy.as_ref()),
+            username: "carol".to_owned(),
+            email: None,
+            password: None,
+            ..acme.user.clone()
+        };
+        app.app.store.tenant(acme.tenant.id).create_user(&without, vec![]).await.unwrap();
+        let mut answers = vec![];
+        for (name, password) in [("bob", "wrong"), ("carol", PASSWORD), ("ada", PASSWORD), ("nobody", PASSWORD), ("", "")] {
+            let hashed = app.app.passwords.hashed();
+            let answer = acme.try_as(&app, &mut Browser::default(), (name, password)).await;
+            assert_eq!((answer.status.as_u16(), app.app.passwords.hashed() - hashed), (422, 1), "{name}: {answer:?}");
+            // What is one browser's own, and what was typed.
+            let shown: Vec<_> = answer.body.lines().filter(|line| !line.contains(" value=")).map(str::to_owned).collect();
+            assert!(shown.iter().any(|line| line.contains("role=\"alert\"")), "{answer:?}");
+            answers.push((name, shown));
+        }
+        for (name, shown) in &answers[1..4] {
+            assert_eq!(shown, &answers[0].1, "{name}");
+        }
     }
 
     async fn a_crowd_tries_no_more_passwords_than_one(app: TestApp) {

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::support::{Answer, Browser, TestApp, TestTenant, client, encode, request};
 
-const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
+pub(super) const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0";
 const WEBP: &[u8] = b"RIFF\x10\0\0\0WEBPVP8 ";
@@ -21,8 +21,8 @@ const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</s
 const MOST: usize = 256 * 1024;
 
 /// A client's own server, which counts what it is asked.
-struct Stranger {
-    logo_uri: String,
+pub(super) struct Stranger {
+    pub(super) logo_uri: String,
     answer: Arc<Mutex<Vec<u8>>>,
     asked: watch::Receiver<usize>,
     /// Answers that it may give.
@@ -30,7 +30,7 @@ struct Stranger {
 }
 
 impl Stranger {
-    async fn answering(answer: Vec<u8>) -> Self {
+    pub(super) async fn answering(answer: Vec<u8>) -> Self {
         let stranger = Self::silent(answer).await;
         stranger.may_answer.add_permits(1000);
         stranger
@@ -59,7 +59,7 @@ impl Stranger {
         stranger
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         *self.asked.borrow()
     }
 
@@ -85,7 +85,7 @@ fn image(media_type: &str, body: &[u8]) -> Vec<u8> {
     response(&format!("200 OK\r\nContent-Type: {media_type}"), body)
 }
 
-fn gif() -> Vec<u8> {
+pub(super) fn gif() -> Vec<u8> {
     image("image/gif", GIF)
 }
 

@@ -134,7 +134,7 @@ on_both! {
         let page = ask(&app, &acme, &mut browser, &request).await;
         expect_question(&page, 200);
         let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.contains("form-action 'self' http://127.0.0.1:4711;"), "{policy}");
+        assert!(policy.contains("form-action 'self' http:;"), "{policy}");
         let stay = press(&app, &acme, &mut browser, &page, "stay").await;
         assert_eq!(stay.location(), "/t/acme/account");
         assert!(is_signed_in(&app, &acme, &browser).await);

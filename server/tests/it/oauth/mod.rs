@@ -2,7 +2,9 @@
 
 mod account;
 mod assertion;
+pub mod authenticator;
 mod bad_input;
+mod branding;
 pub mod certificates;
 mod client_auth;
 mod client_id_document;

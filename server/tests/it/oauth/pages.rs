@@ -1,8 +1,6 @@
 //! What every page carries: headers that keep it from being framed, cached, sniffed or scripted, and
 //! the tenant's look.
 
-use grantor_protocol::model::{Branding, TenantSettings};
-
 use crate::on_both;
 use crate::support::{Answer, Browser, TestApp};
 
@@ -76,44 +74,5 @@ on_both! {
             assert_eq!(redirect.header("cache-control"), Some("no-store"));
             assert_eq!(redirect.header("referrer-policy"), Some("no-referrer"));
         }
-    }
-
-    /// The tenant's name and colours, at an address that changes with them.
-    async fn the_look_of_a_tenant(app: TestApp) {
-        let branding = Branding {
-            primary_color: Some("#7a1f5c".to_owned()),
-            background_color: Some("#fdf6e3".to_owned()),
-        };
-        let acme = app.tenant_with("acme", TenantSettings { branding, ..TenantSettings::default() }).await;
-        let mut browser = Browser::default();
-        let stylesheets = async |browser: &mut Browser| {
-            let begun = browser.get(&app, &acme.path("/login")).await;
-            let page = browser.follow(&app, &begun).await;
-            assert!(page.body.contains("<bdi>Acme</bdi>"), "{page:?}");
-            let links = page.body.split("<link rel=\"stylesheet\" href=\"").skip(1);
-            links.map(|link| link.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
-        };
-        let before = stylesheets(&mut browser).await;
-        for address in &before {
-            let css = app.get(address).await;
-            assert_eq!(css.status, 200, "{address}");
-            assert_eq!(css.header("content-type"), Some("text/css; charset=utf-8"));
-            assert_eq!(css.header("cache-control"), Some("public, max-age=31536000, immutable"));
-            assert_eq!(css.header("x-content-type-options"), Some("nosniff"));
-        }
-        let theme = app.get(&acme.path("/theme.css")).await.body.to_lowercase();
-        assert!(theme.contains("#7a1f5c") && theme.contains("#fdf6e3"), "{theme}");
-
-        acme.change_tenant(&app, |tenant| {
-            tenant.settings.branding.primary_color = Some("#0b6e4f".to_owned());
-        })
-        .await;
-        let after = stylesheets(&mut browser).await;
-        assert_eq!(after[0], before[0]);
-        assert_ne!(after[1], before[1]);
-        let theme = app.get(&after[1]).await.body.to_lowercase();
-        assert!(theme.contains("#0b6e4f") && !theme.contains("#7a1f5c"), "{theme}");
-        assert_eq!(app.get("/t/nobody/theme.css").await.status, 404);
-        assert_eq!(app.get("/assets/nothing.css").await.status, 404);
     }
 }

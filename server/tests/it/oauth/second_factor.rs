@@ -3,16 +3,10 @@
 use grantor_protocol::model::{AuditKind, PasskeyUse, SecondFactorDemand, TenantSettings, UserVerification};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret, Totp};
-use webauthn_authenticator_rs::AuthenticatorBackend;
-use webauthn_authenticator_rs::softpasskey::SoftPasskey;
-use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential, Url};
-use webauthn_rs_proto::{
-    AllowCredentials, PublicKeyCredentialCreationOptions, PublicKeyCredentialRequestOptions,
-    UserVerificationPolicy,
-};
 
+use super::authenticator::Device;
 use crate::on_both;
-use crate::support::{Answer, Browser, PUBLIC_URL, TestApp, TestTenant};
+use crate::support::{Answer, Browser, TestApp, TestTenant};
 
 const REQUIRED: SecondFactorDemand = SecondFactorDemand::Required;
 
@@ -119,58 +113,6 @@ async fn claims(app: &TestApp, acme: &TestTenant, browser: &mut Browser, answer:
     let id: Value = grantor_jose::unverified_claims(tokens["id_token"].as_str().unwrap()).unwrap();
     assert_eq!((&access["acr"], &access["auth_time"]), (&id["acr"], &id["auth_time"]), "RFC 9068 §2.2.1");
     id
-}
-
-/// A software authenticator with what the browser around it does.
-struct Device {
-    authenticator: SoftPasskey,
-    verifies: bool,
-    credential: Option<Vec<u8>>,
-}
-
-impl Device {
-    fn new(verifies: bool) -> Self {
-        Self { authenticator: SoftPasskey::new(verifies), verifies, credential: None }
-    }
-
-    /// `navigator.credentials.create`; this authenticator keeps no list of its passkeys, as the browser would.
-    fn create(&mut self, options: &Value) -> String {
-        let mut options: PublicKeyCredentialCreationOptions =
-            serde_json::from_value(options["publicKey"].clone()).unwrap();
-        if let Some(selection) = &mut options.authenticator_selection {
-            selection.require_resident_key = false;
-            selection.resident_key = None;
-        }
-        let made: RegisterPublicKeyCredential =
-            self.authenticator.perform_register(origin(), options, 1000).unwrap();
-        self.credential = Some(made.raw_id.to_vec());
-        serde_json::to_string(&made).unwrap()
-    }
-
-    /// `navigator.credentials.get`; whose the passkey is comes with a discoverable one.
-    fn get(&mut self, options: &Value, owner: Option<&[u8]>) -> String {
-        let mut options: PublicKeyCredentialRequestOptions =
-            serde_json::from_value(options["publicKey"].clone()).unwrap();
-        // One that cannot verify its user answers all the same, as a browser that does not care would.
-        if !self.verifies {
-            options.user_verification = UserVerificationPolicy::Preferred;
-        }
-        if options.allow_credentials.is_empty() {
-            options.allow_credentials = vec![AllowCredentials {
-                type_: "public-key".to_owned(),
-                id: self.credential.clone().unwrap(),
-                transports: None,
-            }];
-        }
-        let mut answer: PublicKeyCredential =
-            self.authenticator.perform_auth(origin(), options, 1000).unwrap();
-        answer.response.user_handle = owner.map(<[u8]>::to_vec);
-        serde_json::to_string(&answer).unwrap()
-    }
-}
-
-fn origin() -> Url {
-    Url::parse(PUBLIC_URL).unwrap()
 }
 
 /// A challenge: the ceremony and the browser's options.
@@ -324,7 +266,14 @@ on_both! {
         let page = browser.follow(&app, &further).await;
         let code = code_now(&app, &totp);
         let fields = [("method", "totp"), ("code", code.as_str()), ("remember", "yes")];
+        let planted = browser.cookie("grantor-known-acme").unwrap().to_owned();
         send(&app, &mut browser, &acme.path("/login/second-factor"), &page, &fields).await;
+        assert_ne!(browser.cookie("grantor-known-acme"), Some(planted.as_str()), "OWASP session fixation");
+        let mut planter = Browser::default();
+        planter.put_cookie("__Host-grantor-known-acme", &planted);
+        let page = at_sign_in(&app, &acme, &mut planter, &[]).await;
+        let further = acme.sign_in(&app, &mut planter, &page).await;
+        assert!(further.location().contains("/login/second-factor?"), "{further:?}");
 
         let page = at_sign_in(&app, &acme, &mut browser, &[("prompt", "login")]).await;
         let done = acme.sign_in(&app, &mut browser, &page).await;
@@ -333,6 +282,18 @@ on_both! {
         let page = at_sign_in(&app, &acme, &mut browser, &[("prompt", "login"), ("acr_values", "mfa")]).await;
         let further = acme.sign_in(&app, &mut browser, &page).await;
         assert!(further.location().contains("/login/second-factor?"), "{further:?}");
+        let add = acme.path("/account/security/add");
+        let refused = browser.get(&app, &add).await;
+        assert!(refused.location().contains("/login?page=security"), "the password alone: {refused:?}");
+        let begun = browser.get(&app, refused.location()).await;
+        let page = browser.follow(&app, &begun).await;
+        let further = acme.sign_in(&app, &mut browser, &page).await;
+        let page = browser.follow(&app, &further).await;
+        app.clock.advance(60);
+        let code = code_now(&app, &totp);
+        let fields = [("method", "totp"), ("code", code.as_str())];
+        send(&app, &mut browser, &acme.path("/login/second-factor"), &page, &fields).await;
+        assert_eq!(browser.get(&app, &add).await.status, 200, "NIST SP 800-63B-4 §4.1.2");
         app.clock.advance(31 * 24 * 3600);
         let page = at_sign_in(&app, &acme, &mut browser, &[("prompt", "login")]).await;
         let further = acme.sign_in(&app, &mut browser, &page).await;
@@ -367,6 +328,28 @@ on_both! {
         browser.put_cookie("__Host-grantor-session-acme", &before);
         let page = browser.get(&app, &acme.path("/account")).await;
         assert_eq!(page.status, 303, "the cookie of before is nobody's");
+    }
+
+    /// NIST SP 800-63B-4 §4.1.2: whoever finds an open browser does not bind something of theirs to the account.
+    async fn stepping_up_in_a_session_that_was_left_open(app: TestApp) {
+        let acme = tenant_that(&app, SecondFactorDemand::Off).await;
+        let mut browser = Browser::default();
+        let page = at_sign_in(&app, &acme, &mut browser, &[]).await;
+        acme.sign_in(&app, &mut browser, &page).await;
+        app.clock.advance(601);
+        let stale = at_sign_in(&app, &acme, &mut browser, &[("acr_values", "mfa")]).await;
+        assert!(stale.location().contains("/login?"), "{stale:?}");
+        let page = browser.follow(&app, &stale).await;
+        let begun = acme.path(&format!("/login/new-authenticator?interaction={}", page.field("interaction")));
+        let refused = browser.get(&app, &begun).await;
+        assert!(refused.location().contains("/login/second-factor?"), "{refused:?}");
+        let path = acme.path("/login/passkey/options");
+        let refused = send(&app, &mut browser, &path, &page, &[("kind", "register")]).await;
+        assert!(refused.location().contains("/login?"), "{refused:?}");
+        let further = acme.sign_in(&app, &mut browser, &page).await;
+        let further = browser.follow(&app, &further).await;
+        assert!(further.location().contains("/login/new-authenticator?"), "{further:?}");
+        assert_eq!(browser.follow(&app, &further).await.status, 200);
     }
 
     /// OpenID Connect Core Error Code unmet_authentication_requirements §2.
@@ -538,10 +521,13 @@ on_both! {
         assert_eq!((again.status.as_u16(), last_field(&again, "ceremony")), (422, ceremony.clone()), "{again:?}");
         let code = code_now(&app, &totp);
         let right = [("csrf", csrf.as_str()), ("method", "totp"), ("ceremony", &ceremony), ("code", &code)];
+        let before = browser.cookie("grantor-session-acme").unwrap().to_owned();
         assert_eq!(browser.post(&app, &add, &right).await.status, 200);
-        assert_eq!(browser.post(&app, &add, &right).await.status, 400, "the offer is taken");
-
+        assert_ne!(browser.cookie("grantor-session-acme"), Some(before.as_str()), "OWASP session fixation");
         let page = browser.get(&app, &acme.path("/account/security")).await;
+        let csrf = page.field("csrf");
+        let right = [("csrf", csrf.as_str()), ("method", "totp"), ("ceremony", &ceremony), ("code", &code)];
+        assert_eq!(browser.post(&app, &add, &right).await.status, 400, "the offer is taken");
         assert!(page.body.contains("Authenticator app") && page.body.contains("10 are left"), "{page:?}");
         let id = page.field("totp");
         let other = acme.add_user(&app, "bob").await;

@@ -2,11 +2,12 @@
 
 use grantor::app::bootstrap::Setup;
 use grantor::config::Administrator;
-use grantor_protocol::model::User;
+use grantor_protocol::model::{SignInIdentifier, User};
 
+use super::authenticator::Device;
 use super::console;
 use crate::on_both;
-use crate::support::{Answer, Browser, PASSWORD, PUBLIC_URL, TestApp};
+use crate::support::{Answer, Browser, PASSWORD, PUBLIC_URL, START, TestApp};
 
 async fn new_link(app: &TestApp) -> String {
     match app.app.bootstrap(None).await.unwrap() {
@@ -69,6 +70,49 @@ on_both! {
         let answer = console::answered_at(&app, &mut another, address, "root@id.example").await;
         assert_eq!(another.follow(&app, &answer).await.location(), "/console/welcome");
         assert!(matches!(app.app.bootstrap(None).await.unwrap(), Setup::Done));
+    }
+
+    /// A passkey that checks who uses it takes the place of the password, then and later.
+    async fn an_administrator_with_a_passkey(app: TestApp) {
+        let page = app.get(&new_link(&app).await).await;
+        let setup = page.field("setup");
+        let mut browser = Browser::default();
+        for (setup, email, status) in [("gsu_x", "root@id.example", 400), (&*setup, "root", 400), (&setup, "root@id.example", 200)] {
+            let form = [("setup", setup), ("email", email)];
+            assert_eq!(browser.post(&app, "/setup/passkey", &form).await.status, status, "{setup} {email}");
+        }
+        let made = async |browser: &mut Browser, device: &mut Device| {
+            let form = [("setup", setup.as_str()), ("email", "root@id.example")];
+            let challenge = browser.post(&app, "/setup/passkey", &form).await.json();
+            let credential = device.create(&challenge["options"]);
+            let ceremony = challenge["ceremony"].as_str().unwrap().to_owned();
+            [("ceremony".to_owned(), ceremony), ("credential".to_owned(), credential)]
+        };
+        let send = async |browser: &mut Browser, made: &[(String, String)]| {
+            let mut form = vec![("setup", setup.as_str()), ("email", "root@id.example")];
+            form.extend(made.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            browser.post(&app, "/setup", &form).await
+        };
+        let mut unverified = made(&mut browser, &mut Device::new(true)).await;
+        unverified[1].1 = "{}".to_owned();
+        let refused = send(&mut browser, &unverified).await;
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert_eq!(send(&mut browser, &unverified).await.status, 400, "a challenge is good for one answer");
+
+        let mut device = Device::new(true);
+        let whole = made(&mut browser, &mut device).await;
+        let done = send(&mut browser, &whole).await;
+        assert_eq!(done.location(), "/console/sign-in?tenant=system&back=/console/welcome");
+        send(&mut browser, &whole).await.expect_error_page(400);
+        let begun = browser.follow(&app, &done).await;
+        let answer = browser.follow(&app, &begun).await;
+        assert_eq!(browser.follow(&app, &answer).await.location(), "/console/welcome");
+        assert_eq!(console::me(&app, &browser).await.json()["email"], "root@id.example");
+        let system = app.app.any_tenant("system").await.unwrap().tenant.id;
+        let store = app.app.store.tenant(system);
+        let user = store.user_by_login("root@id.example", SignInIdentifier::Email).await.unwrap().unwrap();
+        assert_eq!(user.password, None);
+        assert_eq!(store.authenticators(user.id, None, START).await.unwrap().passkeys.len(), 1);
     }
 
     /// Every start without an administrator gives a link; all end with the first that is used.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::TestApp;
 
 /// Names of routes that are for people and for the console, and no part of the protocol.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "login",
     "consent",
     "activate",
@@ -23,6 +23,7 @@ const PAGES: [&str; 13] = [
     "verify",
     "magic_link",
     "theme",
+    "tenant_logo",
     "setup",
     "console",
     "docs",

@@ -64,12 +64,13 @@ pub enum AccountPage {
     Providers,
     Sessions,
     Applications,
+    Devices,
     Data,
     Deletion,
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Profile,
         Self::Password,
@@ -77,6 +78,7 @@ impl AccountPage {
         Self::Providers,
         Self::Sessions,
         Self::Applications,
+        Self::Devices,
         Self::Data,
         Self::Deletion,
     ];
@@ -91,6 +93,7 @@ impl AccountPage {
             Self::Providers => "providers",
             Self::Sessions => "sessions",
             Self::Applications => "applications",
+            Self::Devices => "devices",
             Self::Data => "data",
             Self::Deletion => "deletion",
         }

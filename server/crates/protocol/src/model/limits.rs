@@ -76,6 +76,8 @@ pub enum RateKind {
     SignIn,
     /// Wrong passwords from one network.
     FailedSignIn,
+    /// Wrong passwords of one account, from everywhere.
+    FailedSignInAccount,
     /// The token endpoint and what else clients call with tokens or for them.
     Token,
     /// The registration endpoints.
@@ -92,9 +94,10 @@ pub enum RateKind {
 }
 
 impl RateKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignIn,
         Self::FailedSignIn,
+        Self::FailedSignInAccount,
         Self::Token,
         Self::Registration,
         Self::RegistrationAddress,
@@ -109,6 +112,7 @@ impl RateKind {
         match self {
             Self::SignIn => "sign_in",
             Self::FailedSignIn => "failed_sign_in",
+            Self::FailedSignInAccount => "failed_sign_in_account",
             Self::Token => "token",
             Self::Registration => "registration",
             Self::RegistrationAddress => "registration_address",
@@ -127,6 +131,7 @@ impl RateKind {
 pub struct RateLimits {
     pub sign_in: Option<Rate>,
     pub failed_sign_in: Option<Rate>,
+    pub failed_sign_in_account: Option<Rate>,
     pub token: Option<Rate>,
     pub registration: Option<Rate>,
     pub registration_address: Option<Rate>,
@@ -141,6 +146,7 @@ impl RateLimits {
         match kind {
             RateKind::SignIn => self.sign_in,
             RateKind::FailedSignIn => self.failed_sign_in,
+            RateKind::FailedSignInAccount => self.failed_sign_in_account,
             RateKind::Token => self.token,
             RateKind::Registration => self.registration,
             RateKind::RegistrationAddress => self.registration_address,
@@ -155,6 +161,7 @@ impl RateLimits {
         match kind {
             RateKind::SignIn => &mut self.sign_in,
             RateKind::FailedSignIn => &mut self.failed_sign_in,
+            RateKind::FailedSignInAccount => &mut self.failed_sign_in_account,
             RateKind::Token => &mut self.token,
             RateKind::Registration => &mut self.registration,
             RateKind::RegistrationAddress => &mut self.registration_address,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod authenticator;
+mod branding;
 mod client;
 mod device;
 mod domain;
@@ -25,6 +26,7 @@ pub use authenticator::{
     Authenticators, Ceremony, CeremonyId, CeremonyPurpose, KnownBrowser, Passkey, PasskeyId, RecoveryCode,
     TotpAuthenticator, TotpId,
 };
+pub use branding::{Branding, BrandingTexts};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
     ClientSecretId, GrantType, TokenExchange,
@@ -56,9 +58,9 @@ pub use sign_in::{
 };
 pub use signing_key::{KeyId, KeyState, SigningAlgorithm, SigningKeyRecord};
 pub use tenant::{
-    AccessTokenAlgorithm, Branding, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode,
-    RegistrationPolicy, ScopeDescription, SignOutRevokes, SoftwareStatementDemand, Tenant, TenantId,
-    TenantSettings, TenantStatus, TrustedSoftwareStatementIssuer,
+    AccessTokenAlgorithm, DeviceApproval, IdTokenAlgorithm, Lifetimes, RegistrationMode, RegistrationPolicy,
+    ScopeDescription, SignOutRevokes, SoftwareStatementDemand, Tenant, TenantId, TenantSettings,
+    TenantStatus, TrustedSoftwareStatementIssuer,
 };
 pub use user::{PasswordHash, User, UserId, UserProfile, UserStatus};
 pub use webhook::{

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GrantType, PasswordPolicy, Quotas, RateLimits, SignInPolicy, SigningAlgorithm};
+use super::{Branding, GrantType, PasswordPolicy, Quotas, RateLimits, SignInPolicy, SigningAlgorithm};
 use crate::{Id, Lifetime, Profile, Scope, Timestamp};
 
 /// Identifies a tenant; the first column of every key.
@@ -320,14 +320,4 @@ impl Default for Lifetimes {
             pushed_authorization_request: Lifetime::from_seconds(90),
         }
     }
-}
-
-/// How the tenant's pages look.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Branding {
-    /// Accent of buttons and links as `#rrggbb`.
-    pub primary_color: Option<String>,
-    /// Background of the page as `#rrggbb`.
-    pub background_color: Option<String>,
 }

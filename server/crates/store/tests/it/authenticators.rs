@@ -128,6 +128,10 @@ on_both_databases! {
         world.apply([Effect::StoreKnownBrowser(Box::new(browser.clone()))]).await.unwrap();
         assert_eq!(found(1).await.as_ref(), Some(&browser));
         assert_eq!(found(100).await, None);
+        for (user, seconds, known) in [(world.user.id, 1, true), (world.user.id, 100, false), (id(), 1, false)] {
+            let found = world.rows().known_browser(user, &browser.hash, at(seconds)).await.unwrap();
+            assert_eq!(found.is_some(), known, "{user} {seconds}");
+        }
         world.apply([Effect::DistrustBrowsers { user: world.user.id }]).await.unwrap();
         assert_eq!(found(1).await.map(|found| found.trusted_until), Some(None));
         (browser.seen_at, browser.trusted_until, browser.expires_at) = (at(2), None, at(200));

@@ -28,7 +28,7 @@ async fn listed(world: &World, page: &Page, filter: &DeviceFilter, seconds: i64)
 }
 
 fn all() -> DeviceFilter {
-    DeviceFilter { states: DeviceState::ALL.to_vec(), expired: None, user_code: None }
+    DeviceFilter { states: DeviceState::ALL.to_vec(), expired: None, user_code: None, user: None }
 }
 
 on_both_databases! {

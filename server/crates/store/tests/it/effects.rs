@@ -1,7 +1,7 @@
 //! Every effect does what it says, and what was stored is what is read.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{AuditKind, RevocationReason, Session, SignOutRevokes};
+use grantor_protocol::model::{AuditKind, KnownBrowser, RevocationReason, Session, SignOutRevokes};
 use grantor_store::{AccessTokenState, ApplyError, Error, on_both_databases};
 
 use crate::fixture::{World, at, audit, hash, id, scope};
@@ -171,13 +171,27 @@ on_both_databases! {
         let world = World::new(database.store(), "acme").await;
         let (grant, ..) = world.issued().await;
         let session = world.session();
-        world.apply([Effect::StoreSession(Box::new(session.clone()))]).await.unwrap();
+        let browser = KnownBrowser {
+            tenant_id: world.tenant.id,
+            user_id: world.user.id,
+            hash: hash(),
+            seen_at: at(1),
+            trusted_until: Some(at(50)),
+            expires_at: at(100),
+        };
+        let effects = [
+            Effect::StoreSession(Box::new(session.clone())),
+            Effect::StoreKnownBrowser(Box::new(browser.clone())),
+        ];
+        world.apply(effects).await.unwrap();
         let (user, reason) = (world.user.id, RevocationReason::RevokedByAdministrator);
         world.apply([Effect::SignOutEverywhere { user, reason, at: at(9) }]).await.unwrap();
         let session = world.rows().session(session.id).await.unwrap().unwrap();
         let grant = world.rows().grant(grant.id).await.unwrap().unwrap();
         assert_eq!(session.ended_at, Some(at(9)));
         assert_eq!((grant.revoked_at, grant.revocation_reason), (Some(at(9)), Some(reason)));
+        let held = world.rows().authenticators(user, Some(&browser.hash), at(10)).await.unwrap();
+        assert_eq!(held.browser, Some(KnownBrowser { trusted_until: None, ..browser }));
     }
 
     async fn a_locked_user_gives_no_grant(database: TestDatabase) {

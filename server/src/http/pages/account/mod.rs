@@ -2,6 +2,7 @@
 
 mod applications;
 mod data;
+mod devices;
 mod password;
 mod profile;
 mod providers;
@@ -25,6 +26,7 @@ use crate::http::extract;
 
 pub use applications::{applications, applications_revoke};
 pub use data::{data, data_download, deletion, deletion_answer};
+pub use devices::devices;
 pub use password::{password, password_answer};
 pub use profile::{profile, profile_answer};
 pub(super) use providers::not_linked;
@@ -35,7 +37,7 @@ pub use security::{
 pub use sessions::{sessions, sessions_answer};
 
 /// The pages that there are, in the order in which they are offered, and what they are called.
-const NAVIGATION: [(AccountPage, &str); 8] = [
+const NAVIGATION: [(AccountPage, &str); 9] = [
     (AccountPage::Overview, "account-nav-overview"),
     (AccountPage::Profile, "account-nav-profile"),
     (AccountPage::Password, "account-nav-password"),
@@ -43,6 +45,7 @@ const NAVIGATION: [(AccountPage, &str); 8] = [
     (AccountPage::Providers, "account-nav-providers"),
     (AccountPage::Sessions, "account-nav-sessions"),
     (AccountPage::Applications, "account-nav-applications"),
+    (AccountPage::Devices, "account-nav-devices"),
     (AccountPage::Data, "account-nav-data"),
 ];
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{AccountPage, Actor, Authenticators, PasskeyId, PasskeyUse, TotpId};
-use grantor_protocol::{Error, Timestamp};
+use grantor_protocol::model::{AccountPage, Acr, Actor, Authenticators, PasskeyId, PasskeyUse, TotpId};
+use grantor_protocol::{Error, Timestamp, sign_in};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
@@ -14,7 +14,7 @@ use crate::app::totp::TotpOffer;
 use crate::app::{App, Fault, TenantContext};
 use crate::http::assets;
 use crate::http::pages::second_factor::{
-    again, challenge_response, made_passkey, made_totp, status, totp_form,
+    again, challenge_response, made_passkey, made_totp, set_session_cookie, status, totp_form,
 };
 use crate::http::pages::views::{Held, NewAuthenticatorPage, RecoveryCodesPage, SecurityPage};
 use crate::http::pages::{html, layout, to_sign_in};
@@ -25,7 +25,7 @@ const HERE: AccountPage = AccountPage::Security;
 /// `GET /t/:slug/account/security`
 pub async fn security(app: Arc<App>, request: Request) -> Response {
     view(app, request, HERE, async |visit, request| {
-        let held = visit.app.own_authenticators(visit.context, &visit.signed_in, visit.browser).await?;
+        let held = own(visit).await?;
         let (layout, frame) = visit.frame_after(request);
         let (passkeys, apps) = lines(&held, layout.messages, visit.app.clock.now());
         let here = address(visit.context, HERE);
@@ -34,7 +34,7 @@ pub async fn security(app: Arc<App>, request: Request) -> Response {
             passkeys,
             apps,
             recovery_codes: u32::try_from(held.recovery_codes_left()).unwrap_or(u32::MAX),
-            is_fresh: visit.is_fresh(),
+            may_change: may_change(visit, &held),
             sign_in: visit.sign_in_address(),
             add: format!("{here}/add"),
             recovery_action: format!("{here}/recovery-codes"),
@@ -49,7 +49,7 @@ pub async fn security(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/account/security`: removes what `passkey` or `totp` names.
 pub async fn security_remove(app: Arc<App>, request: Request) -> Response {
     change(app, request, HERE, async |visit, params| {
-        if !visit.is_fresh() {
+        if !may_change(visit, &own(visit).await?) {
             return Ok(to_sign_in(visit.context, HERE));
         }
         let user = &visit.signed_in.user;
@@ -78,7 +78,7 @@ pub async fn security_remove(app: Arc<App>, request: Request) -> Response {
 /// `GET /t/:slug/account/security/add`
 pub async fn security_add(app: Arc<App>, request: Request) -> Response {
     view(app, request, HERE, async |visit, _| {
-        if !visit.is_fresh() {
+        if !may_change(visit, &own(visit).await?) {
             return Ok(to_sign_in(visit.context, HERE));
         }
         let totp = visit.app.begin_totp(visit.context, &visit.signed_in.user).await?;
@@ -90,11 +90,11 @@ pub async fn security_add(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/account/security/add`
 pub async fn security_add_answer(app: Arc<App>, request: Request) -> Response {
     change(app, request, HERE, async |visit, params| {
-        let Visit { app, context, signed_in, browser, .. } = visit;
-        if !visit.is_fresh() {
+        let Visit { app, context, signed_in, .. } = visit;
+        let held = own(visit).await?;
+        if !may_change(visit, &held) {
             return Ok(to_sign_in(context, HERE));
         }
-        let held = app.own_authenticators(context, signed_in, browser).await?;
         let (user, messages) = (&signed_in.user, layout(context).messages);
         let made = match params.require("method")? {
             "totp" => made_totp(app, context, user, (params, messages)).await?,
@@ -107,11 +107,14 @@ pub async fn security_add_answer(app: Arc<App>, request: Request) -> Response {
             let (totp, problem) = again(app, context, user, params, true).await?;
             return add_page(visit, (totp, Some(problem)));
         };
-        let Added { recovery_codes, .. } = app.add_authenticator(context, user, &held, made).await?;
-        Ok(match recovery_codes {
+        let Added { recovery_codes, renewed } =
+            app.add_authenticator(context, signed_in, &held, made).await?;
+        let mut response = match recovery_codes {
             Some(codes) => codes_page(context, codes),
             None => visit.done("added-factor"),
-        })
+        };
+        set_session_cookie(app, context, &mut response, renewed.as_ref());
+        Ok(response)
     })
     .await
 }
@@ -119,14 +122,14 @@ pub async fn security_add_answer(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/account/security/options`: the challenge that makes a passkey.
 pub async fn security_options(app: Arc<App>, request: Request) -> Response {
     change(app, request, HERE, async |visit, _| {
-        let Visit { app, context, signed_in, browser, .. } = visit;
-        if !visit.is_fresh() {
+        let Visit { app, context, signed_in, .. } = visit;
+        let held = own(visit).await?;
+        if !may_change(visit, &held) {
             return Ok(to_sign_in(context, HERE));
         }
         if !takes_passkeys(context) {
             return Err(Error::invalid_request("there are no passkeys here").into());
         }
-        let held = app.own_authenticators(context, signed_in, browser).await?;
         Ok(challenge_response(&app.begin_passkey_registration(context, (&signed_in.user, &held)).await?))
     })
     .await
@@ -135,13 +138,23 @@ pub async fn security_options(app: Arc<App>, request: Request) -> Response {
 /// `POST /t/:slug/account/security/recovery-codes`
 pub async fn security_recovery(app: Arc<App>, request: Request) -> Response {
     change(app, request, HERE, async |visit, _| {
-        if !visit.is_fresh() {
+        if !may_change(visit, &own(visit).await?) {
             return Ok(to_sign_in(visit.context, HERE));
         }
         let codes = visit.app.renew_recovery_codes(visit.context, &visit.signed_in.user).await?;
         Ok(codes_page(visit.context, codes))
     })
     .await
+}
+
+async fn own(visit: &Visit<'_>) -> Result<Authenticators, Fault> {
+    visit.app.own_authenticators(visit.context, &visit.signed_in, visit.browser).await
+}
+
+/// Whether they proved a short while ago all that they have.
+fn may_change(visit: &Visit<'_>, held: &Authenticators) -> bool {
+    let demanded = sign_in::to_change(&visit.context.tenant.settings.sign_in, held);
+    visit.is_fresh() && demanded.is_none_or(|demanded| Acr::of(&visit.signed_in.session.amr) >= demanded)
 }
 
 fn add_page(

@@ -105,6 +105,31 @@ pub struct PasswordPage {
     pub problem: Option<String>,
 }
 
+/// Devices that the person has allowed and that wait for an administrator, and those that wait for the person.
+#[derive(Template)]
+#[template(path = "account/devices.html")]
+pub struct DevicesPage {
+    pub layout: Layout,
+    pub frame: AccountFrame,
+    pub devices: Vec<DeviceLine>,
+    /// Where a code is entered.
+    pub activate: String,
+    /// What waits for the person, and where they answer.
+    pub queue: Option<(String, String)>,
+}
+
+/// A device that waits.
+#[derive(Clone, Debug)]
+pub struct DeviceLine {
+    pub client_name: String,
+    /// When it asked: "3 minutes ago".
+    pub since: String,
+    /// The same moment in RFC 3339.
+    pub since_exact: String,
+    /// The network address that it asked from.
+    pub address: Option<String>,
+}
+
 /// Where the person is signed in. Every button posts `csrf` and `session`, which is one, `others` or `all`.
 #[derive(Template)]
 #[template(path = "account/sessions.html")]

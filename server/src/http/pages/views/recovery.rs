@@ -18,7 +18,7 @@ pub struct RecoverPage {
     pub sign_in: String,
 }
 
-/// Asks for a new password. Posts `link` and `password`.
+/// Asks for a new password, or a passkey instead of one. Posts `link` and `password`, or the browser's answer.
 #[derive(Template)]
 #[template(path = "new_password.html")]
 pub struct NewPasswordPage {
@@ -32,6 +32,10 @@ pub struct NewPasswordPage {
     pub username: String,
     pub min_length: u32,
     pub button: String,
+    /// The script that makes a passkey, where one is enough.
+    pub passkey: Option<String>,
+    /// Where its challenge is.
+    pub options: String,
     pub problem: Option<String>,
 }
 

@@ -114,8 +114,8 @@ pub struct SecurityPage {
     pub apps: Vec<Held>,
     /// How many are left.
     pub recovery_codes: u32,
-    /// Only whoever has just signed in changes anything here.
-    pub is_fresh: bool,
+    /// Only whoever has just signed in, with all that they have, changes anything here.
+    pub may_change: bool,
     /// Where one does that.
     pub sign_in: String,
     /// Where another is added.

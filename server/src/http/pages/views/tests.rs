@@ -92,7 +92,8 @@ macro_rules! made {
 }
 
 made! {
-    Layout { tenant_name, stylesheet, theme, messages }
+    Layout { tenant_name, stylesheet, theme, brand, messages }
+    Brand { logo, policy_uri, tos_uri, support_uri, footer }
     ScopeLine { name, description }
     ReturnLink { host, address }
     DeviceNotice { user_code, requested, requested_exact, requested_from }
@@ -106,6 +107,7 @@ made! {
     Offer { passkey, totp, recovery_code }
     TotpForm { qr, secret, ceremony }
     Held { id, name, synced, added, used }
+    DeviceLine { client_name, since, since_exact, address }
     SessionLine { id, device, address, since, since_exact, current }
 }
 
@@ -131,11 +133,11 @@ macro_rules! pages {
 
 pages! {
     SignInPage {
-        layout, action, csrf, interaction, identifier, username, client_name, passkey, recover, magic_link_action,
-        problem, upstream_action, providers, password_optional,
+        layout, action, csrf, interaction, identifier, username, client_name, own_text, passkey, recover, magic_link_action,
+        problem, mismatch, upstream_action, providers, password_optional,
     }
     RecoverPage { layout, action, csrf, email, problem, sign_in }
-    NewPasswordPage { layout, title, lead, action, link, username, min_length, button, problem }
+    NewPasswordPage { layout, title, lead, action, link, username, min_length, button, passkey, options, problem }
     ConfirmLinkPage { layout, title, message, action, link, csrf, button }
     NoticePage { layout, title, done, message, next }
     LeavePage { layout, provider_name, address }
@@ -148,7 +150,7 @@ pages! {
     }
     RecoveryCodesPage { layout, codes, method, action, fields }
     SecurityPage {
-        layout, is_fresh, frame, action, passkeys, apps, recovery_codes, sign_in, add, recovery_action,
+        layout, may_change, frame, action, passkeys, apps, recovery_codes, sign_in, add, recovery_action,
     }
     ConsentPage {
         layout, action, csrf, interaction, trusted, client_name, client_logo, client_host, warning, client_uri,
@@ -167,13 +169,14 @@ pages! {
     }
     PasswordPage { layout, frame, action, username, has_password, may_set, sign_in, least, wrong_current, problem }
     SessionsPage { layout, frame, action, sessions, others }
+    DevicesPage { layout, frame, devices, activate, queue }
     ApplicationsPage { layout, frame, revoke_action, applications }
     DataPage { layout, frame, action, is_fresh, sign_in, deletion }
     DeletionPage { layout, frame, action, allowed, is_fresh, sign_in, username, problem }
     DeletedPage { layout }
     SignOutPage { layout, action, csrf, user_name, client_name, fields, problem }
     SignedOutPage { layout, sign_in, return_to }
-    SetupPage { layout, action, setup, csrf, email, problem }
+    SetupPage { layout, action, setup, email, passkey, options, problem }
 }
 
 /// No page asks for more than these five.
@@ -258,6 +261,7 @@ fn the_title_names_the_page_and_the_tenant() {
         tenant_name: "Acme".into(),
         stylesheet: "/assets/pages.css".into(),
         theme: "/t/acme/theme.css".into(),
+        brand: Brand::default(),
         messages: Messages::english(),
     };
     let html = SignedOutPage { layout, sign_in: None, return_to: None }.render().unwrap();
