@@ -40,4 +40,5 @@ mod passkeys;
 mod readme;
 mod setup;
 mod shutdown;
+mod upstream;
 mod webhooks;
