@@ -37,6 +37,7 @@ mod openid_client;
 mod operations;
 mod pages;
 mod passkeys;
+mod people;
 mod readme;
 mod setup;
 mod shutdown;
