@@ -6,7 +6,7 @@ use grantor_e2e::{Browser, Database, Installation, Landing, admin::USER_PASSWORD
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-on_both_databases!(a_person_from_elsewhere, an_address_is_nobody, linked_and_unlinked);
+on_both_databases!(a_person_from_elsewhere, an_address_is_nobody_until_it_is_linked);
 
 const ALLOW: &str = "button[name=decision][value=allow]";
 const DENY: &str = "button[name=decision][value=deny]";
@@ -122,6 +122,9 @@ async fn a_person_from_elsewhere(database: Database) -> anyhow::Result<()> {
     let world = World::new(database).await?;
     let browser = &world.browser;
     // At first they change their mind.
+    world.browser.open(&format!("{}/account", world.acme.issuer)).await?;
+    browser.find(CORP).await?;
+    world.look("sign-in-upstream").await?;
     world.leave_as("grace").await?;
     browser.press(DENY).await?;
     browser.shows("You were not signed in there").await?;
@@ -159,8 +162,9 @@ async fn a_person_from_elsewhere(database: Database) -> anyhow::Result<()> {
     world.quit().await
 }
 
-/// OpenID Connect Core §5.7: addresses are no identifiers. Who has somebody's address elsewhere is nobody here.
-async fn an_address_is_nobody(database: Database) -> anyhow::Result<()> {
+/// OpenID Connect Core §5.7: addresses are no identifiers. Who has somebody's address elsewhere is nobody here, until
+/// that person says so.
+async fn an_address_is_nobody_until_it_is_linked(database: Database) -> anyhow::Result<()> {
     let world = World::new(database).await?;
     let browser = &world.browser;
     let ada = world.user(USERNAME).await?;
@@ -171,55 +175,50 @@ async fn an_address_is_nobody(database: Database) -> anyhow::Result<()> {
     ensure!(world.landing.is_empty().await, "somebody was signed in");
     ensure!(world.links(&ada).await?.is_empty(), "somebody was linked");
     ensure!(world.get("tenants/acme/users").await?.len() == 1, "somebody was made");
-    world.open_account("").await?;
-    browser.find("input[name=password]").await.context("nobody is signed in")?;
 
-    // What the page advises works.
-    let request =
-        world.acme.authorization_request("planner", world.landing.redirect_uri(), &[("scope", "openid")])?;
-    browser.open(&request).await?;
+    // What the page advises: this sign-in goes on with the password, and the way is added on the account page.
     browser.sign_in(USERNAME, USER_PASSWORD).await?;
     browser.press(ALLOW).await?;
     ensure!(world.arrived().await?["sub"] == ada["id"]);
-    world.quit().await
-}
+    link_after_turning_back(&world, &ada).await?;
 
-async fn linked_and_unlinked(database: Database) -> anyhow::Result<()> {
-    let world = World::new(database).await?;
-    let browser = &world.browser;
-    let ada = world.user(USERNAME).await?;
-    world.open_account("/providers").await?;
-    browser.find(CORP).await?;
-    world.look("sign-in-upstream").await?;
-    browser.sign_in(USERNAME, USER_PASSWORD).await?;
-    browser.find("form[action$='/link'] button").await?;
-    world.look("account-providers").await?;
-    // They turn back the first time.
-    browser.press("form[action$='/link'] button").await?;
-    browser.shows("The Corporation").await?;
-    browser.sign_in(USERNAME, USER_PASSWORD).await?;
-    browser.press(DENY).await?;
-    browser.shows("You were not signed in there").await?;
-    ensure!(browser.address().await?.path().starts_with("/t/acme/"), "{}", browser.address().await?);
-    ensure!(world.links(&ada).await?.is_empty());
-    browser.press("form[action$='/link'] button").await?;
-    browser.press(ALLOW).await?;
-    browser.shows("You can sign in that way from now on").await?;
-    world.look("account-providers-linked").await?;
-    let links = world.links(&ada).await?;
-    ensure!(links.len() == 1 && links[0]["provider"] == "corp", "{links:?}");
-
-    // From now on the provider's word is enough, without consent there, which is remembered.
-    world.leave_as(USERNAME).await?;
-    browser.press(ALLOW).await?;
+    // From now on the provider's word is enough.
+    world.sign_out().await?;
+    world.leave().await?;
     ensure!(world.arrived().await?["sub"] == ada["id"]);
 
     world.open_account("/providers").await?;
     browser.press("form[action$='/unlink'] button").await?;
     browser.shows("That is no way to sign in any more").await?;
-    ensure!(world.links(&ada).await?.is_empty());
-    world.leave_as(USERNAME).await?;
+    ensure!(world.links(&ada).await?.is_empty(), "the link is still there");
+    world.sign_out().await?;
+    world.leave().await?;
     browser.shows("There is an account with that email address").await?;
-    ensure!(world.landing.is_empty().await);
+    ensure!(world.landing.is_empty().await, "somebody was signed in");
     world.quit().await
+}
+
+/// For whoever is signed in at both.
+async fn link_after_turning_back(world: &World, user: &Value) -> anyhow::Result<()> {
+    const LINK: &str = "form[action$='/link'] button";
+    let browser = &world.browser;
+    // The provider asks only those who allowed nothing yet.
+    browser.open(&format!("{}/account/applications", world.acme.installation.issuer("corp"))).await?;
+    browser.press("form:has(input[name=client_id][value=acme]) button").await?;
+    browser.shows("can no longer use your account").await?;
+    world.open_account("/providers").await?;
+    browser.find(LINK).await?;
+    world.look("account-providers").await?;
+    browser.press(LINK).await?;
+    browser.press(DENY).await?;
+    browser.shows("You were not signed in there").await?;
+    ensure!(browser.address().await?.path().starts_with("/t/acme/"), "{}", browser.address().await?);
+    ensure!(world.links(user).await?.is_empty(), "they are linked all the same");
+    browser.press(LINK).await?;
+    browser.press(ALLOW).await?;
+    browser.shows("You can sign in that way from now on").await?;
+    world.look("account-providers-linked").await?;
+    let links = world.links(user).await?;
+    ensure!(links.len() == 1 && links[0]["provider"] == "corp", "{links:?}");
+    Ok(())
 }
