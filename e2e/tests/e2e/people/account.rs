@@ -95,7 +95,7 @@ async fn change_address(visit: &Visit) -> anyhow::Result<()> {
     visit.at("account-unverified", ["Not confirmed", "Nicht bestätigt"]).await?;
     browser.press(VERIFY).await?;
     let sent = "Ein Link zum Bestätigen Ihrer Adresse ist unterwegs";
-    visit.at("account-verification-sent", ["A link to verify your address is on its way", sent]).await?;
+    visit.shows(["A link to verify your address is on its way", sent]).await?;
     let start = format!("{}/verify?link=", visit.acme.issuer);
     let link = visit.acme.installation.mailed("king@example.com", &start).await?;
     browser.open(&link).await?;
@@ -115,7 +115,7 @@ async fn sessions(visit: &Visit, elsewhere: &mut Person) -> anyhow::Result<()> {
     visit.open("/account/sessions").await?;
     visit.at("account-sessions", ["Unknown device", "Unbekanntes Gerät"]).await?;
     visit.browser.press(OTHER).await?;
-    visit.at("account-session-ended", ["That device is signed out", "Das Gerät ist abgemeldet"]).await?;
+    visit.shows(["That device is signed out", "Das Gerät ist abgemeldet"]).await?;
     ensure!(!visit.browser.has(OTHER).await?, "there is another session");
     let silently = elsewhere.authorize(&garden_request(visit, &[("prompt", "none")])?).await?;
     ensure!(parameter(&silently, "error")? == "login_required", "{silently}");
@@ -134,7 +134,7 @@ async fn applications(visit: &Visit, tokens: &Value) -> anyhow::Result<()> {
     visit.at("account-applications", ["Garden Shed", "Garden Shed"]).await?;
     visit.browser.press("form:has(input[name=client_id][value=garden]) button").await?;
     let removed = "Die Anwendung kann Ihr Konto nicht mehr verwenden";
-    visit.at("account-application-removed", ["can no longer use your account", removed]).await?;
+    visit.shows(["can no longer use your account", removed]).await?;
     ensure!(!visit.browser.text().await?.contains("Garden Shed"), "the application is still there");
     let refused = refresh(&refreshed).await?;
     ensure!(refused["error"] == "invalid_grant", "access was removed: {refused}");

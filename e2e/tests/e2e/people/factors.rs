@@ -16,7 +16,7 @@ pub async fn walk(visit: &Visit) -> anyhow::Result<()> {
     visit.at("account-security-empty", ["No authenticator app yet", "Noch keine Authenticator-App"]).await?;
     browser.press("a[href$='/security/add']").await?;
     visit.at("new-authenticator", ["You can have several", "Sie können mehrere haben"]).await?;
-    let (mut app, codes) = add_app(visit, "").await?;
+    let (mut app, codes) = add_app(visit).await?;
     visit.at("account-security", ["10 are left", "10 sind übrig"]).await?;
     browser.shows("Ada's phone").await?;
 
@@ -33,9 +33,8 @@ pub async fn walk(visit: &Visit) -> anyhow::Result<()> {
     visit.arrived().await.map(drop)
 }
 
-/// Puts the secret that the page shows into an app, and gives the app and the recovery codes. `page` is what its
-/// pictures are called after.
-pub async fn add_app(visit: &Visit, page: &str) -> anyhow::Result<(AuthenticatorApp, Vec<String>)> {
+/// Puts the secret that the page shows into an app, and gives the app and the recovery codes.
+pub async fn add_app(visit: &Visit) -> anyhow::Result<(AuthenticatorApp, Vec<String>)> {
     let browser = &visit.browser;
     let enter = async |code: &str| {
         browser.fill("#code", code).await?;
@@ -46,11 +45,11 @@ pub async fn add_app(visit: &Visit, page: &str) -> anyhow::Result<(Authenticator
     let mut app = AuthenticatorApp::new(&secret)?;
     enter(&app.wrong_code()?).await?;
     let wrong = ["The app shows another code", "Die App zeigt einen anderen Code"];
-    visit.at(&format!("{page}new-authenticator-refused"), wrong).await?;
+    visit.at("new-authenticator-refused", wrong).await?;
     let stays = browser.find(".totp-secret").await?.text().await?;
     ensure!(stays == secret, "the app has another secret already");
     enter(&app.code().await?).await?;
-    visit.at(&format!("{page}recovery-codes"), RECOVERY_CODES).await?;
+    visit.at("recovery-codes", RECOVERY_CODES).await?;
     let codes = visit.texts(".codes code").await?;
     ensure!(codes.len() == 10, "{codes:?}");
     browser.press("main form button").await?;

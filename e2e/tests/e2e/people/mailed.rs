@@ -105,7 +105,7 @@ async fn invitation(visit: &Visit) -> anyhow::Result<()> {
     visit
         .at("sign-in-new-authenticator", ["You need it to go on", "Sie brauchen ihn, um fortzufahren"])
         .await?;
-    add_app(visit, "sign-in-").await?;
+    add_app(visit).await?;
     visit.shows(OVERVIEW).await?;
     browser.shows("Barbara Liskov").await?;
     let again = Client.get(&link).await?;
