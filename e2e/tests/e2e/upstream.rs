@@ -18,6 +18,7 @@ struct World {
     acme: Acme,
     landing: Landing,
     browser: Browser,
+    database: Database,
 }
 
 impl World {
@@ -49,7 +50,7 @@ impl World {
         let made = acme.admin.call(Method::PUT, "tenants/acme/identity-providers/corp", &provider).await?;
         let made = made.expect(StatusCode::CREATED)?;
         ensure!(made["redirect_uri"] == format!("{}/login/callback", acme.issuer), "{made}");
-        Ok(Self { acme, landing, browser: Browser::start().await? })
+        Ok(Self { acme, landing, browser: Browser::start().await?, database })
     }
 
     /// Opens an authorization request of the client and presses the provider's button.
@@ -104,8 +105,11 @@ impl World {
         self.browser.shows("You are signed out").await.map(drop)
     }
 
-    /// Looks at the page as everybody may see it.
+    /// Looks at the page, which is the same on both databases.
     async fn look(&self, name: &str) -> anyhow::Result<()> {
+        if self.database == Database::Postgres {
+            return Ok(());
+        }
         self.browser.check_layout(&pictures(), name).await?;
         self.browser.check_accessibility(name).await
     }
