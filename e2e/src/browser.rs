@@ -2,7 +2,7 @@
 
 use crate::{client::Client, server::free_port, supervisor::Supervised, wait};
 use anyhow::{Context, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use thirtyfour::{
@@ -57,6 +57,27 @@ impl Browser {
     /// # Errors
     /// When Chromium or ChromeDriver is missing or does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(json!({})).await
+    }
+
+    /// A browser whose owner prefers this language, as a BCP 47 tag.
+    ///
+    /// # Errors
+    /// As [`Browser::start`].
+    pub async fn start_in(language: &str) -> anyhow::Result<Self> {
+        Self::start_with(json!({ "intl.accept_languages": language })).await
+    }
+
+    /// A browser that runs no page's scripts. Those of WebDriver run all the same.
+    ///
+    /// # Errors
+    /// As [`Browser::start`].
+    pub async fn start_without_scripts() -> anyhow::Result<Self> {
+        const BLOCK: u32 = 2;
+        Self::start_with(json!({ "profile.managed_default_content_settings.javascript": BLOCK })).await
+    }
+
+    async fn start_with(preferences: Value) -> anyhow::Result<Self> {
         static DRIVER: OnceCell<Driver> = OnceCell::const_new();
         let chromedriver = DRIVER.get_or_try_init(Driver::start).await?;
         let profile = tempfile::Builder::new().prefix("grantor-e2e-profile-").tempdir()?;
@@ -68,6 +89,7 @@ impl Browser {
         capabilities.add_arg(&format!("--window-size={},{}", DESK.0, DESK.1))?;
         // The servers' own certificate is made for the occasion.
         capabilities.accept_insecure_certs(true)?;
+        capabilities.add_experimental_option("prefs", preferences)?;
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
         let poller = ElementPollerWithTimeout::new(wait::PATIENCE, Duration::from_millis(50));
         let driver = WebDriver::builder(&chromedriver.url, capabilities)
@@ -201,6 +223,25 @@ impl Browser {
         let meant = ["status of 401", "status of 400", "status of 422", "/favicon.ico - Failed"];
         let messages = self.driver.get_log("browser").await?.into_iter().map(|entry| entry.message);
         Ok(messages.filter(|message| !meant.iter().any(|words| message.contains(words))).collect())
+    }
+
+    /// Forgets every cookie, of all servers: nobody is signed in anywhere.
+    ///
+    /// # Errors
+    /// When the browser does not.
+    pub async fn forget_everybody(&self) -> anyhow::Result<()> {
+        self.driver.cdp().send_raw("Network.clearBrowserCookies", json!({})).await?;
+        Ok(())
+    }
+
+    /// Has files that pages give written to this directory.
+    ///
+    /// # Errors
+    /// When the browser does not.
+    pub async fn download_to(&self, directory: &Path) -> anyhow::Result<()> {
+        let allowed = json!({ "behavior": "allow", "downloadPath": directory });
+        self.driver.cdp().send_raw("Browser.setDownloadBehavior", allowed).await?;
+        Ok(())
     }
 
     /// Has the page shown in `light` or in `dark`.

@@ -10,6 +10,7 @@ pub mod client;
 pub mod database;
 pub mod html;
 pub mod landing;
+mod mail;
 pub mod node;
 pub mod person;
 pub mod server;
