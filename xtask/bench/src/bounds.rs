@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use argon2::password_hash;
 use argon2::{Algorithm as Argon2Algorithm, Argon2, Block, Params, Version};
 use grantor_jose::{Algorithm, SigningKey};
 use grantor_protocol::claims::AccessTokenClaims;
-use grantor_protocol::model::TenantId;
+use grantor_protocol::model::{PasswordHash, TenantId};
 use grantor_protocol::{Effect, Id, Scope, SecretHash, Timestamp};
 use grantor_store::testing::TestDatabase;
 use tokio::task::JoinSet;
@@ -73,14 +74,23 @@ impl Bounds {
         alone(cores(), length, || || Ok(self.rs256.sign("at+jwt", &self.claims)?))
     }
 
-    /// Hashes passwords with argon2id, the server's parameters, and as many threads as it has for that.
+    /// Hashes passwords with argon2id, at the cost of a hash that the server stored, on so many threads.
     ///
     /// # Errors
-    /// A fault of the library.
-    pub fn argon2id_hashes(&self, length: Duration) -> anyhow::Result<Sample> {
-        let argon2 = Argon2::new(Argon2Algorithm::Argon2id, Version::V0x13, Params::default());
-        alone((cores() / 2).max(1), length, || {
-            let mut memory = vec![Block::default(); Params::default().block_count()];
+    /// A fault of the library, a hash of another kind.
+    pub fn argon2id_hashes(
+        &self,
+        stored: &PasswordHash,
+        threads: usize,
+        length: Duration,
+    ) -> anyhow::Result<Sample> {
+        let failed = |error| anyhow::anyhow!("argon2id: {error}");
+        let parsed = password_hash::PasswordHash::new(stored.as_phc()).map_err(failed)?;
+        ensure!(parsed.algorithm == Argon2Algorithm::Argon2id.ident(), "a hash of {}", parsed.algorithm);
+        let parameters = Params::try_from(&parsed).map_err(failed)?;
+        let argon2 = Argon2::new(Argon2Algorithm::Argon2id, Version::V0x13, parameters.clone());
+        alone(threads, length, || {
+            let mut memory = vec![Block::default(); parameters.block_count()];
             let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
             let argon2 = &argon2;
             move || {
@@ -225,5 +235,5 @@ fn alone<T, W: FnMut() -> anyhow::Result<T>>(
 }
 
 fn sample(count: u64, wall: Duration, cpu: Duration, latency: Histogram, per_commit: Option<f64>) -> Sample {
-    Sample { count, wall, cpu, client_cpu: Duration::ZERO, latency, per_commit }
+    Sample { count, wall, cpu, client_cpu: Duration::ZERO, latency, per_commit, sign_ins: None }
 }

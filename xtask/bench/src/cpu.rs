@@ -84,6 +84,16 @@ pub fn memory(process: u32) -> anyhow::Result<Memory> {
     Ok(Memory { peak: value("VmHWM:")?, own: value("RssAnon:")? })
 }
 
+/// How many threads of a process have a name that begins so.
+///
+/// # Errors
+/// Where there is no /proc, or the process has ended.
+pub fn threads_named(process: u32, beginning: &str) -> anyhow::Result<usize> {
+    let threads = fs::read_dir(format!("/proc/{process}/task"))?;
+    let names = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+    Ok(names.filter(|name| name.starts_with(beginning)).count())
+}
+
 fn processes() -> anyhow::Result<Vec<Process>> {
     let entries = fs::read_dir("/proc").context("CPU time is read from /proc (Linux)")?;
     // Whatever has no such file is no process, or none any more.
@@ -116,6 +126,22 @@ mod tests {
         assert_eq!((process.id, process.parent), (77, 12));
         assert_eq!(process.own, Duration::from_secs(2));
         assert_eq!(process.ended, Duration::from_millis(300));
+    }
+
+    #[test]
+    fn threads_are_counted_by_name() {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let (started, starts) = std::sync::mpsc::channel();
+        let wait = move || {
+            started.send(()).unwrap();
+            stopped.recv()
+        };
+        let thread = std::thread::Builder::new().name("counted-0".into()).spawn(wait).unwrap();
+        starts.recv().unwrap();
+        assert_eq!(threads_named(std::process::id(), "counted-").unwrap(), 1);
+        assert_eq!(threads_named(std::process::id(), "uncounted-").unwrap(), 0);
+        drop(stop);
+        assert!(thread.join().unwrap().is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The load: a fixed number of connections, each of which asks, waits for the answer and asks again.
 
 use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -47,6 +48,8 @@ pub struct Sample {
     pub latency: Histogram,
     /// How many of them one commit made durable, where that was counted.
     pub per_commit: Option<f64>,
+    /// Sign-ins per second of a crowd beside it, where there was one.
+    pub sign_ins: Option<f64>,
 }
 
 impl Sample {
@@ -100,6 +103,21 @@ pub async fn measure<F: Flow>(
         client_cpu: cpu::of_this_process()?.saturating_sub(client_before),
         latency: tally.latency,
         per_commit: None,
+        sign_ins: None,
+    })
+}
+
+/// Measures another load at the same time, on a thread of its own: what it waits for keeps the other load waiting
+/// for nothing. It is over when the thread has ended.
+pub fn beside<F: Flow>(
+    address: SocketAddr,
+    flows: Vec<F>,
+    length: Duration,
+    pace: Pace,
+) -> JoinHandle<anyhow::Result<Sample>> {
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(measure(address, &[], flows, length, pace))
     })
 }
 

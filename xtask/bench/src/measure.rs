@@ -2,23 +2,28 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
+use grantor_protocol::model::PasswordHash;
 use grantor_store::Backend;
 use grantor_store::testing::TestDatabase;
 
 use crate::bounds::Bounds;
 use crate::cpu::{self, Memory};
 use crate::flows::{Codes, Fixed};
-use crate::load::{Flow, Pace, Sample, measure};
+use crate::load::{Flow, Pace, Sample, beside, measure};
 use crate::processes::{EmptyHandler, PostgresServer, Server};
 use crate::rounds::{Round, Step};
 use crate::site::Site;
 
-/// Connections of every workload but [`Step::SignIn`].
+/// Connections of every workload but sign-ins.
 pub const CONNECTIONS: usize = 64;
 
 /// A sign-in costs a password hash; more at a time than this would only wait for each other.
 pub const SIGN_IN_CONNECTIONS: usize = 16;
+
+/// Requests per second whose latency is held against that beside sign-ins: a few per cent of what the server
+/// can do, and thousands of samples for a 99th percentile.
+const MODEST_RATE: f64 = 1000.0;
 
 /// How much is measured.
 pub struct Plan {
@@ -51,6 +56,9 @@ pub struct Bench {
     empty: EmptyHandler,
     site: Site,
     server: Server,
+    /// A password's hash as the server stores it, and the threads on which it hashes.
+    stored_hash: PasswordHash,
+    hashing_threads: usize,
     /// On PostgreSQL, its processes cost the server's answers.
     postgres: Option<PostgresServer>,
 }
@@ -74,7 +82,10 @@ impl Bench {
         let server = Server::start(program, postgres.as_ref().map(PostgresServer::url)).await?;
         let site = Site::build(&server).await.context("setting the server up")?;
         site.verify_tokens().await?;
-        Ok(Self { bounds, empty, site, server, postgres })
+        let stored_hash = site.stored_hash(&server).await.context("reading a password's hash")?;
+        let hashing_threads = cpu::threads_named(server.process_id(), "argon2-")?;
+        ensure!(hashing_threads > 0, "the server has no threads for hashes");
+        Ok(Self { bounds, empty, site, server, stored_hash, hashing_threads, postgres })
     }
 
     /// Measures all rounds; `tell` hears of every step before it begins.
@@ -122,7 +133,7 @@ impl Bench {
             Step::Es256Signature => self.bounds.es256_signatures(alone),
             Step::Es256Verification => self.bounds.es256_verifications(alone),
             Step::Rs256Signature => self.bounds.rs256_signatures(alone),
-            Step::Argon2idHash => self.bounds.argon2id_hashes(alone),
+            Step::Argon2idHash => self.bounds.argon2id_hashes(&self.stored_hash, self.hashing_threads, alone),
             Step::DiskSync => self.bounds.syncs(alone),
             Step::DurableRow => self.bounds.rows(CONNECTIONS, alone, &self.database_processes()).await,
             Step::EmptyHandler => {
@@ -166,7 +177,29 @@ impl Bench {
             Step::SignIn => {
                 self.load(vec![self.site.sign_ins(); SIGN_IN_CONNECTIONS], length, Pace::Closed).await
             }
+            Step::TokenIdle => self.at_modest_rate(self.site.client_credentials("ES256"), length).await,
+            Step::TokenBesideSignIns => {
+                self.beside_sign_ins(self.site.client_credentials("ES256"), length).await
+            }
+            Step::IntrospectionIdle => self.at_modest_rate(self.site.introspections().await?, length).await,
+            Step::IntrospectionBesideSignIns => {
+                self.beside_sign_ins(self.site.introspections().await?, length).await
+            }
         }
+    }
+
+    async fn at_modest_rate<F: Flow + Clone>(&self, flow: F, length: Duration) -> anyhow::Result<Sample> {
+        self.load(vec![flow; CONNECTIONS], length, Pace::PerSecond(MODEST_RATE)).await
+    }
+
+    /// The same while so many people sign in that the hashing threads are always busy. They begin with the
+    /// other load's warm-up, and their last hashes are computed after its end.
+    async fn beside_sign_ins<F: Flow + Clone>(&self, flow: F, length: Duration) -> anyhow::Result<Sample> {
+        let people = vec![self.site.sign_ins(); SIGN_IN_CONNECTIONS];
+        let people = beside(self.server.address, people, length, Pace::Closed);
+        let sample = self.at_modest_rate(flow, length).await;
+        let people = people.join().map_err(|_| anyhow!("the sign-ins' load panicked"))??;
+        Ok(Sample { sign_ins: Some(people.per_second()), ..sample? })
     }
 
     /// Codes live for a minute: they are made right before they are redeemed, as many as last.

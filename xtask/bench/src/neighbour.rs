@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{anyhow, ensure};
@@ -16,7 +15,7 @@ use serde_json::json;
 use crate::flows::Fixed;
 use crate::histogram::Histogram;
 use crate::http::{Answer, Connection, request};
-use crate::load::{Flow, Pace, Sample, measure};
+use crate::load::{Flow, Pace, beside, measure};
 use crate::processes::{EmptyHandler, Server};
 use crate::site::{Admin, CLIENT_CREDENTIALS, SERVICE, administrator, basic};
 
@@ -181,8 +180,7 @@ impl Site {
         };
         let noise = noisy.map(|(address, flow, rate)| {
             let greedy = Greedy { flow, answered: Arc::clone(&answered), refused: Arc::clone(&refused) };
-            let flows = vec![greedy; CONNECTIONS];
-            thread::spawn(move || in_its_own_time(address, flows, length, rate))
+            beside(address, vec![greedy; CONNECTIONS], length, Pace::PerSecond(rate))
         });
         let flows = vec![self.quiet.clone(); CONNECTIONS];
         let quiet = measure(self.address, &[], flows, length, Pace::PerSecond(rate)).await?;
@@ -194,15 +192,4 @@ impl Site {
         }
         Ok(())
     }
-}
-
-/// The neighbour's load, on a thread of its own: what it waits for keeps the other load waiting for nothing.
-fn in_its_own_time(
-    address: SocketAddr,
-    flows: Vec<Greedy>,
-    length: Duration,
-    rate: f64,
-) -> anyhow::Result<Sample> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(address, &[], flows, length, Pace::PerSecond(rate)))
 }

@@ -53,16 +53,18 @@ impl Report<'_> {
     fn write_workloads(&self, out: &mut String) -> std::fmt::Result {
         self.write_head(out, &format!("\nWORKLOADS ({CONNECTIONS} connections)"), "of its bound")?;
         for step in self.steps(false) {
-            let efficiency = self.spread(|round| round.efficiency(step));
-            self.write_step(out, step, efficiency.map_or(String::new(), |all| counts(all, 2)))?;
+            let efficiency = self.spread(|round| round.efficiency(step)).map(|all| counts(all, 2));
+            let sign_ins = self.spread(|round| round.0.get(&step)?.sign_ins);
+            let sign_ins = sign_ins.map(|all| format!("beside {} per second", counts(all, 0)));
+            self.write_step(out, step, efficiency.or(sign_ins).unwrap_or_default())?;
         }
-        writeln!(out, "({SIGN_IN_CONNECTIONS} connections for the sign-in)")
+        writeln!(out, "({SIGN_IN_CONNECTIONS} connections for sign-ins)")
     }
 
     fn write_head(&self, out: &mut String, what: &str, last: &str) -> std::fmt::Result {
         let [rate, wall, p50, p99] = ["per CPU second", "per second", "p50 ms", "p99 ms"];
         let newline = what.len() - what.trim_start().len();
-        writeln!(out, "{what:width$} {rate:>30} {wall:>10} {p50:>8} {p99:>8}  {last}", width = 28 + newline)
+        writeln!(out, "{what:width$} {rate:>30} {wall:>10} {p50:>8} {p99:>8}  {last}", width = 30 + newline)
     }
 
     fn write_step(&self, out: &mut String, step: Step, last: String) -> std::fmt::Result {
@@ -74,7 +76,7 @@ impl Report<'_> {
         let rate = self.spread(|round| round.cost(step).map(f64::recip)).map(|all| counts(all, 0));
         writeln!(
             out,
-            "{:28} {:>30} {:>10} {:>8} {:>8}  {last}",
+            "{:30} {:>30} {:>10} {:>8} {:>8}  {last}",
             step.name(),
             rate.as_deref().unwrap_or("-"),
             text(number(&Sample::per_second), 0),
@@ -155,6 +157,7 @@ impl Report<'_> {
                     "p50_milliseconds": self.spread_json(|round| Some(quantile(round.0.get(&step)?, 0.5))),
                     "p99_milliseconds": self.spread_json(|round| Some(quantile(round.0.get(&step)?, 0.99))),
                     "per_commit": self.spread_json(|round| round.0.get(&step)?.per_commit),
+                    "sign_ins_per_second": self.spread_json(|round| round.0.get(&step)?.sign_ins),
                     "efficiency": self.spread_json(|round| round.efficiency(step)),
                 });
                 (step.name().to_owned(), figures)

@@ -23,12 +23,16 @@ pub enum Step {
     RefreshAtHalfLoad,
     Argon2idHash,
     SignIn,
+    TokenIdle,
+    TokenBesideSignIns,
+    IntrospectionIdle,
+    IntrospectionBesideSignIns,
 }
 
 impl Step {
     /// In the order of a round: bounds stand next to what they bound, so that a disturbance of the machine
     /// hits both.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::EmptyHandler,
         Self::Es256Signature,
         Self::ClientCredentialsEs256,
@@ -45,6 +49,10 @@ impl Step {
         Self::RefreshAtHalfLoad,
         Self::Argon2idHash,
         Self::SignIn,
+        Self::TokenIdle,
+        Self::TokenBesideSignIns,
+        Self::IntrospectionIdle,
+        Self::IntrospectionBesideSignIns,
     ];
 
     /// Those with one of `words` in their names, and what they need; all if there are no words.
@@ -61,11 +69,9 @@ impl Step {
             anyhow::ensure!(!named.is_empty(), "nothing that is measured has `{word}` in its name");
             for step in named {
                 chosen.extend(step.bounded_by());
+                chosen.extend(step.compared_with());
                 chosen.insert(step);
             }
-        }
-        if chosen.contains(&Self::RefreshAtHalfLoad) {
-            chosen.insert(Self::Refresh);
         }
         if chosen.contains(&Self::DurableRow) {
             chosen.insert(Self::DiskSync);
@@ -91,6 +97,10 @@ impl Step {
             Self::RefreshAtHalfLoad => "refresh at half load",
             Self::Argon2idHash => "argon2id hash",
             Self::SignIn => "sign-in with a password",
+            Self::TokenIdle => "token, idle server",
+            Self::TokenBesideSignIns => "token beside sign-ins",
+            Self::IntrospectionIdle => "introspection, idle server",
+            Self::IntrospectionBesideSignIns => "introspection beside sign-ins",
         }
     }
 
@@ -124,6 +134,16 @@ impl Step {
             _ => &[],
         }
     }
+
+    /// What must be measured before it in the same round, and is no bound.
+    const fn compared_with(self) -> Option<Self> {
+        match self {
+            Self::RefreshAtHalfLoad => Some(Self::Refresh),
+            Self::TokenBesideSignIns => Some(Self::TokenIdle),
+            Self::IntrospectionBesideSignIns => Some(Self::IntrospectionIdle),
+            _ => None,
+        }
+    }
 }
 
 /// What was measured side by side. A step that failed is not in it.
@@ -150,6 +170,10 @@ impl Round {
     pub fn efficiency(&self, step: Step) -> Option<f64> {
         Some(self.least_cost(step)? / self.cost(step)?)
     }
+
+    fn p99(&self, step: Step) -> Option<f64> {
+        Some(self.0.get(&step)?.latency.quantile(0.99).as_secs_f64())
+    }
 }
 
 /// What a target demands of its figure.
@@ -175,7 +199,7 @@ pub struct Target {
     pub figure: fn(&Round) -> Option<f64>,
 }
 
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         what: "client_credentials ES256: share of 1 / (signature + empty handler)",
         demand: Demand::AtLeast(0.5),
@@ -199,9 +223,7 @@ pub const TARGETS: [Target; 7] = [
     Target {
         what: "refresh at half load: p99 in milliseconds",
         demand: Demand::AtMost(5.0),
-        figure: |round| {
-            Some(round.0.get(&Step::RefreshAtHalfLoad)?.latency.quantile(0.99).as_secs_f64() * 1000.0)
-        },
+        figure: |round| Some(round.p99(Step::RefreshAtHalfLoad)? * 1000.0),
     },
     Target {
         what: "code exchange: cost in (refresh + signature)",
@@ -215,6 +237,25 @@ pub const TARGETS: [Target; 7] = [
         what: "sign-in: share of the bare argon2id rate",
         demand: Demand::AtLeast(0.9),
         figure: |round| round.efficiency(Step::SignIn),
+    },
+    Target {
+        what: "sign-ins per second: share of the argon2id hashes per second",
+        demand: Demand::AtLeast(0.9),
+        figure: |round| {
+            Some(round.0.get(&Step::SignIn)?.per_second() / round.0.get(&Step::Argon2idHash)?.per_second())
+        },
+    },
+    Target {
+        what: "token: p99 beside sign-ins in p99 of an idle server",
+        demand: Demand::AtMost(2.0),
+        figure: |round| Some(round.p99(Step::TokenBesideSignIns)? / round.p99(Step::TokenIdle)?),
+    },
+    Target {
+        what: "introspection: p99 beside sign-ins in p99 of an idle server",
+        demand: Demand::AtMost(2.0),
+        figure: |round| {
+            Some(round.p99(Step::IntrospectionBesideSignIns)? / round.p99(Step::IntrospectionIdle)?)
+        },
     },
 ];
 
@@ -263,7 +304,15 @@ mod tests {
 
     fn sample(count: u64, cpu: Duration) -> Sample {
         let latency = Histogram::default();
-        Sample { count, wall: cpu, cpu, client_cpu: Duration::ZERO, latency, per_commit: None }
+        Sample {
+            count,
+            wall: cpu,
+            cpu,
+            client_cpu: Duration::ZERO,
+            latency,
+            per_commit: None,
+            sign_ins: None,
+        }
     }
 
     #[test]
@@ -306,11 +355,16 @@ mod tests {
         assert_eq!(chosen, [Step::EmptyHandler, Step::Es256Signature, Step::Jwks]);
         assert_eq!(Step::chosen(&[]).unwrap(), Step::ALL);
         assert!(Step::chosen(&["nothing".to_owned()]).is_err());
+        let chosen = Step::chosen(&["token beside".to_owned()]).unwrap();
+        assert_eq!(chosen, [Step::TokenIdle, Step::TokenBesideSignIns]);
     }
 
     #[test]
-    fn every_step_is_measured_after_what_bounds_it() {
+    fn every_step_is_measured_after_what_it_is_held_against() {
         for (position, step) in Step::ALL.iter().enumerate() {
+            for other in step.compared_with() {
+                assert!(Step::ALL[..position].contains(&other), "{step:?} before {other:?}");
+            }
             for bound in step.bounded_by() {
                 assert!(bound.is_bound());
                 assert!(Step::ALL[..position].contains(bound), "{step:?} before {bound:?}");

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use grantor_protocol::model::{PasswordHash, SignInIdentifier};
 use serde_json::{Value, json};
 
 use crate::flows::{
@@ -191,6 +192,17 @@ impl Site {
     pub fn sign_ins(&self) -> SignIns {
         let authorize = self.authorization("openid", &self.browser);
         SignIns { authorize: authorize.into(), form: self.sign_in_form(), interaction: None }
+    }
+
+    /// The hash of the person's password.
+    ///
+    /// # Errors
+    /// When the server's database has none.
+    pub async fn stored_hash(&self, server: &Server) -> anyhow::Result<PasswordHash> {
+        let store = server.store().await?;
+        let tenant = store.tenants().by_slug(TENANT).await?.context("no tenant")?;
+        let user = store.tenant(tenant.id).user_by_login(USERNAME, SignInIdentifier::Username).await?;
+        user.and_then(|user| user.password).context("no password")
     }
 
     /// Verifies one token of each tenant with another library than the server's.
