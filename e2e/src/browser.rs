@@ -13,9 +13,10 @@ use thirtyfour::{
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// CSS pixels of a small phone and of a desk.
-const PHONE: (u32, u32) = (390, 844);
-const DESK: (u32, u32) = (1280, 900);
+/// CSS pixels of a small phone.
+pub const PHONE: (u32, u32) = (390, 844);
+/// CSS pixels of a desk.
+pub const DESK: (u32, u32) = (1280, 900);
 
 const ARGUMENTS: [&str; 12] = [
     "--headless",
@@ -200,8 +201,9 @@ impl Browser {
     /// When something does.
     pub async fn check_layout(&self, folder: &Path, name: &str) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
-        for (device, (width, height)) in [("phone", PHONE), ("desk", DESK)] {
-            self.resize(width, height, device == "phone").await?;
+        for (device, size) in [("phone", PHONE), ("desk", DESK)] {
+            let (width, _) = size;
+            self.resize(size).await?;
             for scheme in ["dark", "light"] {
                 self.prefer(scheme).await?;
                 self.driver.screenshot(&folder.join(format!("{name}-{device}-{scheme}.png"))).await?;
@@ -254,7 +256,12 @@ impl Browser {
         Ok(())
     }
 
-    async fn resize(&self, width: u32, height: u32, mobile: bool) -> anyhow::Result<()> {
+    /// Has the page shown on [`PHONE`] or on [`DESK`].
+    ///
+    /// # Errors
+    /// When the browser does not.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> anyhow::Result<()> {
+        let mobile = (width, height) == PHONE;
         let scale = if mobile { 2 } else { 1 };
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });

@@ -7,7 +7,7 @@ use grantor_e2e::{Browser, Database, Landing, admin::USER_PASSWORD, wait};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-on_both_databases!(a_passkey_is_made_and_signs_in, a_copied_passkey_is_refused);
+on_both_databases!(a_passkey_is_made_and_signs_in, passkeys_after_the_password, a_copied_passkey_is_refused,);
 
 /// A server whose tenant wants two factors, the place that the client `planner` is answered at, and a browser with an
 /// authenticator.
@@ -108,6 +108,43 @@ async fn a_passkey_is_made_and_signs_in(database: Database) -> anyhow::Result<()
     browser.open(&format!("{}/account/security", acme.issuer)).await?;
     browser.shows("Ada's laptop").await?;
     browser.check_layout(&pictures(), "account-security").await?;
+    let complaints = browser.complaints().await?;
+    ensure!(complaints.is_empty(), "{complaints:#?}");
+    Ok(browser.driver.quit().await?)
+}
+
+/// Made on the account page and named, asked for after the password, and taken away again.
+async fn passkeys_after_the_password(database: Database) -> anyhow::Result<()> {
+    let (acme, landing, browser, _authenticator) = set_up(database).await?;
+    let settings =
+        json!({ "settings": { "sign_in": { "second_factor": "optional", "passkeys": "second_factor" } } });
+    acme.admin.call(Method::PATCH, "tenants/acme", &settings).await?.expect(StatusCode::OK)?;
+    let security = format!("{}/account/security", acme.issuer);
+    browser.open(&security).await?;
+    browser.sign_in(USERNAME, USER_PASSWORD).await?;
+    browser.shows("No passkey yet").await?;
+    browser.open(&format!("{security}/add")).await?;
+    browser.fill("input[name=name]", "Ada's key").await?;
+    browser.press("form[data-passkey] button").await?;
+    browser.shows("Keep these recovery codes").await?;
+    browser.press("main form button").await?;
+    browser.shows("Ada's key").await?;
+
+    browser.forget_everybody().await?;
+    browser.open(&sign_in_again(&acme, &landing)?).await?;
+    ensure!(!browser.has("form[data-passkey]").await?, "a passkey comes after the password here");
+    browser.sign_in(USERNAME, USER_PASSWORD).await?;
+    browser.find("form[data-passkey]:not([hidden])").await?;
+    browser.check_layout(&pictures(), "second-factor-passkey").await?;
+    browser.press("form[data-passkey] button").await?;
+    browser.press("button[name=decision][value=allow]").await?;
+    let code = landing.next().await?.require("code")?.to_owned();
+    let claims = claims_of(&acme.exchange("planner", landing.redirect_uri(), &code).await?)?;
+    ensure!(claims["amr"] == json!(["pwd", "pop", "user", "mfa"]), "{claims}");
+
+    browser.open(&security).await?;
+    browser.press("button.danger").await?;
+    browser.shows("No passkey yet").await?;
     let complaints = browser.complaints().await?;
     ensure!(complaints.is_empty(), "{complaints:#?}");
     Ok(browser.driver.quit().await?)

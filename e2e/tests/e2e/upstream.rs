@@ -127,7 +127,10 @@ async fn a_person_from_elsewhere(database: Database) -> anyhow::Result<()> {
     let browser = &world.browser;
     // At first they change their mind.
     world.browser.open(&format!("{}/account", world.acme.issuer)).await?;
-    browser.find(CORP).await?;
+    ensure!(
+        browser.find(CORP).await?.text().await? == "Sign in with Corp",
+        "the button is torn in two lines"
+    );
     world.look("sign-in-upstream").await?;
     world.leave_as("grace").await?;
     browser.press(DENY).await?;
@@ -149,6 +152,10 @@ async fn a_person_from_elsewhere(database: Database) -> anyhow::Result<()> {
     ensure!(grace["email"] == "grace@example.com" && grace["profile"]["name"] == "Grace Hopper", "{grace}");
     let links = world.links(&grace).await?;
     ensure!(links.len() == 1 && links[0]["provider"] == "corp", "{links:?}");
+
+    // Without a session anywhere the provider's form leads through here to the client, with nothing to ask between.
+    world.leave_as("grace").await?;
+    ensure!(world.arrived().await?["sub"] == first["sub"]);
 
     // The provider knows them still, and nothing is asked twice.
     world.sign_out().await?;

@@ -44,7 +44,7 @@ impl Message {
         match self {
             Self::Invitation => (
                 "Invitation",
-                "A link with which they choose a password, good once and for 7 days. It shows that the address is theirs, too.",
+                "A link with which they choose what they sign in with, good once and for 7 days. It shows that the address is theirs, too.",
                 "Invite",
             ),
             Self::PasswordReset => (

@@ -22,6 +22,8 @@ pub async fn walk(visit: &Visit) -> anyhow::Result<()> {
     take_data(visit).await?;
     visit.open("/account/providers").await?;
     visit.at("account-providers", ["The Corporation", "The Corporation"]).await?;
+    visit.open("/account/devices").await?;
+    visit.at("account-devices", ["Waiting for an administrator", "Wartet auf die Verwaltung"]).await?;
     change_password(visit).await
 }
 
@@ -48,6 +50,8 @@ fn parameter(url: &Url, name: &str) -> anyhow::Result<String> {
 async fn sign_in(visit: &Visit) -> anyhow::Result<()> {
     visit.ask(&[]).await?;
     visit.at("sign-in", ["to continue to Pocket Planner", "um mit Pocket Planner fortzufahren"]).await?;
+    visit.shows(["Use the address that you gave us.", "Mit Ihrer Adresse."]).await?;
+    visit.shows(["1 Harbour Road", "1 Harbour Road"]).await?;
     visit.browser.sign_in(USERNAME, "not her password").await?;
     visit.at("sign-in-refused", MISMATCH).await?;
     ensure!(visit.landing.is_empty().await, "a wrong password is enough");

@@ -8,7 +8,10 @@ mod mailed;
 
 use crate::acme::{Acme, pictures};
 use anyhow::{Context, ensure};
-use grantor_e2e::{Browser, Database, Landing};
+use grantor_e2e::{
+    Browser, Database, Landing,
+    browser::{DESK, PHONE},
+};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -80,6 +83,7 @@ impl Visit {
         made.expect(StatusCode::CREATED)?;
         let visit = Self { acme, landing, browser, language, looks, seen: Mutex::default() };
         visit.set_sign_in(json!({ "magic_link": true, "account_deletion": true })).await?;
+        visit.brand().await?;
         Ok(visit)
     }
 
@@ -89,6 +93,19 @@ impl Visit {
         mailed::walk(&self).await.context("links in mails")?;
         self.expect_no_complaints("the walk").await?;
         Ok(self.browser.driver.quit().await?)
+    }
+
+    /// Gives the tenant words and links of its own, which every page carries.
+    async fn brand(&self) -> anyhow::Result<()> {
+        let texts = |sign_in: &str| json!({ "sign_in": sign_in, "footer": "Acme Works, 1 Harbour Road" });
+        let branding = json!({
+            "policy_uri": "https://acme.example/privacy",
+            "tos_uri": "https://acme.example/terms",
+            "support_uri": "https://acme.example/help",
+            "texts": { "en": texts("Use the address that you gave us."), "de": texts("Mit Ihrer Adresse.") },
+        });
+        let settings = json!({ "settings": { "branding": branding } });
+        self.acme.admin.call(Method::PATCH, "tenants/acme", &settings).await?.expect(StatusCode::OK).map(drop)
     }
 
     /// Changes how people of the tenant sign in.
@@ -109,13 +126,29 @@ impl Visit {
         let shown = self.shows(words).await.with_context(|| name.to_owned())?;
         ensure!(!shown.contains("{$") && !shown.contains("{ $"), "a message lacks something: {shown}");
         self.browser.find(&format!("html[lang={}]", self.tag())).await?;
+        for hidden in self.browser.driver.find_all(By::Css("[hidden]")).await? {
+            ensure!(!hidden.is_displayed().await?, "{name} shows what is hidden: {}", hidden.text().await?);
+        }
         if !self.looks || !self.seen.lock().await.insert(name.to_owned()) {
             return Ok(());
         }
         let name = format!("{}-{name}", self.tag());
         self.browser.check_layout(&pictures(), &name).await?;
+        self.expect_wide_buttons(&name).await?;
         self.browser.check_accessibility(&name).await?;
         self.expect_no_complaints(&name).await
+    }
+
+    /// Nothing may squeeze a button until its letters are one below the other.
+    async fn expect_wide_buttons(&self, name: &str) -> anyhow::Result<()> {
+        const SQUEEZED: &str = "return [...document.querySelectorAll('.button')] \
+            .filter((button) => button.offsetHeight > button.offsetWidth).map((button) => button.textContent.trim())";
+        for device in [PHONE, DESK] {
+            self.browser.resize(device).await?;
+            let squeezed: Vec<String> = self.browser.driver.execute(SQUEEZED, vec![]).await?.convert()?;
+            ensure!(squeezed.is_empty(), "{name}: {squeezed:?} on {device:?}");
+        }
+        Ok(())
     }
 
     async fn expect_no_complaints(&self, name: &str) -> anyhow::Result<()> {
@@ -175,4 +208,4 @@ impl Visit {
 
 const MISMATCH: Words = ["That name and password do not match", "Name und Passwort passen nicht zusammen"];
 const OVERVIEW: Words = ["Your account", "Ihr Konto"];
-const RECOVERY_CODES: Words = ["Keep these recovery codes", "Bewahren Sie diese Wiederherstellungscodes auf"];
+const RECOVERY_CODES: Words = ["Keep these recovery codes", "Bewahren Sie diese Codes auf"];

@@ -66,8 +66,8 @@ pub use sign_in::{
 pub use sort::{ClientSort, TenantSort, UserSort};
 pub use stats::{Stats, StatsCounts, StatsPoint, StatsPresent, StatsResolution};
 pub use tenant::{
-    AccessTokenFormat, Branding, BrandingTexts, DeviceApproval, Lifetimes, Profile, ScopeDescription,
-    SignOutRevokes, SigningAlgorithm, Tenant, TenantSettings, TenantStatus,
+    AccessTokenFormat, Branding, DeviceApproval, Lifetimes, Profile, ScopeDescription, SignOutRevokes,
+    SigningAlgorithm, Tenant, TenantSettings, TenantStatus, TenantTexts,
 };
 pub use tenant_export::TenantExport;
 pub use usage::{Count, Usage};

@@ -447,14 +447,14 @@ pub struct Branding {
     /// without any has those of `default_locale`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", oai(default, skip_serializing_if_is_empty))]
-    pub texts: BTreeMap<String, BrandingTexts>,
+    pub texts: BTreeMap<String, TenantTexts>,
 }
 
 /// A tenant's own texts in one language. They are shown as they are, without markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object), oai(deny_unknown_fields))]
-pub struct BrandingTexts {
+pub struct TenantTexts {
     /// On the sign-in page, below its heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(

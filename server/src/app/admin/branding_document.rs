@@ -2,7 +2,7 @@
 
 use grantor_api as api;
 use grantor_protocol::metadata::UI_LOCALES;
-use grantor_protocol::model::{Branding, BrandingTexts};
+use grantor_protocol::model::{Branding, TenantTexts};
 use grantor_protocol::registration::check_web_page;
 
 use super::FieldFault;
@@ -60,7 +60,7 @@ pub(super) fn document(branding: &Branding) -> api::Branding {
         branding.clone();
     let texts = texts
         .into_iter()
-        .map(|(locale, BrandingTexts { sign_in, footer })| (locale, api::BrandingTexts { sign_in, footer }));
+        .map(|(locale, TenantTexts { sign_in, footer })| (locale, api::TenantTexts { sign_in, footer }));
     let texts = texts.collect();
     api::Branding { primary_color, background_color, logo_uri, policy_uri, tos_uri, support_uri, texts }
 }
@@ -70,8 +70,8 @@ pub(super) fn model(branding: &api::Branding) -> Branding {
         branding.clone();
     let texts = texts
         .into_iter()
-        .map(|(locale, api::BrandingTexts { sign_in, footer })| (locale, BrandingTexts { sign_in, footer }));
+        .map(|(locale, api::TenantTexts { sign_in, footer })| (locale, TenantTexts { sign_in, footer }));
     // A language without texts is one that the tenant does not speak.
-    let texts = texts.filter(|(_, texts)| *texts != BrandingTexts::default()).collect();
+    let texts = texts.filter(|(_, texts)| *texts != TenantTexts::default()).collect();
     Branding { primary_color, background_color, logo_uri, policy_uri, tos_uri, support_uri, texts }
 }

@@ -236,7 +236,7 @@ twins!(software_statement_model, software_statement_document, SoftwareStatementD
 #[cfg(test)]
 mod tests {
     use grantor_protocol::model::{
-        BrandingTexts, PasskeyUse, Quotas, RateKind, SecondFactorDemand, SignInIdentifier, SignInPolicy,
+        PasskeyUse, Quotas, RateKind, SecondFactorDemand, SignInIdentifier, SignInPolicy, TenantTexts,
         UserVerification,
     };
 
@@ -257,7 +257,7 @@ mod tests {
         settings.branding.policy_uri = Some("https://acme.example/privacy".to_owned());
         settings.branding.tos_uri = Some("https://acme.example/terms".to_owned());
         settings.branding.support_uri = Some("https://acme.example/help".to_owned());
-        let texts = BrandingTexts { sign_in: Some("a".to_owned()), footer: Some("b".to_owned()) };
+        let texts = TenantTexts { sign_in: Some("a".to_owned()), footer: Some("b".to_owned()) };
         settings.branding.texts = [("en".to_owned(), texts)].into();
         settings.scopes = vec![ScopeDescription { name: "a".to_owned(), description: "b".to_owned() }];
         settings.access_token_algorithm = AccessTokenAlgorithm(SigningAlgorithm::EdDSA);

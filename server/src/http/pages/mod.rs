@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use grantor_protocol::authorize::{AuthorizationResponse, ResponseMode};
-use grantor_protocol::model::BrandingTexts;
+use grantor_protocol::model::TenantTexts;
 use grantor_protocol::password::{MAX_LENGTH, Weakness};
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
@@ -95,7 +95,7 @@ fn brand(context: &TenantContext, messages: Messages) -> Brand {
 }
 
 /// What the tenant says in the language of a page.
-fn own_texts(context: &TenantContext, messages: Messages) -> Option<&BrandingTexts> {
+fn own_texts(context: &TenantContext, messages: Messages) -> Option<&TenantTexts> {
     let settings = &context.tenant.settings;
     settings.branding.texts_in(messages.tag(), settings.default_locale.as_deref())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::{Error, Secret};
+use grantor_protocol::{Error, Params, Secret};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 
@@ -31,19 +31,13 @@ pub async fn setup(app: Arc<App>, request: Request) -> Response {
 
 /// `POST /setup`: whoever has the link's secret may; no cookie is involved that another site could
 /// use.
-pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
-    let asked = Asked::of(&request);
-    let answered = async {
-        extract::same_site(&request)?;
-        let params = extract::form(&app, &mut request).await?;
-        params.refuse_duplicates()?;
-        let secret = Secret::presented(params.get("setup").unwrap_or_default());
-        let email = params.get("email").unwrap_or_default().trim().to_owned();
+pub async fn setup_answer(app: Arc<App>, request: Request) -> Response {
+    form(app, request, async |app, request, params, (secret, email)| {
         let name = plain_layout().text("passkey-named");
-        let first = first_factor(&params, &name);
+        let first = first_factor(params, &name);
         let context = app.any_tenant(SYSTEM_TENANT).await?;
-        let browser = extract::browser(&app, &context, &request);
-        match app.set_up(&secret, (&email, first), &browser).await {
+        let browser = extract::browser(app, &context, request);
+        match app.set_up(secret, (email, first), &browser).await {
             Ok(started) => {
                 // With a session it passes without asking.
                 let mut response = see_other("/console/sign-in?tenant=system&back=/console/welcome");
@@ -58,15 +52,32 @@ pub async fn setup_answer(app: Arc<App>, mut request: Request) -> Response {
             Err(SetupError::Fault(fault)) => Err(fault),
             Err(problem) => {
                 let passkey = App::passkeys_are_enough(&context);
-                Ok(setup_page(&secret, (email, passkey), |messages| Some(in_words(&problem, messages))))
+                let email = email.to_owned();
+                Ok(setup_page(secret, (email, passkey), |messages| Some(in_words(&problem, messages))))
             }
         }
-    };
-    answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
+    })
+    .await
 }
 
 /// `POST /setup/passkey`: the challenge that makes a passkey for the first administrator.
-pub async fn setup_passkey(app: Arc<App>, mut request: Request) -> Response {
+pub async fn setup_passkey(app: Arc<App>, request: Request) -> Response {
+    form(app, request, async |app, _, _, (secret, email)| {
+        match app.begin_setup_passkey(secret, email).await {
+            Ok(challenge) => Ok(challenge_response(&challenge)),
+            Err(SetupError::Fault(fault)) => Err(fault),
+            Err(problem) => Err(Error::invalid_request(problem.to_string()).into()),
+        }
+    })
+    .await
+}
+
+/// Takes a form with the link's secret and the address of the administrator to be.
+async fn form(
+    app: Arc<App>,
+    mut request: Request,
+    answer: impl AsyncFnOnce(&App, &Request, &Params, (&Secret, &str)) -> Result<Response, Fault>,
+) -> Response {
     let asked = Asked::of(&request);
     let answered = async {
         extract::same_site(&request)?;
@@ -74,11 +85,7 @@ pub async fn setup_passkey(app: Arc<App>, mut request: Request) -> Response {
         params.refuse_duplicates()?;
         let secret = Secret::presented(params.get("setup").unwrap_or_default());
         let email = params.get("email").unwrap_or_default().trim();
-        match app.begin_setup_passkey(&secret, email).await {
-            Ok(challenge) => Ok(challenge_response(&challenge)),
-            Err(SetupError::Fault(fault)) => Err(fault),
-            Err(problem) => Err(Error::invalid_request(problem.to_string()).into()),
-        }
+        answer(&app, &request, &params, (&secret, email)).await
     };
     answered.await.unwrap_or_else(|fault: Fault| fault_page(None, &fault, asked))
 }

@@ -1,6 +1,6 @@
 //! How a tenant's pages look, and what they say and link to in its own name.
 
-use grantor_protocol::model::{Branding, BrandingTexts, TenantSettings};
+use grantor_protocol::model::{Branding, TenantSettings, TenantTexts};
 
 use super::logo::{GIF, Stranger, gif};
 use crate::on_both;
@@ -62,9 +62,9 @@ on_both! {
 
     /// What the tenant says is text, in the reader's language or in the tenant's own.
     async fn the_words_of_a_tenant(app: TestApp) {
-        let texts = |sign_in: &str| BrandingTexts { sign_in: Some(sign_in.to_owned()), footer: None };
+        let texts = |sign_in: &str| TenantTexts { sign_in: Some(sign_in.to_owned()), footer: None };
         let footer = Some("Acme <b>Limited</b>".to_owned());
-        let english = BrandingTexts { footer, ..texts("Use your staff account.") };
+        let english = TenantTexts { footer, ..texts("Use your staff account.") };
         let branding = Branding {
             policy_uri: Some("https://acme.example/privacy?a=1&b=2".to_owned()),
             tos_uri: Some("https://acme.example/terms".to_owned()),

@@ -21,13 +21,13 @@ pub struct Branding {
     /// Where people find help.
     pub support_uri: Option<String>,
     /// The tenant's own texts, by language.
-    pub texts: BTreeMap<String, BrandingTexts>,
+    pub texts: BTreeMap<String, TenantTexts>,
 }
 
 /// A tenant's own texts in one language. They are shown as they are, without markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct BrandingTexts {
+pub struct TenantTexts {
     /// On the sign-in page.
     pub sign_in: Option<String>,
     /// At the foot of every page.
@@ -36,7 +36,7 @@ pub struct BrandingTexts {
 
 impl Branding {
     /// The texts for a page in the language `tag`; where there are none, those in the language that the tenant prefers.
-    pub fn texts_in(&self, tag: &str, preferred: Option<&str>) -> Option<&BrandingTexts> {
+    pub fn texts_in(&self, tag: &str, preferred: Option<&str>) -> Option<&TenantTexts> {
         self.texts.get(tag).or_else(|| self.texts.get(preferred?))
     }
 }

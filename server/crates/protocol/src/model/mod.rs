@@ -26,7 +26,7 @@ pub use authenticator::{
     Authenticators, Ceremony, CeremonyId, CeremonyPurpose, KnownBrowser, Passkey, PasskeyId, RecoveryCode,
     TotpAuthenticator, TotpId,
 };
-pub use branding::{Branding, BrandingTexts};
+pub use branding::{Branding, TenantTexts};
 pub use client::{
     ApplicationType, AuthenticationMethod, Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret,
     ClientSecretId, GrantType, TokenExchange,

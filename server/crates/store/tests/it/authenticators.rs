@@ -1,9 +1,7 @@
 //! What users sign in with beside a password.
 
 use grantor_protocol::Effect;
-use grantor_protocol::model::{
-    Ceremony, CeremonyPurpose, Factor, KnownBrowser, Passkey, Proven, TotpAuthenticator,
-};
+use grantor_protocol::model::{Ceremony, CeremonyPurpose, Factor, Passkey, Proven, TotpAuthenticator};
 use grantor_store::{ApplyError, on_both_databases};
 use serde_json::json;
 
@@ -112,14 +110,7 @@ on_both_databases! {
 
     async fn a_browser_is_known_until_it_is_forgotten(database: TestDatabase) {
         let world = World::new(database.store(), "acme").await;
-        let mut browser = KnownBrowser {
-            tenant_id: world.tenant.id,
-            user_id: world.user.id,
-            hash: hash(),
-            seen_at: at(1),
-            trusted_until: Some(at(50)),
-            expires_at: at(100),
-        };
+        let mut browser = world.known_browser();
         let found = async |seconds| {
             let rows = world.rows();
             rows.authenticators(world.user.id, Some(&browser.hash), at(seconds)).await.unwrap().browser

@@ -171,14 +171,7 @@ on_both_databases! {
         let world = World::new(database.store(), "acme").await;
         let (grant, ..) = world.issued().await;
         let session = world.session();
-        let browser = KnownBrowser {
-            tenant_id: world.tenant.id,
-            user_id: world.user.id,
-            hash: hash(),
-            seen_at: at(1),
-            trusted_until: Some(at(50)),
-            expires_at: at(100),
-        };
+        let browser = world.known_browser();
         let effects = [
             Effect::StoreSession(Box::new(session.clone())),
             Effect::StoreKnownBrowser(Box::new(browser.clone())),

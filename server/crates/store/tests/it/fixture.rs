@@ -6,8 +6,8 @@ use grantor_protocol::model::{
     AccessTokenFormat, Acr, Actor, AuditEvent, AuditKind, Authentication, AuthorizationCode, ClaimMapping,
     Client, ClientId, ClientMetadata, ClientOrigin, ClientSecret, Consent, DeliveryState,
     DeviceApprovalRecord, DeviceAuthorization, DeviceState, EventOrigin, Grant, IdentityLink,
-    IdentityProvider, IdentityProviderSettings, Idle, Interaction, KeyState, LinkByEmail, Message,
-    MessageKind, OneTimeLink, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose,
+    IdentityProvider, IdentityProviderSettings, Idle, Interaction, KeyState, KnownBrowser, LinkByEmail,
+    Message, MessageKind, OneTimeLink, OpaqueAccessToken, PasswordHash, ProtectedResource, Purpose,
     PushedAuthorizationRequest, RefreshToken, RequestOrigin, ResourceSettings, ScopeDescription,
     SealedClientSecret, Session, SigningAlgorithm, SigningKeyRecord, Tenant, TenantId, TenantSettings,
     TenantStatus, UpstreamPurpose, UpstreamSignIn, User, UserProfile, UserStatus, Webhook, WebhookDelivery,
@@ -380,6 +380,18 @@ impl World {
                 user_agent: Some("Browser/1".to_owned()),
             },
             idle: Some(Idle { lifetime: Lifetime::from_seconds(1800), expires_at: at(1803) }),
+        }
+    }
+
+    /// A browser that stands for the user's second factor for a while.
+    pub fn known_browser(&self) -> KnownBrowser {
+        KnownBrowser {
+            tenant_id: self.tenant.id,
+            user_id: self.user.id,
+            hash: hash(),
+            seen_at: at(1),
+            trusted_until: Some(at(50)),
+            expires_at: at(100),
         }
     }
 
