@@ -22,7 +22,7 @@ new-password-done-next = Melden Sie sich mit Ihrem neuen Passwort an, hier oder 
 
 invitation-title = Willkommen bei { $tenant }
 invitation-lead = Wählen Sie ein Passwort. Danach sind Sie angemeldet.
-invitation-lead-passkey = Wählen Sie ein Passwort oder statt dessen einen Passkey. Danach sind Sie angemeldet.
+invitation-lead-passkey = Wählen Sie ein Passwort oder stattdessen einen Passkey. Danach sind Sie angemeldet.
 invitation-submit = Wählen und anmelden
 
 verify-title = E-Mail-Adresse bestätigen

@@ -96,7 +96,7 @@ async fn change_address(visit: &Visit) -> anyhow::Result<()> {
     browser.press("form:has(#email) button").await?;
     visit.shows(["What you sign in with is changed", "Ihre Anmeldedaten sind geändert"]).await?;
     visit.open("/account").await?;
-    visit.at("account-unverified", ["Not confirmed", "Nicht bestätigt"]).await?;
+    visit.at("account-unverified", ["Not verified", "Nicht bestätigt"]).await?;
     browser.press(VERIFY).await?;
     let sent = "Ein Link zum Bestätigen Ihrer Adresse ist unterwegs";
     visit.shows(["A link to verify your address is on its way", sent]).await?;
