@@ -218,7 +218,8 @@ impl App {
         }
     }
 
-    fn authenticator_event(
+    /// The trail's entry for an authenticator of a user's that came or went.
+    pub(super) fn authenticator_event(
         &self,
         user: &User,
         actor: Actor,

@@ -265,11 +265,12 @@ impl App {
         let event = self.event(AuditKind::UserChanged, Actor::System, user.id.to_string());
         let id = match store.create_user(&user, vec![event]).await {
             Ok(()) => user.id,
-            Err(WriteError::Conflict { .. }) => self.unfinished_administrator(user).await?,
+            Err(WriteError::Conflict { .. }) => self.unfinished_administrator(&user).await?,
             Err(error) => return Err(Fault::internal(error)),
         };
         if let Some(passkey) = passkey {
-            self.apply(system, vec![Effect::StorePasskey(Box::new(passkey))]).await?;
+            let event = self.authenticator_event(&user, Actor::User { id }, "passkey", "added");
+            self.apply(system, vec![Effect::StorePasskey(Box::new(passkey)), event]).await?;
         }
         let event = self.event(AuditKind::AdministratorCreated, Actor::System, id.to_string());
         let assignment =
@@ -279,8 +280,8 @@ impl App {
     }
 
     /// A user of that name who is no administrator yet: one whose making was cut short, or somebody
-    /// whom the operator promotes. They get the new password.
-    async fn unfinished_administrator(&self, wanted: User) -> Result<UserId, Fault> {
+    /// whom the operator promotes. They get the new password, or the passkey that was made for them.
+    async fn unfinished_administrator(&self, wanted: &User) -> Result<UserId, Fault> {
         let store = self.store.tenant(wanted.tenant_id);
         let taken = || Fault::internal(format!("{} is taken", wanted.username));
         let found = store
@@ -291,7 +292,9 @@ impl App {
         if held.iter().any(|held| held.role == PLATFORM_ADMIN) {
             return Err(Fault::internal(format!("{} is an administrator already", wanted.username)));
         }
-        let password = wanted.password.ok_or_else(taken)?;
+        let Some(password) = wanted.password.clone() else {
+            return if found.id == wanted.id { Ok(found.id) } else { Err(taken()) };
+        };
         let event = self.event(AuditKind::UserChanged, Actor::System, found.id.to_string());
         store
             .set_user_password(found.id, password, self.now(), vec![event])

@@ -217,6 +217,7 @@ impl App {
             None => None,
             Some(cookie) => {
                 let cookie = cookie.hash();
+                // A name that nobody has takes as long.
                 let user = user.unwrap_or_else(|| UserId::from_bytes([0; 16]));
                 let store = self.store.tenant(context.tenant.id);
                 store.known_browser(user, &cookie, self.now()).await?.map(|_| cookie)

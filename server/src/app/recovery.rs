@@ -151,8 +151,9 @@ impl App {
         self.settle(context.tenant.id, async || {
             let OpenLink { link, user } = self.open_link(context, MessageKind::Invitation, secret).await?;
             let actor = Actor::User { id: user.id };
-            let event = self.event(AuditKind::InvitationAccepted, actor, user.id.to_string());
-            let effects = message::choose_passkey(&link, passkey.clone(), event, self.now());
+            let event = self.event(AuditKind::InvitationAccepted, actor.clone(), user.id.to_string());
+            let mut effects = message::choose_passkey(&link, passkey.clone(), event, self.now());
+            effects.push(self.authenticator_event(&user, actor, "passkey", "added"));
             Ok(Decision { effects, outcome: Ok::<_, Error>(()) })
         })
         .await

@@ -79,18 +79,11 @@ impl App {
         let mut halfway = Halfway { user, authenticators, needed: Needed::Nothing, proof };
         let known = (&halfway.user, &halfway.authenticators);
         halfway.needed = self.needed(context, opened, known, &halfway.amr()).await?;
-        Ok(Some(halfway).filter(|halfway| !self.is_stale(halfway)))
-    }
-
-    /// Whether somebody would get something new to sign in with in a session that may have been left open: they
-    /// prove first who they are (NIST SP 800-63B-4 §4.1.2).
-    fn is_stale(&self, halfway: &Halfway) -> bool {
-        match (&halfway.proof, halfway.needed) {
-            (Proof::Session(signed_in), Needed::Authenticator(offer)) => {
-                !offer.is_empty() && !signed_in.session.is_fresh(self.now())
-            }
-            _ => false,
-        }
+        let is_stale = match &halfway.proof {
+            Proof::Here(_) => false,
+            Proof::Session(signed_in) => sign_in::is_stale(halfway.needed, &signed_in.session, self.now()),
+        };
+        Ok(Some(halfway).filter(|_| !is_stale))
     }
 
     /// Tries a second factor, and goes on with it. `remember`: this browser shall stand for it for a while.

@@ -1,6 +1,6 @@
 //! The first administrator, made with the secret of a setup link.
 
-use grantor_protocol::model::{Authenticators, Factor, Session, UserId, UserStatus};
+use grantor_protocol::model::{Authenticators, Factor, Session, SignInIdentifier, User, UserId, UserStatus};
 use grantor_protocol::{Lifetime, Secret, SecretKind, password};
 
 use super::authenticators::{FirstFactor, NotChosen};
@@ -45,7 +45,14 @@ impl App {
         if !Self::passkeys_are_enough(&context) {
             return Err(NotChosen::NoPasskey.into());
         }
-        let user = self.new_administrator(context.tenant.id, email, None);
+        // A passkey knows whose it is: where a making was cut short, it is for the user who is there.
+        let store = self.store.tenant(context.tenant.id);
+        let found =
+            store.user_by_login(email, SignInIdentifier::UsernameOrEmail).await.map_err(Fault::from)?;
+        let user = match found {
+            Some(found) => User { password: None, ..found },
+            None => self.new_administrator(context.tenant.id, email, None),
+        };
         let known = (&user, &Authenticators::default());
         Ok(self.begin_passkey_registration(&context, known).await?)
     }

@@ -86,11 +86,22 @@ pub fn check<'a>(
     if policy.forbidden_words.iter().any(|word| contains(word)) {
         return Err(Weakness::ForbiddenWord);
     }
-    let looked_at: String = password.chars().take(ESTIMATED_LENGTH).collect();
+    let looked_at: String = said_once(password).chars().take(ESTIMATED_LENGTH).collect();
     match zxcvbn::zxcvbn(&looked_at, &own).guesses() {
         ..FEWEST_GUESSES => Err(Weakness::Common),
         _ => Ok(()),
     }
+}
+
+/// The words without those that were said before: again they are no harder to guess.
+fn said_once(password: &str) -> String {
+    let mut words: Vec<&str> = vec![];
+    for word in password.split_whitespace() {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -114,6 +125,8 @@ mod tests {
             ("something with mail.example", None),
             ("a thingamabob or two", None),
             ("welcome to CONTOSO", Some("everybody")),
+            ("abracadabra abracadabra", Some("guess")),
+            ("password password", Some("guess")),
             ("abracadabra over the hills", None),
         ] {
             let found = check(password, &policy, own);

@@ -2,7 +2,7 @@
 
 use crate::Timestamp;
 use crate::model::{
-    Acr, Authenticators, Factor, PasskeyUse, SecondFactorDemand, SignInPolicy, UserVerification,
+    Acr, Authenticators, Factor, PasskeyUse, SecondFactorDemand, Session, SignInPolicy, UserVerification,
 };
 
 /// Wrong codes of a user's, of all kinds together, after which no more are tried for a while. Whoever tries them
@@ -93,6 +93,24 @@ fn wanted(standing: Standing<'_>, now: Timestamp) -> Acr {
 /// their browser is remembered (NIST SP 800-63B-4 §4.1.2).
 pub fn to_change(policy: &SignInPolicy, authenticators: &Authenticators) -> Option<Acr> {
     (!offer(policy, authenticators).is_empty()).then_some(Acr::MultiFactor)
+}
+
+/// Whether somebody may change what they sign in with: in this session they proved a short while ago all that
+/// [`to_change`] demands.
+pub fn may_change(
+    policy: &SignInPolicy,
+    authenticators: &Authenticators,
+    session: &Session,
+    now: Timestamp,
+) -> bool {
+    let demanded = to_change(policy, authenticators);
+    session.is_fresh(now) && demanded.is_none_or(|demanded| Acr::of(&session.amr) >= demanded)
+}
+
+/// Whether somebody would get something new to sign in with in a session that may have been left open: they prove
+/// first who they are (NIST SP 800-63B-4 §4.1.2).
+pub fn is_stale(needed: Needed, session: &Session, now: Timestamp) -> bool {
+    matches!(needed, Needed::Authenticator(offer) if !offer.is_empty()) && !session.is_fresh(now)
 }
 
 /// The second factors that the user has and the tenant takes. Recovery codes are for those who lost another.
@@ -311,5 +329,32 @@ mod tests {
         let any = SignInPolicy::default();
         assert!(begins(&any, Factor::Password) && !begins(&any, Factor::Totp));
         assert!(follows(&any, Factor::RecoveryCode) && !follows(&any, Factor::Upstream));
+    }
+
+    /// NIST SP 800-63B-4 §4.1.2: with all that they have, and a short while ago.
+    #[test]
+    fn changing_what_one_signs_in_with() {
+        let policy = SignInPolicy::default();
+        let none = Authenticators::default();
+        let with_app = Authenticators { totp: vec![totp()], ..Authenticators::default() };
+        for (held, amr, minutes, may) in [
+            (&none, "pwd", 9, true),
+            (&none, "pwd", 10, false),
+            (&with_app, "pwd", 1, false),
+            (&with_app, "pwd otp mfa", 1, true),
+            (&with_app, "pwd otp mfa", 10, false),
+        ] {
+            let amr = amr.split(' ').map(str::to_owned).collect();
+            let session = Session { amr, authenticated_at: NOW, ..testing::session() };
+            let now = NOW + Lifetime::from_seconds(minutes * 60);
+            assert_eq!(may_change(&policy, held, &session, now), may, "{session:?} {minutes}");
+            let old = minutes == 10;
+            assert_eq!(is_stale(Needed::Authenticator(TOTP), &session, now), old);
+            assert!(
+                !is_stale(Needed::Authenticator(Offer::default()), &session, now),
+                "there is nothing to get"
+            );
+            assert!(!is_stale(Needed::Factor(TOTP), &session, now), "they prove it");
+        }
     }
 }

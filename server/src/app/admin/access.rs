@@ -370,7 +370,7 @@ impl App {
         resource: Resource,
         action: Action,
     ) -> Result<(), AdminFault> {
-        if self.enforcer(domain).await?.allows(caller, domain, resource, action)? {
+        if self.may(caller, domain, resource, action).await? {
             return Ok(());
         }
         // A command may have given the role: it runs in a process of its own, and an embedded database

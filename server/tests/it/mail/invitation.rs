@@ -82,6 +82,7 @@ on_both! {
         let stored = app.user(&acme.tenant, &grace).await;
         assert!(stored.password.is_none() && stored.email_verified, "{stored:?}");
         assert_eq!(acme.audited(&app, AuditKind::InvitationAccepted).await, 1);
+        assert_eq!(acme.audited(&app, AuditKind::AuthenticatorChanged).await, 1);
 
         acme.change_tenant(&app, |tenant| tenant.settings.sign_in.passkeys = PasskeyUse::SecondFactor).await;
         let answer = browser.post(&app, &acme.path("/invitation/passkey"), &[("link", secret.as_str())]).await;

@@ -99,6 +99,17 @@ on_both! {
         assert_eq!(refused.status, 422, "{refused:?}");
         assert_eq!(send(&mut browser, &unverified).await.status, 400, "a challenge is good for one answer");
 
+        // One whose making was cut short is made for good, with the same identifier.
+        let system = app.app.any_tenant("system").await.unwrap().tenant.id;
+        let store = app.app.store.tenant(system);
+        let half = User {
+            tenant_id: system,
+            username: "root@id.example".to_owned(),
+            email: Some("root@id.example".to_owned()),
+            password: None,
+            ..app.acme().await.user
+        };
+        store.create_user(&half, vec![]).await.unwrap();
         let mut device = Device::new(true);
         let whole = made(&mut browser, &mut device).await;
         let done = send(&mut browser, &whole).await;
@@ -108,10 +119,8 @@ on_both! {
         let answer = browser.follow(&app, &begun).await;
         assert_eq!(browser.follow(&app, &answer).await.location(), "/console/welcome");
         assert_eq!(console::me(&app, &browser).await.json()["email"], "root@id.example");
-        let system = app.app.any_tenant("system").await.unwrap().tenant.id;
-        let store = app.app.store.tenant(system);
         let user = store.user_by_login("root@id.example", SignInIdentifier::Email).await.unwrap().unwrap();
-        assert_eq!(user.password, None);
+        assert_eq!((user.id, user.password), (half.id, None));
         assert_eq!(store.authenticators(user.id, None, START).await.unwrap().passkeys.len(), 1);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use grantor_protocol::model::{AccountPage, Acr, Actor, Authenticators, PasskeyId, PasskeyUse, TotpId};
+use grantor_protocol::model::{AccountPage, Actor, Authenticators, PasskeyId, PasskeyUse, TotpId};
 use grantor_protocol::{Error, Timestamp, sign_in};
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -151,10 +151,9 @@ async fn own(visit: &Visit<'_>) -> Result<Authenticators, Fault> {
     visit.app.own_authenticators(visit.context, &visit.signed_in, visit.browser).await
 }
 
-/// Whether they proved a short while ago all that they have.
 fn may_change(visit: &Visit<'_>, held: &Authenticators) -> bool {
-    let demanded = sign_in::to_change(&visit.context.tenant.settings.sign_in, held);
-    visit.is_fresh() && demanded.is_none_or(|demanded| Acr::of(&visit.signed_in.session.amr) >= demanded)
+    let policy = &visit.context.tenant.settings.sign_in;
+    sign_in::may_change(policy, held, &visit.signed_in.session, visit.app.clock.now())
 }
 
 fn add_page(
